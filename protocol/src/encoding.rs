@@ -1,0 +1,123 @@
+//! Byte strings on the wire: base64url without padding, canonical (protocol section 1).
+
+use crate::crypto::{Unspecified, make_random, sha256};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// base64url without padding (RFC 4648 section 5).
+pub fn encode(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// The bytes of canonical base64url; `None` for padding, other characters, or unused bits set.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
+    (encode(&bytes) == text).then_some(bytes)
+}
+
+/// `N` bytes that travel as base64url.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes<const N: usize>(pub [u8; N]);
+
+/// A random id: 16 bytes, 22 characters.
+pub type Id = Bytes<16>;
+
+/// A hash: 32 bytes, 43 characters.
+pub type Digest = Bytes<32>;
+
+impl<const N: usize> Bytes<N> {
+    /// Fresh random ones.
+    ///
+    /// # Errors
+    /// [`Unspecified`] when the system has no randomness.
+    pub fn make() -> Result<Self, Unspecified> {
+        make_random().map(Self)
+    }
+
+    /// From their base64url form; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        decode(text)?.try_into().ok().map(Self)
+    }
+
+    /// The raw bytes, as they enter hashes.
+    pub fn as_bytes(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl Digest {
+    /// SHA-256 of the parts, joined.
+    pub fn of(parts: &[&[u8]]) -> Self {
+        Self(sha256(parts))
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Bytes<N> {
+    fn from(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl<const N: usize> fmt::Display for Bytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&encode(&self.0))
+    }
+}
+
+impl<const N: usize> fmt::Debug for Bytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<const N: usize> Serialize for Bytes<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("not canonical base64url of this length"))
+    }
+}
+
+/// The RFC 7638 thumbprint of a public key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Thumbprint(pub Digest);
+
+impl fmt::Display for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_decodes_is_canonical(text in "[A-Za-z0-9_=+/-]{0,40}") {
+            if let Some(bytes) = decode(&text) {
+                prop_assert_eq!(encode(&bytes), text);
+            }
+        }
+    }
+
+    #[test]
+    fn unused_bits_padding_and_the_other_alphabet_are_refused() {
+        assert_eq!(decode("AA"), Some(vec![0]));
+        for bad in ["AB", "AA==", "A", "+/", "A A", "AA\n"] {
+            assert_eq!(decode(bad), None, "{bad:?}");
+        }
+        assert!(Id::parse("AAAAAAAAAAAAAAAAAAAAAA").is_some());
+        assert!(Id::parse("AAAAAAAAAAAAAAAAAAAAAB").is_none());
+        assert!(Id::parse("AAAAAAAAAAAAAAAAAAAAA").is_none());
+    }
+}

@@ -1,0 +1,83 @@
+//! The three parts of a compact JWS, taken apart but not believed.
+
+use super::Refusal;
+use crate::encoding::{Bytes, Digest, Thumbprint, decode, encode};
+use crate::{crypto::PublicKey, json};
+use serde::{Deserialize, Serialize};
+
+/// Exactly these members, whatever their order.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    alg: String,
+    kid: Thumbprint,
+    typ: String,
+}
+
+/// A compact JWS whose parts were decoded and whose `typ` fits. Its payload is for
+/// [`super::Signed`] alone.
+pub(super) struct Compact<'a> {
+    /// `header.payload`, what is signed and what H covers.
+    pub(super) signed_part: &'a str,
+    pub(super) kid: Thumbprint,
+    pub(super) payload: Vec<u8>,
+    alg: String,
+    signature: Bytes<64>,
+}
+
+impl<'a> Compact<'a> {
+    pub(super) fn split(text: &'a str, typ: &str, cap: usize) -> Result<Self, Refusal> {
+        if text.len() > cap {
+            return Err(Refusal::TooLarge);
+        }
+        let (signed_part, signature) = text.rsplit_once('.').ok_or(Refusal::NotCompact)?;
+        let (header, payload) = signed_part.split_once('.').ok_or(Refusal::NotCompact)?;
+        let header = decode(header).ok_or(Refusal::NotCompact)?;
+        let header: Header = json::parse(&header).map_err(|_| Refusal::Header)?;
+        if header.typ != typ {
+            return Err(Refusal::WrongType);
+        }
+        Ok(Self {
+            signed_part,
+            kid: header.kid,
+            payload: decode(payload).ok_or(Refusal::NotCompact)?,
+            alg: header.alg,
+            signature: Bytes::parse(signature).ok_or(Refusal::Signature)?,
+        })
+    }
+
+    /// The key must be the one that `kid` names, then `alg` must be that key's, then the signature
+    /// must fit.
+    pub(super) fn check(&self, key: &PublicKey) -> Result<(), Refusal> {
+        if key.thumbprint() != self.kid {
+            return Err(Refusal::UnknownKey);
+        }
+        if key.alg() != self.alg {
+            return Err(Refusal::Algorithm);
+        }
+        key.verify(self.signed_part.as_bytes(), self.signature.as_bytes())
+            .map_err(|_| Refusal::Signature)
+    }
+
+    pub(super) fn hash(&self) -> Digest {
+        Digest::of(&[self.signed_part.as_bytes()])
+    }
+}
+
+/// `header.payload` for a key to sign.
+pub(super) fn signed_part(
+    typ: &str,
+    key: &PublicKey,
+    payload: &str,
+) -> Result<String, json::Malformed> {
+    let header = Header {
+        alg: key.alg().to_owned(),
+        kid: key.thumbprint(),
+        typ: typ.to_owned(),
+    };
+    Ok(format!(
+        "{}.{}",
+        encode(json::write(&header)?.as_bytes()),
+        encode(payload.as_bytes())
+    ))
+}

@@ -1,0 +1,56 @@
+//! In: members of a payload. Out: statement bodies, one file a `typ`. Never: a body that is believed
+//! without its [`crate::Signed`], a rule of the protocol that only one side checks.
+
+mod challenge;
+mod key;
+mod keys;
+mod offer;
+mod proof;
+mod registration;
+mod response;
+mod state;
+mod verdict;
+
+pub use challenge::{Challenge, Context, Input, Kind, Mode, Row, Service, Unfit, Zone, set_of};
+pub use key::{Key, UvClass};
+pub use keys::Keys;
+pub use offer::{Offer, Via};
+pub use proof::{HEADER as PROOF_HEADER, Proof};
+pub use registration::{App, AppMode, Level, Levels, PushAddress, PushType, Registration};
+pub use response::{Decision, Prev, Reason, Response, UvInput};
+pub use state::{Standing, State, StateReason};
+pub use verdict::{Outcome, Verdict, VerdictCode};
+
+use crate::json::{MAX_INT, Malformed};
+
+/// Statements are defined here and nowhere else.
+pub trait Sealed {}
+
+/// Counters that begin at 1.
+fn counts(value: u64, name: &'static str) -> Result<(), Malformed> {
+    if (1..=MAX_INT).contains(&value) {
+        Ok(())
+    } else {
+        Err(Malformed(name))
+    }
+}
+
+/// `condition`, or the rule's name.
+fn rule(condition: bool, name: &'static str) -> Result<(), Malformed> {
+    if condition {
+        Ok(())
+    } else {
+        Err(Malformed(name))
+    }
+}
+
+/// A BCP 47 tag's shape (RFC 5646): letters, digits and hyphens, up to 35.
+fn is_language(tag: &str) -> bool {
+    (1..=35).contains(&tag.len())
+        && tag.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+}
+
+#[cfg(test)]
+mod vectors;
