@@ -1,1 +1,40 @@
-//! Countersign saml.
+//! In: a raw query string from a browser, a service provider's registration, who signed in and how, the time.
+//! Out: an accepted login request, a signed SAML response, metadata; or a typed refusal.
+//! Never here: HTTP, a database, a clock; a destination taken from a request; a request used before it was accepted.
+//!
+//! What is spoken: the Web Browser SSO Profile of SAML 2.0 ([saml-profiles-2.0-os] 4.1), begun by
+//! the service provider; the request comes by HTTP-Redirect, the response leaves by HTTP-POST.
+//!
+//! ```text
+//! receive(query) ─► Received ─ issuer() ─► (the server looks the provider up)
+//!                      └─ accept(provider, …) ─► LoginRequest ─ sign(…)   ─► SignedResponse
+//!                                                     └──────── refuse(…) ─► SignedResponse
+//! ```
+//! Each arrow is the only way to the next type, so a stage cannot be skipped.
+
+#![warn(missing_docs)]
+
+mod acs;
+mod certificate;
+mod crypto;
+mod error;
+mod idp;
+pub mod metadata;
+mod names;
+mod pem;
+mod provider;
+pub mod redirect;
+mod request;
+pub mod response;
+mod signature;
+#[cfg(test)]
+mod testkit;
+mod time;
+mod xml;
+
+pub use acs::{AcsUrl, AcsUrlError};
+pub use certificate::{CertificateError, SpCertificate};
+pub use error::{EmitError, Refusal};
+pub use idp::{Idp, IdpError};
+pub use provider::ServiceProvider;
+pub use request::{CLOCK_SKEW, LoginRequest, Received};
