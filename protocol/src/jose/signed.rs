@@ -77,6 +77,14 @@ impl<T: Statement> Signed<T> {
         Self::accept(text, &parts, key)
     }
 
+    /// The key that a statement says it was signed by: only to look that key up.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it isn't even the shape of a statement of this `typ`.
+    pub fn named_key(text: &str) -> Result<Thumbprint, Refusal> {
+        Ok(Compact::split(text, T::TYP, T::CAP)?.kid)
+    }
+
     /// Checks a statement that brings its key: `member` takes that one member out of the payload,
     /// it must have the thumbprint `kid`, and only then is anything else read.
     pub(crate) fn verify_own(
