@@ -1,1 +1,5 @@
-//! Countersign tests.
+//! In: the built server, the built phone, Python with python3-saml.
+//! Out: the surroundings of a whole run, and the stories that the tests and the demo tell with them.
+//! Never: a way around a door that a person, a browser or a phone could not take as well.
+
+pub mod harness;

@@ -1,0 +1,46 @@
+//! Where the things are that were built or installed before: beside the program that runs.
+
+use super::{During, Result, Trouble};
+use std::path::{Path, PathBuf};
+
+/// The program `name` of this workspace, in the folder where cargo put the running one.
+pub(super) fn program(name: &str) -> Result<PathBuf> {
+    let path = profile_dir()?.join(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Trouble::new(format!(
+        "`{name}` is not built. `cargo xtask test` builds everything; by hand it is \
+         `cargo build -p countersign-server -p countersign-tests --bins`"
+    )))
+}
+
+/// The Python that has python3-saml, put there by `cargo xtask`.
+pub(super) fn python() -> Result<PathBuf> {
+    let profile = profile_dir()?;
+    let target = profile.parent().during("the target folder has no parent")?;
+    let path = target.join("python/sp/bin/python");
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Trouble::new(
+        "python3-saml is not installed. `cargo xtask test` and `cargo xtask demo` install it under the target folder",
+    ))
+}
+
+/// A program of `tests/sp`.
+pub(super) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sp").join(name)
+}
+
+/// Test programs lie in `<target>/<profile>/deps`, the others in `<target>/<profile>`.
+fn profile_dir() -> Result<PathBuf> {
+    let own = std::env::current_exe().during("finding the running program")?;
+    let dir = own.parent().during("the running program lies nowhere")?;
+    let dir = if dir.ends_with("deps") {
+        dir.parent().during("`deps` has no parent")?
+    } else {
+        dir
+    };
+    Ok(dir.to_path_buf())
+}

@@ -1,0 +1,26 @@
+//! The one place of the harness that speaks HTTP, and the one that names its TLS.
+
+use super::{Ca, During, PATIENCE, Result};
+use std::sync::Arc;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+
+/// A client that trusts the run's CA alone, follows no redirect by itself and takes every status as an answer.
+pub(super) fn agent(ca: &Ca) -> Result<ureq::Agent> {
+    let root = Certificate::from_pem(ca.pem().as_bytes())
+        .during("reading the CA's certificate")?
+        .to_owned();
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::new_with_certs(&[root]))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    let config = ureq::Agent::config_builder()
+        .tls_config(tls)
+        .https_only(true)
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .build();
+    Ok(config.into())
+}

@@ -1,0 +1,37 @@
+//! In: binaries beside this one, the programs of `tests/sp`, a temporary folder.
+//! Out: a certificate authority, servers, phones, browsers and service providers that run, and end with their owner.
+//! Never: a call into the server or the phone other than by command line and HTTPS; trust in any CA but the run's own.
+
+mod binaries;
+mod browser;
+mod ca;
+mod cookies;
+mod form_action;
+mod http;
+mod judge;
+mod page;
+mod phone;
+mod ports;
+mod process;
+mod server;
+mod sp;
+pub mod story;
+mod trouble;
+mod world;
+
+pub use browser::Browser;
+pub use ca::{Ca, Identity};
+pub use judge::{Case, Judge, Judgement};
+pub use page::{Form, Page};
+pub use phone::{Outcome, Phone};
+pub use process::{Running, stop_all};
+pub use server::{Application, Registered, Server};
+pub use sp::{Sp, SpOptions};
+pub use trouble::{During, Result, Trouble};
+pub use world::{ADMIN, World};
+
+use std::time::Duration;
+
+/// How long anything of the harness waits for something that should happen at once: long enough for a busy machine,
+/// short enough to end. No test says anything about how fast something is.
+pub const PATIENCE: Duration = Duration::from_secs(90);

@@ -1,0 +1,121 @@
+//! The virtual phone: `countersign-phone` with a home of its own.
+
+use super::{Result, Running, Trouble, binaries};
+use serde_json::Value;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+/// A phone that trusts the run's CA alone. Each command is a process of its own, as after a restart.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    home: PathBuf,
+    ca: PathBuf,
+}
+
+/// What one command said, and how it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Every line it said.
+    pub events: Vec<Value>,
+    /// How the process ended.
+    pub status: ExitStatus,
+    /// The last of its standard error.
+    pub complaints: String,
+}
+
+impl Phone {
+    pub(super) fn new(home: &Path, ca: &Path) -> Self {
+        Self {
+            home: home.to_path_buf(),
+            ca: ca.to_path_buf(),
+        }
+    }
+
+    /// Where it keeps its store.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Runs a command to its end, whatever that is.
+    pub fn run(&self, args: &[&str]) -> Result<Outcome> {
+        let mut running = self.start(args)?;
+        let mut events = Vec::new();
+        while let Some(event) = running.next_event()? {
+            events.push(event);
+        }
+        Outcome::of(running, events)
+    }
+
+    /// Runs a command that has to end well, and gives what it said.
+    pub fn ask(&self, args: &[&str]) -> Result<Vec<Value>> {
+        let outcome = self.run(args)?;
+        if outcome.status.success() {
+            return Ok(outcome.events);
+        }
+        Err(outcome.trouble(args))
+    }
+
+    /// Starts a command and leaves it running.
+    pub fn start(&self, args: &[&str]) -> Result<Running> {
+        let mut command = Command::new(binaries::program("countersign-phone")?);
+        command
+            .arg("--home")
+            .arg(&self.home)
+            .arg("--ca")
+            .arg(&self.ca)
+            .arg("--json")
+            .args(args);
+        Running::start("countersign-phone", &mut command)
+    }
+
+    /// The line a person would type for the same.
+    pub fn command_line(&self, args: &str) -> Result<String> {
+        let program = binaries::program("countersign-phone")?;
+        Ok(format!(
+            "{} --home {} --ca {} {args}",
+            program.display(),
+            self.home.display(),
+            self.ca.display()
+        ))
+    }
+}
+
+impl Outcome {
+    /// Waits for the end of a command whose events were read already.
+    pub fn of(mut running: Running, events: Vec<Value>) -> Result<Self> {
+        let status = running.wait()?;
+        Ok(Self {
+            events,
+            status,
+            complaints: running.complaints(),
+        })
+    }
+
+    /// Whether SIGKILL ended it.
+    pub fn killed(&self) -> bool {
+        self.status.signal() == Some(9)
+    }
+
+    /// The code of the error it ended with.
+    pub fn error_code(&self) -> Option<&str> {
+        self.events
+            .iter()
+            .find_map(|event| event["error"]["code"].as_str())
+    }
+
+    /// The first event of a kind.
+    pub fn event(&self, kind: &str) -> Option<&Value> {
+        self.events.iter().find(|event| event["event"] == kind)
+    }
+
+    /// A command that should have ended well, and did not.
+    pub fn trouble(&self, args: &[&str]) -> Trouble {
+        let command = args.first().copied().unwrap_or_default();
+        let last = self.events.last().map(Value::to_string).unwrap_or_default();
+        Trouble::new(format!(
+            "countersign-phone {command}: {}; {last}\n{}",
+            self.status, self.complaints
+        ))
+    }
+}

@@ -1,0 +1,167 @@
+//! Child processes that speak JSON, a line each, and end with their owner.
+
+use super::{During, PATIENCE, Result, Trouble};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How much of a child's standard error is kept to be shown when it fails.
+const COMPLAINTS: usize = 16 * 1024;
+
+static STARTED: Mutex<Vec<Weak<Mutex<Child>>>> = Mutex::new(Vec::new());
+
+/// Kills every child this process still has: for an end by signal, where no destructor runs.
+pub fn stop_all() {
+    for child in locked(&STARTED).iter().filter_map(Weak::upgrade) {
+        // A child that is gone already is what we want.
+        let _ = locked(&child).kill();
+    }
+}
+
+/// A child process; killed and waited for when dropped.
+pub struct Running {
+    name: String,
+    child: Arc<Mutex<Child>>,
+    lines: Receiver<String>,
+    complaints: Arc<Mutex<String>>,
+    // Some children end when this closes.
+    _stdin: ChildStdin,
+}
+
+impl Running {
+    /// Starts `command`; `name` is what troubles call it.
+    pub(super) fn start(name: &str, command: &mut Command) -> Result<Self> {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().during(format!("starting {name}"))?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let child = Arc::new(Mutex::new(child));
+        {
+            let mut started = locked(&STARTED);
+            started.retain(|known| known.strong_count() > 0);
+            started.push(Arc::downgrade(&child));
+        }
+        let (say, lines) = channel();
+        let stdout = stdout.during(format!("{name} has no standard output"))?;
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(|line| line.ok()) {
+                if say.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let complaints = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&complaints);
+        let mut stderr = BufReader::new(stderr.during(format!("{name} has no standard error"))?);
+        thread::spawn(move || {
+            let mut bytes = [0; 1024];
+            while let Ok(count @ 1..) = stderr.read(&mut bytes) {
+                keep_tail(
+                    &mut locked(&kept),
+                    &String::from_utf8_lossy(&bytes[..count]),
+                );
+            }
+        });
+        let stdin = stdin.during(format!("{name} has no standard input"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            lines,
+            complaints,
+            _stdin: stdin,
+        })
+    }
+
+    /// The next line as JSON; `None` when the child closed its output.
+    pub fn next_event(&mut self) -> Result<Option<Value>> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Ok(Some(self.parse(&line)?)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => Err(self.trouble("says nothing")),
+        }
+    }
+
+    /// Reads on until an event of this kind, or any event with a member of this name, comes.
+    pub fn await_event(&mut self, kind: &str) -> Result<Value> {
+        while let Some(event) = self.next_event()? {
+            if event["event"] == kind || event.get(kind).is_some() {
+                return Ok(event);
+            }
+        }
+        Err(self.trouble(&format!("ended before it said `{kind}`")))
+    }
+
+    /// Ends the child as a power cut would: SIGKILL.
+    pub fn kill(&mut self) -> Result<()> {
+        locked(&self.child)
+            .kill()
+            .during(format!("killing {}", self.name))?;
+        self.wait().map(drop)
+    }
+
+    /// Waits for the child's own end.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            if let Some(status) = locked(&self.child)
+                .try_wait()
+                .during(format!("waiting for {}", self.name))?
+            {
+                return Ok(status);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Err(self.trouble("does not end"))
+    }
+
+    /// The last of what it wrote to standard error.
+    pub fn complaints(&self) -> String {
+        locked(&self.complaints).clone()
+    }
+
+    fn parse(&self, line: &str) -> Result<Value> {
+        serde_json::from_str(line)
+            .map_err(|error| self.trouble(&format!("said no JSON ({error}): {line}")))
+    }
+
+    /// A trouble with what the child itself said about it.
+    fn trouble(&self, what: &str) -> Trouble {
+        Trouble::new(format!(
+            "{} {what}; its last words:\n{}",
+            self.name,
+            self.complaints()
+        ))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut child = locked(&self.child);
+        // A child that is gone already is what we want.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+fn keep_tail(kept: &mut String, more: &str) {
+    kept.push_str(more);
+    if kept.len() > COMPLAINTS {
+        let mut cut = kept.len() - COMPLAINTS;
+        while !kept.is_char_boundary(cut) {
+            cut += 1;
+        }
+        kept.drain(..cut);
+    }
+}
+
+/// A poisoned lock only means that a test failed while it held it: what it guards is still to be ended.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

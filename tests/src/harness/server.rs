@@ -1,0 +1,201 @@
+//! The ID server: `countersign-server` on an embedded database, spoken to by its command line.
+
+use super::{
+    Ca, During, Identity, PATIENCE, Result, Running, Trouble, binaries, http, ports, world,
+};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// A server that serves until it is dropped.
+pub struct Server {
+    /// Where it is reached: `https://localhost:PORT`.
+    pub origin: String,
+    config: PathBuf,
+    // Kept for its end.
+    _serving: Running,
+}
+
+/// An application to be made known to the server.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Its short name on the command line.
+    pub slug: String,
+    /// What people are shown.
+    pub name: String,
+    /// Its SAML entity id, also its audience.
+    pub entity_id: String,
+    /// Where responses are posted to.
+    pub acs: String,
+    /// Its signing certificate; with one, only signed requests are taken.
+    pub cert: Option<PathBuf>,
+}
+
+/// What the application has to know of the server.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// The identity provider's entity id.
+    pub entity_id: String,
+    /// Where the browser is sent with a request.
+    pub sso_url: String,
+}
+
+impl Server {
+    /// Makes the server's files under `dir`, with one administrator, and serves.
+    pub fn start(dir: &Path, ca: &Ca, tls: &Identity) -> Result<Self> {
+        let port = ports::free()?;
+        let origin = format!("https://localhost:{port}");
+        let mut command = Command::new(binaries::program("countersign-server")?);
+        command.args(["--json", "init", "--dir"]).arg(dir);
+        command.args([
+            "--origin",
+            &origin,
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--name",
+            "Example",
+        ]);
+        command.args(["--admin", world::ADMIN, "--admin-name", "Anna Meyer"]);
+        command
+            .arg("--tls-cert")
+            .arg(&tls.cert)
+            .arg("--tls-key")
+            .arg(&tls.key);
+        let made = complete(&mut command)?;
+        let config = PathBuf::from(text(&made, "config")?);
+
+        let mut command = Command::new(binaries::program("countersign-server")?);
+        command
+            .arg("--config")
+            .arg(&config)
+            .args(["--json", "serve"]);
+        let mut serving = Running::start("countersign-server", &mut command)?;
+        serving.await_event("listening")?;
+        let server = Self {
+            origin,
+            config,
+            _serving: serving,
+        };
+        server.await_ready(ca)?;
+        Ok(server)
+    }
+
+    /// Adds a person.
+    pub fn add_user(&self, account: &str, name: &str) -> Result<()> {
+        self.command(&["user", "add", account, "--name", name])
+            .map(drop)
+    }
+
+    /// Makes an application known.
+    pub fn add_application(&self, application: &Application) -> Result<Registered> {
+        let Application {
+            slug,
+            name,
+            entity_id,
+            acs,
+            cert,
+        } = application;
+        let mut args = vec![
+            "app",
+            "add",
+            slug,
+            "--name",
+            name,
+            "--entity-id",
+            entity_id,
+            "--acs",
+            acs,
+        ];
+        let path;
+        if let Some(cert) = cert {
+            path = cert.display().to_string();
+            args.extend(["--cert", &path, "--require-signed"]);
+        }
+        let said = self.command(&args)?;
+        Ok(Registered {
+            entity_id: text(&said, "entity_id")?,
+            sso_url: text(&said, "sso_url")?,
+        })
+    }
+
+    /// Invites a person: the address of the page that makes the invitation.
+    pub fn invite(&self, account: &str) -> Result<String> {
+        text(&self.command(&["invite", account])?, "page")
+    }
+
+    /// The certificate that service providers check signatures with, as PEM.
+    pub fn certificate(&self) -> Result<String> {
+        let mut command = self.program()?;
+        command.args(["cert", "show", "--pem"]);
+        output(&mut command)
+    }
+
+    /// Runs a command of the server's command line with `--json`; gives the one object it prints.
+    pub fn command(&self, args: &[&str]) -> Result<Value> {
+        let mut command = self.program()?;
+        command.arg("--json").args(args);
+        complete(&mut command)
+    }
+
+    fn program(&self) -> Result<Command> {
+        let mut command = Command::new(binaries::program("countersign-server")?);
+        command.arg("--config").arg(&self.config);
+        Ok(command)
+    }
+
+    fn await_ready(&self, ca: &Ca) -> Result<()> {
+        let agent = http::agent(ca)?;
+        let begin = Instant::now();
+        loop {
+            match agent.get(format!("{}/readyz", self.origin)).call() {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) if begin.elapsed() > PATIENCE => {
+                    return Err(Trouble::new(format!(
+                        "the server is not ready: {}",
+                        answer.status()
+                    )));
+                }
+                Err(error) if begin.elapsed() > PATIENCE => {
+                    return Err(Trouble::new(format!("the server does not answer: {error}")));
+                }
+                _ => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
+/// Runs a command to its good end and reads the last line it printed.
+fn complete(command: &mut Command) -> Result<Value> {
+    let said = output(command)?;
+    let line = said
+        .lines()
+        .last()
+        .during("countersign-server said nothing")?;
+    serde_json::from_str(line).during("countersign-server said no JSON")
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().during("starting countersign-server")?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(said);
+    }
+    let args: Vec<_> = command
+        .get_args()
+        .map(|arg| arg.to_string_lossy())
+        .collect();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    Err(Trouble::new(format!(
+        "countersign-server {}: {}\n{said}{complaints}",
+        args.join(" "),
+        output.status
+    )))
+}
+
+fn text(object: &Value, member: &str) -> Result<String> {
+    Ok(object[member]
+        .as_str()
+        .during(format!("`{member}` is missing in {object}"))?
+        .to_owned())
+}

@@ -1,0 +1,236 @@
+//! The story that the tests and the demo tell: a person is invited, enrols a phone, and signs in with it.
+
+use super::{Browser, During, Form, Outcome, PATIENCE, Page, Phone, Result, Sp, Trouble, World};
+use serde_json::Value;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Between two looks at a page that answered at once instead of waiting.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Told as it happens, a sentence at a time.
+pub type Tell<'a> = &'a mut dyn FnMut(&str);
+
+/// For tests that only want the end.
+pub fn silently(_sentence: &str) {}
+
+/// The page where an invitation was made, open in somebody's browser.
+pub struct Invitation {
+    /// The link for the phone.
+    pub link: String,
+    page: Page,
+}
+
+impl Invitation {
+    /// Opens the page the server's administrator sent, and presses its button.
+    pub fn make(world: &World, browser: &mut Browser, account: &str) -> Result<Self> {
+        let page = browser.open(&world.server.invite(account)?)?;
+        let page = browser.submit(&page.form_with("csrf")?)?;
+        let link = page
+            .link_with("/e#")?
+            .ok_or_else(|| page.lacks("an invitation link"))?;
+        Ok(Self { link, page })
+    }
+
+    /// Types the digits that the phone shows; gives what the page says then.
+    pub fn type_digits(&self, browser: &mut Browser, digits: &str) -> Result<Page> {
+        browser.submit(&self.page.form_with("digits")?.with("digits", digits))
+    }
+}
+
+/// Runs `enrol` or `resume` on a phone while a person types its digits into the browser, to whatever end it comes.
+pub fn enrol_with(
+    phone: &Phone,
+    args: &[&str],
+    invitation: &Invitation,
+    browser: &mut Browser,
+    tell: Tell<'_>,
+) -> Result<Outcome> {
+    let mut running = phone.start(args)?;
+    let mut events = Vec::new();
+    while let Some(event) = running.next_event()? {
+        if event["event"] == "review" {
+            let (host, account) = (word(&event, "host"), word(&event, "account"));
+            tell(&format!(
+                "The phone shows the server's host, {host}, and the account, {account}."
+            ));
+        }
+        if let Some(digits) = event["digits"].as_str() {
+            tell(&format!(
+                "The phone shows six digits, {digits}; the person types them into the browser."
+            ));
+            let page = invitation.type_digits(browser, digits)?;
+            if page.status >= 500 {
+                return Err(page.lacks("an answer to the digits"));
+            }
+        }
+        events.push(event);
+    }
+    Outcome::of(running, events)
+}
+
+/// Invites a person and enrols a phone for them.
+pub fn enrol(world: &World, phone: &Phone, account: &str, tell: Tell<'_>) -> Result<()> {
+    let mut browser = world.browser()?;
+    let invitation = Invitation::make(world, &mut browser, account)?;
+    tell(&format!(
+        "The administrator invites {account}; the person opens the page and makes the invitation."
+    ));
+    let args = ["enrol", &invitation.link];
+    let outcome = enrol_with(phone, &args, &invitation, &mut browser, tell)?;
+    let active = outcome
+        .event("active")
+        .ok_or_else(|| outcome.trouble(&args))?;
+    if !outcome.status.success() || active["account"] != account {
+        return Err(outcome.trouble(&args));
+    }
+    tell(&format!("The ID of {account} is on the phone."));
+    Ok(())
+}
+
+/// A browser that waits for the phone.
+pub struct Waiting {
+    /// The number to type on the phone.
+    pub number: String,
+    page: Page,
+}
+
+/// How the wait ended.
+pub enum Ending {
+    /// With the form that carries the response to the service provider.
+    Response(Form),
+    /// Without, and this is what the page says.
+    Over(Page),
+}
+
+impl Waiting {
+    /// Begins at the service provider and names the account at the server.
+    pub fn begin(browser: &mut Browser, sp: &Sp, account: &str, relay: &str) -> Result<Self> {
+        let page = browser.open(&sp.login_url(relay))?;
+        let page = browser.submit(&page.form_with("account")?.with("account", account))?;
+        let number = page
+            .text_of("number")?
+            .ok_or_else(|| page.lacks("the number"))?;
+        Ok(Self { number, page })
+    }
+
+    /// Waits as the page's script does: one long poll after the other, then the page itself.
+    pub fn end(&self, browser: &mut Browser) -> Result<Ending> {
+        let mut poll = self.page.url.clone();
+        poll.set_path(&format!("{}/wait", self.page.url.path()));
+        poll.set_query(None);
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            browser.open(poll.as_str())?;
+            let page = browser.open(self.page.url.as_str())?;
+            if let Some(form) = page.find_form_with("SAMLResponse")? {
+                return Ok(Ending::Response(form));
+            }
+            if page.text_of("number")?.is_none() {
+                return Ok(Ending::Over(page));
+            }
+            thread::sleep(BREATH);
+        }
+        Err(Trouble::new("the waiting page waits for ever"))
+    }
+
+    /// The form with the response, where nothing else is expected.
+    pub fn response(&self, browser: &mut Browser) -> Result<Form> {
+        match self.end(browser)? {
+            Ending::Response(form) => Ok(form),
+            Ending::Over(page) => Err(page.lacks("a response")),
+        }
+    }
+}
+
+/// Waits, as a person does who looks at the phone, until it shows a request; gives it.
+pub fn await_prompt(phone: &Phone) -> Result<Value> {
+    let mut listening = phone.start(&["listen"])?;
+    let prompt = listening.await_event("prompt")?;
+    // One process at a time has the phone's store.
+    listening.kill()?;
+    Ok(prompt)
+}
+
+/// What the service provider says of a response that was handed to it.
+pub fn hand_over(browser: &mut Browser, form: &Form) -> Result<Value> {
+    let page = browser.submit_for(form, "application/json")?;
+    serde_json::from_str(&page.body).during(format!(
+        "the service provider said no JSON ({})",
+        page.status
+    ))
+}
+
+/// A login that came to its good end.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// What the service provider believes.
+    pub claims: Value,
+    /// The form that carried the response there.
+    pub form: Form,
+    /// From the person's "approve" to the service provider's "signed in".
+    pub took: Duration,
+}
+
+/// Signs a person in to a service provider with their phone.
+pub fn sign_in(
+    browser: &mut Browser,
+    sp: &Sp,
+    phone: &Phone,
+    account: &str,
+    relay: &str,
+    tell: Tell<'_>,
+) -> Result<SignedIn> {
+    let waiting = Waiting::begin(browser, sp, account, relay)?;
+    let name = &sp.application.name;
+    tell(&format!(
+        "{name} sends the browser to the server; the person names {account}."
+    ));
+    tell(&format!(
+        "The browser shows the number {} and waits for the phone.",
+        waiting.number
+    ));
+    let prompt = await_prompt(phone)?;
+    tell(&format!("The phone shows \"{}\":", word(&prompt, "title")));
+    for row in prompt["rows"].as_array().into_iter().flatten() {
+        tell(&format!("    {}", row_text(row)));
+    }
+    let begin = Instant::now();
+    let args = ["approve", word(&prompt, "id"), "--number", &waiting.number];
+    let mut approving = phone.start(&args)?;
+    let form = waiting.response(browser)?;
+    let claims = hand_over(browser, &form)?;
+    let took = begin.elapsed();
+    tell(
+        "The person types the number and approves; the phone signs and delivers; the browser goes on.",
+    );
+    let mut events = Vec::new();
+    while let Some(event) = approving.next_event()? {
+        events.push(event);
+    }
+    let outcome = Outcome::of(approving, events)?;
+    if !outcome.status.success() {
+        return Err(outcome.trouble(&args));
+    }
+    if claims["errors"] != Value::Array(Vec::new()) {
+        return Err(Trouble::new(format!(
+            "{name} refuses the response: {claims}"
+        )));
+    }
+    Ok(SignedIn { claims, form, took })
+}
+
+/// A member that is text, or nothing.
+fn word<'a>(object: &'a Value, member: &str) -> &'a str {
+    object[member].as_str().unwrap_or_default()
+}
+
+/// A row of a prompt in one line, whether it is a pair or a sentence.
+fn row_text(row: &Value) -> String {
+    match row {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(row_text).collect::<Vec<_>>().join(": "),
+        Value::Object(parts) => parts.values().map(row_text).collect::<Vec<_>>().join(": "),
+        other => other.to_string(),
+    }
+}
