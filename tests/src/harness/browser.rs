@@ -63,7 +63,7 @@ impl Browser {
                 .get(LOCATION)
                 .and_then(|location| location.to_str().ok());
             match (status, location) {
-                (301 | 302 | 303, Some(next)) => {
+                (301..=303, Some(next)) => {
                     url = url.join(next).during("a redirect")?;
                     body = None;
                 }

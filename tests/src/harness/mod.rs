@@ -24,11 +24,11 @@ pub use ca::{Ca, Identity};
 pub use judge::{Case, Judge, Judgement};
 pub use page::{Form, Page};
 pub use phone::{Outcome, Phone};
-pub use process::{Running, stop_all};
+pub use process::Running;
 pub use server::{Application, Registered, Server};
 pub use sp::{Sp, SpOptions};
 pub use trouble::{During, Result, Trouble};
-pub use world::{ADMIN, World};
+pub use world::{ADMIN, World, end_all};
 
 use std::time::Duration;
 

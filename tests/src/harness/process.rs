@@ -14,8 +14,8 @@ const COMPLAINTS: usize = 16 * 1024;
 
 static STARTED: Mutex<Vec<Weak<Mutex<Child>>>> = Mutex::new(Vec::new());
 
-/// Kills every child this process still has: for an end by signal, where no destructor runs.
-pub fn stop_all() {
+/// Kills every child this process still has.
+pub(super) fn stop_all() {
     for child in locked(&STARTED).iter().filter_map(Weak::upgrade) {
         // A child that is gone already is what we want.
         let _ = locked(&child).kill();
@@ -26,7 +26,8 @@ pub fn stop_all() {
 pub struct Running {
     name: String,
     child: Arc<Mutex<Child>>,
-    lines: Receiver<String>,
+    // A mutex only so that a world can be looked at from several threads.
+    lines: Mutex<Receiver<String>>,
     complaints: Arc<Mutex<String>>,
     // Some children end when this closes.
     _stdin: ChildStdin,
@@ -73,7 +74,7 @@ impl Running {
         Ok(Self {
             name: name.to_owned(),
             child,
-            lines,
+            lines: Mutex::new(lines),
             complaints,
             _stdin: stdin,
         })
@@ -81,7 +82,7 @@ impl Running {
 
     /// The next line as JSON; `None` when the child closed its output.
     pub fn next_event(&mut self) -> Result<Option<Value>> {
-        match self.lines.recv_timeout(PATIENCE) {
+        match locked(&self.lines).recv_timeout(PATIENCE) {
             Ok(line) => Ok(Some(self.parse(&line)?)),
             Err(RecvTimeoutError::Disconnected) => Ok(None),
             Err(RecvTimeoutError::Timeout) => Err(self.trouble("says nothing")),

@@ -114,6 +114,11 @@ impl Waiting {
         Ok(Self { number, page })
     }
 
+    /// The address of the waiting page.
+    pub fn address(&self) -> &str {
+        self.page.url.as_str()
+    }
+
     /// Waits as the page's script does: one long poll after the other, then the page itself.
     pub fn end(&self, browser: &mut Browser) -> Result<Ending> {
         let mut poll = self.page.url.clone();

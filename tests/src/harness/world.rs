@@ -1,14 +1,31 @@
 //! Everything a run needs, in one temporary folder that goes when the run is over.
 
 use super::{
-    Browser, Ca, During, Identity, Judge, Phone, Result, Server, Sp, SpOptions, trouble::Trouble,
+    Browser, Ca, During, Identity, Judge, Phone, Result, Server, Sp, SpOptions, process,
+    trouble::Trouble,
 };
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// The administrator that every server of a run begins with; also the person of the first story.
 pub const ADMIN: &str = "anna@example.com";
+
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Stops every child of this process and removes every folder: for an end by signal, where no destructor runs.
+pub fn end_all() {
+    process::stop_all();
+    for folder in FOLDERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .drain(..)
+    {
+        // It may be gone already; what cannot be removed lies in the system's temporary folder and goes with it.
+        let _ = fs::remove_dir_all(folder);
+    }
+}
 
 /// A certificate authority and a server, ready for phones, browsers and service providers.
 ///
@@ -29,6 +46,10 @@ impl World {
             .prefix("countersign-")
             .tempdir()
             .during("making a temporary folder")?;
+        FOLDERS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(dir.path().to_path_buf());
         let ca = Ca::make(dir.path())?;
         let tls = ca.make_localhost()?;
         let server = Server::start(&dir.path().join("server"), &ca, &tls)?;

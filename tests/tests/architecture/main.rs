@@ -1,6 +1,11 @@
 //! The house rules that a compiler does not check: who may depend on whom, and who may name what.
 //!
 //! The rules are data (`rules.rs`). Each check also runs on a fabricated house that breaks it, and has to see that.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests"
+)]
 
 mod graph;
 mod lexer;

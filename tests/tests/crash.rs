@@ -1,0 +1,143 @@
+//! Kill -9 of the phone at every step. `--die-at N` kills it at its N-th call of a port, for N = 1, 2, … until it gets
+//! through alive; a restart then has to find its way.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use countersign_tests::harness::story::{self, Invitation, Waiting, silently};
+use countersign_tests::harness::{ADMIN, Outcome, Phone, Result, SpOptions, Trouble, World};
+
+/// More port calls than any one command makes: a suite that gets here kills something that never ends.
+const ENOUGH: usize = 500;
+
+/// How an enrolment that was killed went on.
+enum After {
+    Completed,
+    /// The phone says why it cannot go on.
+    Refused(String),
+}
+
+#[test]
+fn an_enrolment_killed_at_any_step_completes_or_says_why_not() {
+    let world = World::start().unwrap();
+    let mut synced_at = None;
+    let mut refusals = 0;
+    for step in 1..ENOUGH {
+        let account = format!("n{step}@example.com");
+        world.server.add_user(&account, "Nora Lind").unwrap();
+        let phone = world.phone(&account).unwrap();
+        let mut browser = world.browser().unwrap();
+        let invitation = Invitation::make(&world, &mut browser, &account).unwrap();
+        let die_at = step.to_string();
+        let args = ["enrol", &invitation.link, "--die-at", &die_at];
+        let killed =
+            story::enrol_with(&phone, &args, &invitation, &mut browser, &mut silently).unwrap();
+        if !killed.killed() {
+            assert!(killed.status.success(), "{}", killed.trouble(&args));
+            assert_enrolled(&phone, &account);
+            // Both halves of the rule were seen, or the kills did not reach where they should.
+            assert!(
+                refusals > 0 && synced_at.is_some(),
+                "{refusals} refusals, synced at {synced_at:?}"
+            );
+            return;
+        }
+        let resumed = story::enrol_with(
+            &phone,
+            &["resume"],
+            &invitation,
+            &mut browser,
+            &mut silently,
+        )
+        .unwrap();
+        match after(&resumed).unwrap() {
+            After::Completed => {
+                synced_at.get_or_insert(step);
+            }
+            After::Refused(code) => {
+                assert_eq!(
+                    synced_at, None,
+                    "killed at {step}, after the registration was synced, and now {code}"
+                );
+                refusals += 1;
+                let ids = phone.ask(&["ids"]).unwrap();
+                assert!(
+                    ids.is_empty(),
+                    "killed at {step}: half an ID is left: {ids:?}"
+                );
+                story::enrol(&world, &phone, &account, &mut silently).unwrap();
+            }
+        }
+        assert_enrolled(&phone, &account);
+    }
+    panic!("the enrolment is not over after {ENOUGH} port calls");
+}
+
+#[test]
+fn an_answer_killed_at_any_step_is_delivered_once_and_the_browser_moves_on() {
+    let world = World::start().unwrap();
+    let sp = world
+        .application("wiki", "Example Wiki", SpOptions::default())
+        .unwrap();
+    let phone = world.phone("anna").unwrap();
+    story::enrol(&world, &phone, ADMIN, &mut silently).unwrap();
+    for step in 1..ENOUGH {
+        let mut browser = world.browser().unwrap();
+        let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
+        let prompt = story::await_prompt(&phone).unwrap();
+        let id = prompt["id"].as_str().unwrap();
+        let approve = ["approve", id, "--number", &waiting.number];
+        let die_at = step.to_string();
+        let dying: Vec<&str> = approve
+            .iter()
+            .copied()
+            .chain(["--die-at", &die_at])
+            .collect();
+        let killed = phone.run(&dying).unwrap();
+        if killed.killed() {
+            // Restarted, the phone delivers what was signed; what was not decided, the person decides again.
+            if phone
+                .ask(&["pending"])
+                .unwrap()
+                .iter()
+                .any(|pending| pending.to_string().contains(id))
+            {
+                phone.ask(&approve).unwrap();
+            }
+        } else {
+            assert!(killed.status.success(), "{}", killed.trouble(&dying));
+        }
+        let form = waiting.response(&mut browser).unwrap();
+        assert_eq!(
+            story::hand_over(&mut browser, &form).unwrap()["name_id"],
+            ADMIN,
+            "killed at {step}"
+        );
+        assert!(
+            phone.ask(&["outbox"]).unwrap().is_empty(),
+            "killed at {step}: something is left in the outbox"
+        );
+        let history = phone.ask(&["history"]).unwrap();
+        assert_eq!(history.len(), step, "killed at {step}: not one entry more");
+        if !killed.killed() {
+            return;
+        }
+    }
+    panic!("the answer is not over after {ENOUGH} port calls");
+}
+
+fn after(resumed: &Outcome) -> Result<After> {
+    if resumed.status.success() && resumed.event("active").is_some() {
+        return Ok(After::Completed);
+    }
+    match resumed.error_code() {
+        Some(code) => Ok(After::Refused(code.to_owned())),
+        None => Err(Trouble::new(format!(
+            "resume says neither that it is done nor why not: {resumed:?}"
+        ))),
+    }
+}
+
+fn assert_enrolled(phone: &Phone, account: &str) {
+    let ids = phone.ask(&["ids"]).unwrap();
+    assert_eq!(ids.len(), 1, "{account}: {ids:?}");
+    assert!(ids[0].to_string().contains(account), "{ids:?}");
+}
