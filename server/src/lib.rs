@@ -1,1 +1,26 @@
-//! Countersign server.
+//! The ID server.
+//!
+//! In: calls of phones (`phone`), of browsers (`login`, `sso`, `links`) and an administrator's
+//! commands (`cli`). Out: statements signed by S, pages, SAML responses. Never: an approval that
+//! counts twice or for another browser, a secret in the database or a log, an address from a request.
+
+mod app;
+mod cli;
+mod config;
+mod credential;
+mod crypto;
+mod error;
+mod limits;
+mod links;
+mod login;
+mod metrics;
+pub mod page;
+mod phone;
+mod serve;
+mod signer;
+mod sso;
+mod store;
+mod wake;
+mod web;
+
+pub use cli::run;

@@ -1,0 +1,242 @@
+//! Applications, and what they need to know of us.
+
+use super::Said;
+use crate::app::App;
+use crate::login::host_of;
+use crate::signer::StartError;
+use crate::sso::{metadata_of, sso_url};
+use crate::store::apps::{self, App as Row};
+use clap::{Args, Subcommand};
+use countersign_protocol::encoding::encode;
+use countersign_protocol::text::Name;
+use countersign_saml::{AcsUrl, SpCertificate};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub(super) enum AppCommand {
+    /// Add one.
+    Add {
+        /// A short name of your own for it: letters, digits, `.`, `_`, `-`.
+        slug: String,
+        /// Its name, as people see it.
+        #[arg(long)]
+        name: String,
+        /// Service Provider Issuer: its entity ID.
+        #[arg(long)]
+        entity_id: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Complete or change one.
+    Set {
+        /// As `app list` shows it.
+        slug: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// List them.
+    List,
+    /// What to enter at the application.
+    Show {
+        /// As `app list` shows it.
+        slug: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Settings {
+    /// SAML response URL: its Assertion Consumer Service. Without one nobody can log in yet.
+    #[arg(long)]
+    acs: Option<String>,
+    /// Audience Restriction; the entity ID if left out.
+    #[arg(long)]
+    audience: Option<String>,
+    /// The certificate it signs its requests with, PEM.
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+    /// Refuse its requests unless they are signed.
+    #[arg(long)]
+    require_signed: bool,
+    /// Nobody may log in to it.
+    #[arg(long)]
+    disabled: bool,
+}
+
+fn said(text: impl Into<String>) -> StartError {
+    StartError::Said(text.into())
+}
+
+fn is_slug(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        // Requests of the server about the ID itself are named so.
+        && text != "server"
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+impl Settings {
+    fn apply(&self, app: &App, row: &mut Row) -> Result<(), StartError> {
+        if let Some(acs) = &self.acs {
+            let url = AcsUrl::new(acs).map_err(|error| said(format!("--acs: {error}")))?;
+            host_of(url.origin())
+                .ok_or_else(|| said("--acs: its host is none that a phone can show"))?;
+            row.acs = Some(acs.clone());
+        }
+        if let Some(audience) = &self.audience {
+            row.audience = audience.clone();
+        }
+        if let Some(path) = &self.cert {
+            let pem = std::fs::read_to_string(path)
+                .map_err(|_| said("--cert: the file cannot be read"))?;
+            let certificate = SpCertificate::from_pem(&pem, app.now())
+                .map_err(|error| said(format!("--cert: {error}")))?;
+            row.certificate = Some(encode(certificate.der()));
+        }
+        if self.require_signed && row.certificate.is_none() {
+            return Err(said(
+                "--require-signed needs the application's certificate (--cert)",
+            ));
+        }
+        row.require_signed = self.require_signed;
+        row.enabled = !self.disabled;
+        Ok(())
+    }
+}
+
+pub(super) async fn app(app: &App, command: AppCommand) -> Result<Vec<Said>, StartError> {
+    match command {
+        AppCommand::Add {
+            slug,
+            name,
+            entity_id,
+            settings,
+        } => {
+            if !is_slug(&slug) {
+                return Err(said(
+                    "the short name has 1 to 64 letters, digits, '.', '_', '-' and is not 'server'",
+                ));
+            }
+            let name = Name::parse(&name).map_err(|error| said(format!("--name: {error}")))?;
+            if !(1..=1024).contains(&entity_id.len()) || entity_id.chars().any(char::is_control) {
+                return Err(said("--entity-id has 1 to 1024 characters"));
+            }
+            let mut row = Row {
+                id: slug,
+                name: name.as_str().to_owned(),
+                audience: entity_id.clone(),
+                entity_id,
+                acs: None,
+                certificate: None,
+                require_signed: false,
+                enabled: true,
+            };
+            settings.apply(app, &mut row)?;
+            let mut tx = app.store.write().await?;
+            let taken = apps::by_id(&mut tx, &row.id).await?.is_some()
+                || apps::by_entity_id(&mut tx, &row.entity_id).await?.is_some();
+            if taken {
+                return Err(said(
+                    "there is an application of that short name or entity ID already",
+                ));
+            }
+            apps::insert(&mut tx, &row, app.now()).await?;
+            app.audit(&mut tx, "app", &row.id, "added").await?;
+            tx.commit().await?;
+            Ok(vec![shown(app, &row)])
+        }
+        AppCommand::Set { slug, settings } => {
+            let mut tx = app.store.write().await?;
+            let mut row = apps::by_id(&mut tx, &slug).await?.ok_or_else(unknown)?;
+            settings.apply(app, &mut row)?;
+            apps::update(&mut tx, &row).await?;
+            app.audit(&mut tx, "app", &row.id, "changed").await?;
+            tx.commit().await?;
+            Ok(vec![shown(app, &row)])
+        }
+        AppCommand::List => {
+            let rows = apps::all(&mut *app.store.read().await?).await?;
+            let line = |row: &Row| {
+                Said::new(
+                    format!("{}  {}  {}", row.id, row.name, standing(row)),
+                    json_of(app, row),
+                )
+            };
+            Ok(rows.iter().map(line).collect())
+        }
+        AppCommand::Show { slug } => {
+            let row = apps::by_id(&mut *app.store.read().await?, &slug)
+                .await?
+                .ok_or_else(unknown)?;
+            Ok(vec![shown(app, &row)])
+        }
+    }
+}
+
+fn unknown() -> StartError {
+    said("there is no application of that short name; `app list` shows which there are")
+}
+
+fn standing(row: &Row) -> &'static str {
+    match (&row.acs, row.enabled) {
+        (None, _) => "not ready: add the SAML response URL",
+        (_, false) => "disabled",
+        _ => "ready",
+    }
+}
+
+fn shown(app: &App, row: &Row) -> Said {
+    let text = format!(
+        "{} ({}): {}\n\nEnter at the application:\n  Identity provider Entity ID  {}\n  Identity provider SSO URL    {}\n  Public x509 certificate      countersign-server cert show --pem\n\nEntered here:\n  Service Provider Issuer      {}\n  Audience Restriction         {}\n  SAML response URL            {}\n  Signed requests              {}",
+        row.name,
+        row.id,
+        standing(row),
+        app.idp.entity_id(),
+        sso_url(&app.signer.origin),
+        row.entity_id,
+        row.audience,
+        row.acs.as_deref().unwrap_or("-"),
+        if row.require_signed {
+            "required"
+        } else {
+            "not required"
+        },
+    );
+    Said::new(text, json_of(app, row))
+}
+
+fn json_of(app: &App, row: &Row) -> Value {
+    json!({
+        "app": row.id,
+        "name": row.name,
+        "entity_id": app.idp.entity_id(),
+        "sso_url": sso_url(&app.signer.origin),
+        "issuer": row.entity_id,
+        "audience": row.audience,
+        "acs": row.acs,
+        "require_signed": row.require_signed,
+        "enabled": row.enabled,
+    })
+}
+
+pub(super) fn certificate(app: &App, pem: bool) -> Said {
+    let text = app.idp.certificate_pem();
+    let fingerprint = countersign_protocol::Digest::of(&[app.idp.certificate()]);
+    let hex: Vec<String> = fingerprint
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    let hex = hex.join(":");
+    let json = json!({ "pem": text, "sha256": hex });
+    let public = format!("{}/saml/certificate", app.signer.origin);
+    let short = format!(
+        "SHA-256 fingerprint {hex}\nPublic address {public}\nAs PEM: countersign-server cert show --pem"
+    );
+    Said::new(if pem { text } else { short }, json)
+}
+
+pub(super) fn metadata(app: &App) -> Result<Said, StartError> {
+    let xml = metadata_of(app)?;
+    let json = json!({ "metadata": xml });
+    Ok(Said::new(xml, json))
+}

@@ -1,0 +1,194 @@
+//! `init`: a new server in a folder of its own.
+
+use super::Said;
+use crate::config::{Challenge, Config, File, Invitation, Keys as KeyFiles, Tls};
+use crate::crypto::make_saml_key;
+use crate::error::Fault;
+use crate::login::account_of;
+use crate::signer::{StartError, write_secret};
+use crate::store::keys::KeyStatement;
+use crate::store::users::User;
+use crate::store::{Store, audit, keys, users};
+use countersign_protocol::crypto::{SigningKey, make_random};
+use countersign_protocol::encoding::encode;
+use countersign_protocol::jose::Signed;
+use countersign_protocol::statement::Keys;
+use countersign_protocol::text::Name;
+use countersign_protocol::{Id, Origin};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How long the first keys statement is good, seconds: 400 days.
+const KEYS_LIFE: u64 = 400 * 86_400;
+
+#[derive(clap::Args)]
+pub(super) struct Init {
+    /// The folder to make; it must not hold a server yet.
+    #[arg(long)]
+    dir: PathBuf,
+    /// The public address, https://host[:port].
+    #[arg(long)]
+    origin: String,
+    /// Address and port to listen on.
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// The server's name, as people see it.
+    #[arg(long)]
+    name: String,
+    /// E-mail address or user name of the first administrator.
+    #[arg(long)]
+    admin: String,
+    /// The administrator's own name.
+    #[arg(long)]
+    admin_name: String,
+    /// TLS certificate chain, PEM.
+    #[arg(long)]
+    tls_cert: PathBuf,
+    /// TLS key, PEM.
+    #[arg(long)]
+    tls_key: PathBuf,
+    /// Where to put the root key instead, for example on a medium that is taken away afterwards.
+    #[arg(long)]
+    root_key: Option<PathBuf>,
+}
+
+pub(super) async fn init(init: &Init) -> Result<Said, StartError> {
+    let said = |text: &str| StartError::Said(text.to_owned());
+    let origin = Origin::parse(&init.origin)
+        .map_err(|error| StartError::Said(format!("--origin: {error}")))?;
+    Name::parse(&init.name).map_err(|error| StartError::Said(format!("--name: {error}")))?;
+    let account =
+        account_of(&init.admin).ok_or_else(|| said("--admin is no e-mail address or user name"))?;
+    let admin_name = Name::parse(&init.admin_name)
+        .map_err(|error| StartError::Said(format!("--admin-name: {error}")))?;
+    let tls = Tls {
+        certificate: absolute(&init.tls_cert)?,
+        key: absolute(&init.tls_key)?,
+    };
+    // Tried before anything is made: a server that can't start is no server.
+    crate::crypto::tls(&tls.certificate, &tls.key)?;
+
+    std::fs::create_dir_all(&init.dir)?;
+    let config = init.dir.join("countersign.toml");
+    if config.exists() {
+        return Err(said("there is a server in this folder already"));
+    }
+    let root_path = init
+        .root_key
+        .clone()
+        .unwrap_or_else(|| init.dir.join("root.key"));
+    let (statement, root) = make_keys(init, &root_path, &origin)?;
+    let (saml_key, saml_certificate) = make_saml_key(&format!("{} SAML", init.name))?;
+    write_secret(&init.dir.join("saml.key"), saml_key.as_bytes())?;
+    std::fs::write(init.dir.join("saml.crt"), saml_certificate)?;
+
+    let store = Store::open(&init.dir.join("countersign.db"), true).await?;
+    let mut tx = store.write().await?;
+    keys::insert(
+        &mut tx,
+        &KeyStatement {
+            n: 1,
+            root: root.clone(),
+            statement,
+        },
+    )
+    .await?;
+    let admin = User {
+        id: Id::make().map_err(Fault::from)?.to_string(),
+        account: account.clone(),
+        name: admin_name.as_str().to_owned(),
+        given: None,
+        family: None,
+        admin: true,
+    };
+    users::insert(&mut tx, &admin, now()).await?;
+    audit::append(&mut tx, now(), "user", &admin.id, "first administrator").await?;
+    tx.commit().await?;
+    store.close().await;
+    // Last, since with it the folder counts as a server.
+    write_config(init, origin.clone(), tls, &config)?;
+
+    let text = format!(
+        "Made {} for {origin} in {}.\n\
+         Root key: {} (thumbprint {root}). Take it away from this machine: only `keys` commands need it.\n\
+         First administrator: {account}. Next: countersign-server --config {} invite {account}",
+        init.name,
+        init.dir.display(),
+        root_path.display(),
+        config.display(),
+    );
+    let json = json!({ "config": config, "origin": origin, "root": root, "admin": account });
+    Ok(Said::new(text, json))
+}
+
+/// R and S and the wrapping key; the first `cs1-keys` and R's thumbprint.
+fn make_keys(
+    init: &Init,
+    root_path: &Path,
+    origin: &Origin,
+) -> Result<(String, String), StartError> {
+    let root_document = SigningKey::make_ed25519().map_err(Fault::from)?;
+    let signing_document = SigningKey::make_ed25519().map_err(Fault::from)?;
+    let root = SigningKey::from_pkcs8(&root_document).map_err(Fault::from)?;
+    let signing = SigningKey::from_pkcs8(&signing_document).map_err(Fault::from)?;
+    let keys = Keys {
+        iss: origin.clone(),
+        n: 1,
+        iat: now(),
+        exp: now() + KEYS_LIFE,
+        root: *root.public(),
+        sign: vec![*signing.public()],
+        origins: vec![origin.clone()],
+        root_next: None,
+    };
+    let statement = Signed::sign(keys, &root).map_err(Fault::from)?;
+    let wrapping = zeroize::Zeroizing::new(make_random::<32>().map_err(Fault::from)?);
+    write_secret(root_path, encode(&root_document).as_bytes())?;
+    write_secret(
+        &init.dir.join("signing.key"),
+        encode(&signing_document).as_bytes(),
+    )?;
+    write_secret(
+        &init.dir.join("wrapping.key"),
+        encode(&wrapping[..]).as_bytes(),
+    )?;
+    Ok((
+        statement.compact().to_owned(),
+        root.public().thumbprint().to_string(),
+    ))
+}
+
+fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<(), StartError> {
+    let file = File {
+        origin,
+        name: init.name.clone(),
+        listen: init.listen,
+        database: "countersign.db".into(),
+        tls,
+        keys: KeyFiles {
+            signing: "signing.key".into(),
+            wrapping: "wrapping.key".into(),
+            saml_key: "saml.key".into(),
+            saml_certificate: "saml.crt".into(),
+        },
+        challenge: Challenge::default(),
+        invitation: Invitation::default(),
+    };
+    let text = toml::to_string(&file)
+        .map_err(|_| StartError::Said("settings cannot be written".into()))?;
+    std::fs::write(path, text)?;
+    Config::load(path)?;
+    Ok(())
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, StartError> {
+    std::path::absolute(path).map_err(StartError::Io)
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}

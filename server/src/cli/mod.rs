@@ -1,0 +1,196 @@
+//! In: an administrator's command line. Out: what was done, as sentences or as JSON. Everything a
+//! page can do is here too. Never: a private key printed, a command that half succeeds.
+
+mod apps;
+mod init;
+mod users;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::serve;
+use crate::signer::StartError;
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The Countersign ID server: signs people in to applications, asks their phones.
+#[derive(Parser)]
+#[command(name = "countersign-server", version)]
+struct Arguments {
+    /// The settings file.
+    #[arg(
+        long,
+        global = true,
+        default_value = "countersign.toml",
+        value_name = "FILE"
+    )]
+    config: PathBuf,
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a new server: keys, settings, database and the first administrator.
+    Init(init::Init),
+    /// Run the server until it is told to stop.
+    Serve,
+    /// People.
+    #[command(subcommand)]
+    User(users::UserCommand),
+    /// Phones of people.
+    #[command(subcommand)]
+    Phone(users::PhoneCommand),
+    /// Applications: SAML service providers.
+    #[command(subcommand)]
+    App(apps::AppCommand),
+    /// Make the address of a page where somebody adds their phone.
+    Invite {
+        /// E-mail address or user name.
+        account: String,
+    },
+    /// The certificate that applications check our signatures with.
+    #[command(subcommand)]
+    Cert(CertCommand),
+    /// The SAML metadata of this server.
+    Metadata,
+    /// The log of what was done.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum CertCommand {
+    /// Show it.
+    Show {
+        /// As PEM, ready to paste.
+        #[arg(long)]
+        pem: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that no entry is missing or altered.
+    Check,
+}
+
+/// What a command says: a sentence for people, an object for programs.
+struct Said {
+    text: String,
+    json: Value,
+}
+
+impl Said {
+    fn new(text: impl Into<String>, json: Value) -> Self {
+        Self {
+            text: text.into(),
+            json,
+        }
+    }
+}
+
+fn print(as_json: bool, said: &Said) {
+    let line = if as_json {
+        said.json.to_string()
+    } else {
+        said.text.trim_end().to_owned()
+    };
+    // A reader that went away is no fault of ours.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let as_json = arguments.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(as_json, &StartError::Io(error)),
+    };
+    match runtime.block_on(execute(arguments)) {
+        Ok(said) => {
+            said.iter().for_each(|said| print(as_json, said));
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(as_json, &error),
+    }
+}
+
+fn fail(as_json: bool, error: &StartError) -> ExitCode {
+    let message = error.to_string();
+    if as_json {
+        print(true, &Said::new("", json!({ "error": message })));
+    } else {
+        let _ = writeln!(std::io::stderr(), "countersign-server: {message}");
+    }
+    ExitCode::FAILURE
+}
+
+async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
+    if let Command::Init(init) = arguments.command {
+        return Ok(vec![init::init(&init).await?]);
+    }
+    let app = App::open(Config::load(&arguments.config)?).await?;
+    let said = match arguments.command {
+        Command::Init(_) => Vec::new(),
+        Command::Serve => {
+            log_to_stderr(arguments.json);
+            let as_json = arguments.json;
+            serve::serve(app, |app| print(as_json, &listening(app))).await?;
+            return Ok(Vec::new());
+        }
+        Command::User(command) => users::user(&app, command).await?,
+        Command::Phone(command) => users::phone(&app, command).await?,
+        Command::Invite { account } => vec![users::invite(&app, &account).await?],
+        Command::App(command) => apps::app(&app, command).await?,
+        Command::Cert(CertCommand::Show { pem }) => vec![apps::certificate(&app, pem)],
+        Command::Metadata => vec![apps::metadata(&app)?],
+        Command::Audit(AuditCommand::Check) => vec![audit(&app).await?],
+    };
+    app.store.close().await;
+    Ok(said)
+}
+
+fn listening(app: &App) -> Said {
+    let origin = &app.signer.origin;
+    let text = format!(
+        "{} listens on {}, as {origin}",
+        app.config.name.as_str(),
+        app.config.file.listen
+    );
+    Said::new(text, json!({ "listening": origin }))
+}
+
+/// Lines for people on a terminal, JSON for machines; `RUST_LOG` chooses what.
+fn log_to_stderr(as_json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second subscriber in one process can't be: this is the first and only call.
+    let _ = if as_json {
+        lines.json().try_init()
+    } else {
+        lines.try_init()
+    };
+}
+
+async fn audit(app: &App) -> Result<Said, StartError> {
+    match crate::store::audit::check(&mut *app.store.read().await?).await? {
+        Ok(n) => Ok(Said::new(
+            format!("Complete to {n}."),
+            json!({ "complete": n }),
+        )),
+        Err(n) => Err(StartError::Said(format!("the log is broken at entry {n}"))),
+    }
+}

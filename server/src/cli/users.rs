@@ -1,0 +1,210 @@
+//! People, their phones, and the pages that add one.
+
+use super::Said;
+use crate::app::App;
+use crate::credential;
+use crate::error::Fault;
+use crate::login::account_of;
+use crate::signer::{StartError, hidden};
+use crate::store::credentials::{self, Credential};
+use crate::store::invitations::{self, Page};
+use crate::store::users::{self, User};
+use clap::Subcommand;
+use countersign_protocol::Id;
+use countersign_protocol::statement::{Standing, StateReason};
+use countersign_protocol::text::Name;
+use serde_json::{Value, json};
+
+/// How long the address of a page is good, seconds.
+const PAGE_LIFE: u64 = 24 * 3600;
+
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Add somebody.
+    Add {
+        /// E-mail address or user name; it becomes the SAML NameID.
+        account: String,
+        /// The person's name.
+        #[arg(long)]
+        name: String,
+        /// Given name, for applications that ask for it apart.
+        #[arg(long)]
+        given: Option<String>,
+        /// Family name, likewise.
+        #[arg(long)]
+        family: Option<String>,
+        /// May administer this server.
+        #[arg(long)]
+        admin: bool,
+    },
+    /// List everybody.
+    List,
+}
+
+#[derive(Subcommand)]
+pub(super) enum PhoneCommand {
+    /// List somebody's phones.
+    List {
+        /// E-mail address or user name.
+        account: String,
+    },
+    /// A phone may not answer any more.
+    Revoke {
+        /// As `phone list` shows it.
+        id: String,
+    },
+    /// A phone that was paused may answer again.
+    Resume {
+        /// As `phone list` shows it.
+        id: String,
+    },
+}
+
+fn said(text: impl Into<String>) -> StartError {
+    StartError::Said(text.into())
+}
+
+fn name(text: &str) -> Result<String, StartError> {
+    let name = Name::parse(text.trim()).map_err(|error| said(format!("name: {error}")))?;
+    Ok(name.as_str().to_owned())
+}
+
+async fn find(app: &App, account: &str) -> Result<User, StartError> {
+    let found = match account_of(account) {
+        Some(account) => users::by_account(&mut *app.store.read().await?, &account).await?,
+        None => None,
+    };
+    found.ok_or_else(|| said("there is nobody of that account; `user list` shows who is"))
+}
+
+pub(super) async fn user(app: &App, command: UserCommand) -> Result<Vec<Said>, StartError> {
+    match command {
+        UserCommand::Add {
+            account,
+            name: full,
+            given,
+            family,
+            admin,
+        } => {
+            let account = account_of(&account)
+                .ok_or_else(|| said("that is no e-mail address or user name"))?;
+            let user = User {
+                id: Id::make().map_err(Fault::from)?.to_string(),
+                account,
+                name: name(&full)?,
+                given: given.as_deref().map(name).transpose()?,
+                family: family.as_deref().map(name).transpose()?,
+                admin,
+            };
+            let mut tx = app.store.write().await?;
+            if users::by_account(&mut tx, &user.account).await?.is_some() {
+                return Err(said("there is somebody of that account already"));
+            }
+            users::insert(&mut tx, &user, app.now()).await?;
+            app.audit(&mut tx, "user", &user.id, "added").await?;
+            tx.commit().await?;
+            let text = format!("Added {}. Next: invite {}", user.name, user.account);
+            Ok(vec![Said::new(text, json_of(&user))])
+        }
+        UserCommand::List => {
+            let all = users::all(&mut *app.store.read().await?).await?;
+            Ok(all
+                .iter()
+                .map(|user| Said::new(line_of(user), json_of(user)))
+                .collect())
+        }
+    }
+}
+
+fn line_of(user: &User) -> String {
+    let role = if user.admin { "  administrator" } else { "" };
+    format!("{}  {}{role}", user.account, user.name)
+}
+
+fn json_of(user: &User) -> Value {
+    json!({ "account": user.account, "name": user.name, "given": user.given, "family": user.family, "admin": user.admin })
+}
+
+/// The address of a page that adds the first phone of an ID.
+pub(super) async fn invite(app: &App, account: &str) -> Result<Said, StartError> {
+    let user = find(app, account).await?;
+    let token = Id::make().map_err(Fault::from)?.to_string();
+    let page = Page {
+        token_hash: hidden(&token),
+        user: user.id.clone(),
+        expires: (app.now() + PAGE_LIFE) as i64,
+        made: 0,
+    };
+    let mut tx = app.store.write().await?;
+    if !credentials::of_user(&mut tx, &user.id, &["active", "suspended"])
+        .await?
+        .is_empty()
+    {
+        return Err(said(
+            "this ID has a phone already; `phone list` shows it, `phone revoke` ends it",
+        ));
+    }
+    invitations::drop_pages_of(&mut tx, &user.id).await?;
+    invitations::insert_page(&mut tx, &page).await?;
+    app.audit(&mut tx, "invitation", &user.id, "page made")
+        .await?;
+    tx.commit().await?;
+    let address = format!("{}/i/{token}", app.signer.origin);
+    let text = format!(
+        "Hand this address to {}, good for 24 hours. Whoever opens it can add a phone for {}:\n{address}",
+        user.name, user.account
+    );
+    let json = json!({ "account": user.account, "page": address, "expires": PAGE_LIFE });
+    Ok(Said::new(text, json))
+}
+
+pub(super) async fn phone(app: &App, command: PhoneCommand) -> Result<Vec<Said>, StartError> {
+    match command {
+        PhoneCommand::List { account } => {
+            let user = find(app, &account).await?;
+            let all = ["pending", "active", "suspended", "revoked", "refused"];
+            let rows = credentials::of_user(&mut *app.store.read().await?, &user.id, &all).await?;
+            Ok(rows.iter().map(phone_line).collect())
+        }
+        PhoneCommand::Revoke { id } => {
+            let from = ["active", "suspended"];
+            change(app, &id, &from, Standing::Revoked, Some(StateReason::Admin)).await
+        }
+        PhoneCommand::Resume { id } => {
+            change(app, &id, &["suspended"], Standing::Active, None).await
+        }
+    }
+}
+
+fn phone_line(row: &Credential) -> Said {
+    let why = row
+        .reason
+        .as_deref()
+        .map(|reason| format!(" ({reason})"))
+        .unwrap_or_default();
+    let text = format!("{}  {}  {}{why}", row.id, row.device, row.standing);
+    let json = json!({ "id": row.id, "device": row.device, "state": row.standing, "reason": row.reason, "heard": row.heard });
+    Said::new(text, json)
+}
+
+async fn change(
+    app: &App,
+    id: &str,
+    from: &[&str],
+    to: Standing,
+    reason: Option<StateReason>,
+) -> Result<Vec<Said>, StartError> {
+    let mut tx = app.store.write().await?;
+    let found = credentials::by_id(&mut tx, id).await?;
+    let mut row = found
+        .filter(|row| from.contains(&row.standing.as_str()))
+        .ok_or_else(|| {
+            said(format!(
+                "there is no {} phone of that id",
+                from.join(" or ")
+            ))
+        })?;
+    credential::change(app, &mut tx, &mut row, to, reason).await?;
+    tx.commit().await?;
+    Ok(vec![phone_line(&row)])
+}

@@ -1,0 +1,216 @@
+//! Settings: one TOML file, and environment variables that override single values of it. Nothing
+//! below this file reads the environment.
+
+use countersign_protocol::Origin;
+use countersign_protocol::policy::{Alternatives, Offline, Policy};
+use countersign_protocol::text::Name;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read {0}; `countersign-server init` makes one, `--config` names another")]
+    Unreadable(PathBuf),
+    #[error("{path}: {message}")]
+    Malformed { path: PathBuf, message: String },
+    #[error("{0} in the environment cannot be used")]
+    Environment(&'static str),
+}
+
+/// The file, with its paths relative to its folder.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// The public address: entity ID, links and redirects are made from it, never from a request.
+    pub(crate) origin: Origin,
+    /// The server's name, as people see it.
+    pub(crate) name: String,
+    /// Address and port to listen on.
+    pub(crate) listen: SocketAddr,
+    pub(crate) database: PathBuf,
+    pub(crate) tls: Tls,
+    pub(crate) keys: Keys,
+    #[serde(default)]
+    pub(crate) challenge: Challenge,
+    #[serde(default)]
+    pub(crate) invitation: Invitation,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// Files of secrets that the running server needs; the root key is not among them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    pub(crate) signing: PathBuf,
+    pub(crate) wrapping: PathBuf,
+    pub(crate) saml_key: PathBuf,
+    pub(crate) saml_certificate: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Challenge {
+    /// How long a request waits for its answer, seconds: 30 to 600.
+    pub(crate) life: u64,
+}
+
+impl Default for Challenge {
+    fn default() -> Self {
+        Self { life: 120 }
+    }
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Invitation {
+    /// Show the code to type, for apps that list this server.
+    pub(crate) typed_code: bool,
+}
+
+/// Checked settings, paths resolved.
+pub(crate) struct Config {
+    pub(crate) file: File,
+    pub(crate) name: Name,
+    folder: PathBuf,
+}
+
+impl Config {
+    pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|_| ConfigError::Unreadable(path.into()))?;
+        let malformed = |message: String| ConfigError::Malformed {
+            path: path.into(),
+            message,
+        };
+        let mut file: File =
+            toml::from_str(&text).map_err(|error| malformed(error.message().to_owned()))?;
+        override_from_environment(&mut file, |name| std::env::var(name).ok())?;
+        if !(30..=600).contains(&file.challenge.life) {
+            return Err(malformed("challenge.life is 30 to 600 seconds".into()));
+        }
+        let name = Name::parse(&file.name).map_err(|error| malformed(format!("name: {error}")))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { file, name, folder })
+    }
+
+    pub(crate) fn path(&self, relative: &Path) -> PathBuf {
+        self.folder.join(relative)
+    }
+
+    /// What every ID of this server asks.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            n: 1,
+            min: Alternatives::dev(),
+            r#match: true,
+            max_life: self.file.challenge.life,
+            pin: 0,
+            offline: Offline::None,
+        }
+    }
+}
+
+fn override_from_environment(
+    file: &mut File,
+    read: impl Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    const LISTEN: &str = "COUNTERSIGN_LISTEN";
+    const ORIGIN: &str = "COUNTERSIGN_ORIGIN";
+    if let Some(value) = read(LISTEN) {
+        file.listen = value
+            .parse()
+            .map_err(|_| ConfigError::Environment(LISTEN))?;
+    }
+    if let Some(value) = read(ORIGIN) {
+        file.origin = Origin::parse(&value).map_err(|_| ConfigError::Environment(ORIGIN))?;
+    }
+    let paths = [
+        ("COUNTERSIGN_DATABASE", &mut file.database),
+        ("COUNTERSIGN_TLS_CERTIFICATE", &mut file.tls.certificate),
+        ("COUNTERSIGN_TLS_KEY", &mut file.tls.key),
+        ("COUNTERSIGN_KEYS_SIGNING", &mut file.keys.signing),
+        ("COUNTERSIGN_KEYS_WRAPPING", &mut file.keys.wrapping),
+        ("COUNTERSIGN_KEYS_SAML_KEY", &mut file.keys.saml_key),
+        (
+            "COUNTERSIGN_KEYS_SAML_CERTIFICATE",
+            &mut file.keys.saml_certificate,
+        ),
+    ];
+    for (name, path) in paths {
+        if let Some(value) = read(name) {
+            *path = value.into();
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        origin = "https://id.example.com"
+        name = "Example"
+        listen = "127.0.0.1:8443"
+        database = "countersign.db"
+        [tls]
+        certificate = "tls.crt"
+        key = "tls.key"
+        [keys]
+        signing = "signing.key"
+        wrapping = "wrapping.key"
+        saml_key = "saml.key"
+        saml_certificate = "saml.crt"
+    "#;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn the_policy_is_the_agreed_one_and_paths_are_beside_the_file() {
+        let config = load(GOOD).unwrap();
+        assert!(config.policy().check().is_ok());
+        assert!(config.path(&config.file.database).is_absolute());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (from, to) in [
+            ("https://id", "http://id"),
+            ("name = \"Example\"", "name = \"Ex\\u202eample\""),
+            ("name =", "nam ="),
+            ("[tls]", "[challenge]\nlife = 10\n[tls]"),
+            ("[tls]", "[challenge]\nlive = 60\n[tls]"),
+        ] {
+            let error = load(&GOOD.replacen(from, to, 1)).err().unwrap().to_string();
+            assert!(error.contains("countersign.toml: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_overrides_single_values() {
+        let mut file: File = toml::from_str(GOOD).unwrap();
+        override_from_environment(&mut file, |name| {
+            (name == "COUNTERSIGN_LISTEN").then(|| "127.0.0.1:9".to_owned())
+        })
+        .unwrap();
+        assert_eq!(file.listen.port(), 9);
+        let bad = override_from_environment(&mut file, |_| Some("x".into()));
+        assert!(matches!(
+            bad,
+            Err(ConfigError::Environment("COUNTERSIGN_LISTEN"))
+        ));
+    }
+}

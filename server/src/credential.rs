@@ -1,0 +1,125 @@
+//! A credential's state: the one place that changes it, by signing the next `cs1-state`.
+//!
+//! ```mermaid
+//! stateDiagram-v2
+//!     [*] --> pending: registration
+//!     pending --> active: digits typed
+//!     pending --> refused: wrong digits, second finisher, time over
+//!     active --> suspended: report, clone
+//!     suspended --> active: an administrator resumes
+//!     active --> revoked: an administrator
+//!     suspended --> revoked: an administrator
+//! ```
+
+use crate::app::App;
+use crate::error::Fault;
+use crate::store::credentials::{self, Credential};
+use crate::store::{Connection, challenges};
+use crate::wake::Topic;
+use countersign_protocol::policy::Policy;
+use countersign_protocol::statement::{Standing, State, StateReason};
+use countersign_protocol::text::Account;
+use countersign_protocol::{Digest, Id, Thumbprint, json};
+
+/// The standing as the database has it: the wire's word.
+pub(crate) fn word<T: serde::Serialize>(value: &T) -> Result<String, Fault> {
+    Ok(json::write(value)?.trim_matches('"').to_owned())
+}
+
+fn stored<T>(value: Option<T>) -> Result<T, Fault> {
+    value.ok_or(Fault::Stored("credential"))
+}
+
+pub(crate) fn id_of(text: &str) -> Result<Id, Fault> {
+    stored(Id::parse(text))
+}
+
+pub(crate) fn hash_of(text: &str) -> Result<Digest, Fault> {
+    stored(Digest::parse(text))
+}
+
+/// The policy in force.
+pub(crate) fn policy_of(row: &Credential) -> Result<Policy, Fault> {
+    Ok(json::parse(row.policy.as_bytes())?)
+}
+
+/// What a first state has beside the rest.
+pub(crate) struct Pending {
+    pub(crate) ns: Digest,
+    pub(crate) kc: Digest,
+    pub(crate) exp: u64,
+}
+
+/// Signs the state that a row describes.
+pub(crate) fn sign_state(
+    app: &App,
+    row: &Credential,
+    standing: Standing,
+    reason: Option<StateReason>,
+    pending: Option<Pending>,
+) -> Result<String, Fault> {
+    let known = matches!(standing, Standing::Active | Standing::Suspended);
+    let state = State {
+        iss: app.signer.origin.clone(),
+        aud: id_of(&row.id)?,
+        sn: row.sn as u64,
+        iat: app.now(),
+        keys: app.signer.keys_n,
+        state: standing,
+        account: Account::parse(&row.account)?,
+        registration: hash_of(&row.registration_hash)?,
+        dev: Thumbprint(hash_of(&row.dev)?),
+        uv: row.uv.as_deref().map(hash_of).transpose()?.map(Thumbprint),
+        policy: policy_of(row)?,
+        probation: None,
+        ns: pending.as_ref().map(|pending| pending.ns),
+        kc: pending.as_ref().map(|pending| pending.kc),
+        exp: pending.map(|pending| pending.exp),
+        wake: known.then(|| id_of(&row.wake)).transpose()?,
+        push_id: known.then(|| id_of(&row.push_id)).transpose()?,
+        reason,
+    };
+    Ok(app.signer.sign(state)?.compact().to_owned())
+}
+
+/// The next state of a credential. Whatever it still had open is withdrawn unless it is active.
+pub(crate) async fn change(
+    app: &App,
+    db: &mut Connection,
+    row: &mut Credential,
+    standing: Standing,
+    reason: Option<StateReason>,
+) -> Result<(), Fault> {
+    row.sn += 1;
+    row.standing = word(&standing)?;
+    row.reason = reason.map(|reason| word(&reason)).transpose()?;
+    row.state = sign_state(app, row, standing, reason, None)?;
+    credentials::update_state(db, row).await?;
+    if standing != Standing::Active {
+        challenges::withdraw_all(db, &row.id).await?;
+    }
+    let result = row.reason.clone().unwrap_or_else(|| row.standing.clone());
+    app.audit(db, "credential", &row.id, &result).await?;
+    Ok(())
+}
+
+/// Tells whoever waits for this credential; after the commit.
+pub(crate) fn told(app: &App, row: &Credential) {
+    app.wake.tell(Topic::Credential(row.id.clone()));
+}
+
+/// A pending credential whose time is over becomes refused when somebody looks at it.
+pub(crate) async fn settle(
+    app: &App,
+    db: &mut Connection,
+    row: &mut Credential,
+) -> Result<bool, Fault> {
+    if row.standing != "pending" || app.now() <= row.pending_until as u64 {
+        return Ok(false);
+    }
+    change(app, db, row, Standing::Refused, Some(StateReason::Expired)).await?;
+    if let Some(invitation) = crate::store::invitations::by_credential(db, &row.id).await? {
+        crate::store::invitations::step(db, &invitation.id, "registered", "expired").await?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,123 @@
+//! Invitations: made by a page's button, one at a time for an ID.
+
+use super::credential_of;
+use crate::app::App;
+use crate::credential;
+use crate::error::Fault;
+use crate::page::Problem;
+use crate::signer::hidden;
+use crate::store::invitations::{self, Invitation, Page};
+use crate::store::{Connection, credentials};
+use crate::web::Trouble;
+use countersign_protocol::Id;
+use countersign_protocol::invitation::Invitation as Link;
+use countersign_protocol::statement::{Standing, StateReason};
+use countersign_protocol::typed_code::TypedCode;
+
+/// How long an invitation can be used, seconds.
+const LIFE: u64 = 600;
+
+/// Makes one; what the ID still had under way is over.
+pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> Result<(), Trouble> {
+    let mut tx = app.store.write().await?;
+    let mut ended = Vec::new();
+    // Tested here and again when the digits come: a page never adds a second phone.
+    if has_phone(&mut tx, &page.user).await? {
+        return Err(Problem::NotFound.into());
+    }
+    for living in invitations::living_of(&mut tx, &page.user).await? {
+        let from = living.stage.clone();
+        invitations::step(&mut tx, &living.id, &from, "replaced").await?;
+        if let Some(id) = &living.credential {
+            let mut row = credentials::by_id(&mut tx, id)
+                .await?
+                .ok_or(Fault::Stored("credential"))?;
+            credential::change(
+                app,
+                &mut tx,
+                &mut row,
+                Standing::Refused,
+                Some(StateReason::Expired),
+            )
+            .await?;
+            ended.push(row);
+        }
+    }
+    let number = page.made + 1;
+    let secret = app.signer.invitation_token(token, number);
+    let code = TypedCode::new(secret.as_bytes(), &app.root);
+    let invitation = Invitation {
+        id: Id::make()?.to_string(),
+        user: page.user.clone(),
+        page_hash: page.token_hash.clone(),
+        browser_hash: browser.to_owned(),
+        token_hash: hidden(&secret.to_string()),
+        code_hash: hidden(code.token()),
+        number,
+        expires: (app.now() + LIFE) as i64,
+        offers: 0,
+        tries: 0,
+        stage: "open".to_owned(),
+        credential: None,
+    };
+    invitations::count_made(&mut tx, &page.token_hash).await?;
+    invitations::insert(&mut tx, &invitation).await?;
+    app.audit(&mut tx, "invitation", &invitation.id, "made")
+        .await?;
+    tx.commit().await?;
+    app.metrics.enrolment("invited");
+    ended.iter().for_each(|row| credential::told(app, row));
+    Ok(())
+}
+
+/// Whether the ID has a phone that is in use or rests.
+pub(super) async fn has_phone(db: &mut Connection, user: &str) -> Result<bool, Trouble> {
+    Ok(!credentials::of_user(db, user, &["active", "suspended"])
+        .await?
+        .is_empty())
+}
+
+/// The link, made again from the page's address: the database doesn't hold it.
+pub(super) fn link(app: &App, token: &Id, invitation: &Invitation) -> Result<String, Trouble> {
+    let link = Link {
+        origin: app.signer.origin.clone(),
+        root: app.root,
+        token: app.signer.invitation_token(token, invitation.number),
+        expires: invitation.expires as u64,
+        brand: None,
+    };
+    Ok(link.to_link().map_err(Fault::from)?)
+}
+
+/// Until when what the page shows goes on.
+pub(super) async fn until(app: &App, invitation: &Invitation) -> Result<u64, Trouble> {
+    match invitation.stage.as_str() {
+        "registered" => Ok(credential_of(app, invitation).await?.pending_until as u64),
+        _ => Ok(invitation.expires as u64),
+    }
+}
+
+pub(super) async fn is_over(app: &App, invitation: &Invitation) -> Result<bool, Trouble> {
+    let living = matches!(invitation.stage.as_str(), "open" | "registered");
+    Ok(living && app.now() > until(app, invitation).await?)
+}
+
+/// Time ended it.
+pub(super) async fn expire(
+    app: &App,
+    db: &mut Connection,
+    invitation: &Invitation,
+) -> Result<(), Trouble> {
+    match &invitation.credential {
+        Some(id) => {
+            let mut row = credentials::by_id(db, id)
+                .await?
+                .ok_or(Fault::Stored("credential"))?;
+            credential::settle(app, db, &mut row).await?;
+        }
+        None => {
+            invitations::step(db, &invitation.id, "open", "expired").await?;
+        }
+    }
+    Ok(())
+}

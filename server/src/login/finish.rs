@@ -1,0 +1,56 @@
+//! The result is handed out once, to the browser that began, under a new cookie.
+
+use super::pages;
+use crate::app::App;
+use crate::error::Fault;
+use crate::page::Problem;
+use crate::store::logins::{self, Login};
+use crate::store::{apps, sessions, users};
+use crate::web::{self, Page, Visitor};
+use countersign_protocol::Id;
+use countersign_saml::LoginRequest;
+
+pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Page {
+    let request: LoginRequest =
+        serde_json::from_str(&login.request).map_err(|_| Fault::Stored("SAML request"))?;
+    let instant = login.approved.ok_or(Fault::Stored("login"))? as u64;
+
+    let mut tx = app.store.write().await?;
+    // Everything that may have changed since the approval is asked again.
+    let user = match login.user.as_deref() {
+        Some(user) => users::by_id(&mut tx, user)
+            .await?
+            .ok_or(Problem::SignInOver)?,
+        None => return Err(Problem::SignInOver.into()),
+    };
+    let row = apps::by_id(&mut tx, &login.app)
+        .await?
+        .ok_or(Problem::SignInOver)?;
+    if logins::is_answered(&mut tx, &login.app, &login.request_id).await? {
+        return Err(Problem::SignInOver.into());
+    }
+    if !logins::step(&mut tx, &login.id, "approved", "done").await? {
+        drop(tx);
+        let now = Login {
+            stage: "done".to_owned(),
+            ..login.clone()
+        };
+        return pages::of(app, visitor, &now, None).await;
+    }
+    let mut response = super::super::sso::assertion(app, visitor, &row, &request, &user, instant)?;
+
+    // Whoever knew the cookie from before the login must not be signed in by it.
+    let fresh = web::make_session(app, Some(user.id.clone()), Some(instant as i64))?;
+    sessions::rotate(&mut tx, &login.session_hash, &fresh.session).await?;
+    let browser = match &visitor.browser {
+        Some(browser) => browser.clone(),
+        None => Id::make()?.to_string(),
+    };
+    sessions::remember(&mut tx, &web::hash(&browser), &user.id, app.now()).await?;
+    app.audit(&mut tx, "login", &login.id, "done").await?;
+    tx.commit().await?;
+    app.metrics.login("done");
+    web::give_session(&mut response, &fresh.cookie);
+    web::give_browser(&mut response, &browser);
+    Ok(response)
+}

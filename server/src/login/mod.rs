@@ -1,0 +1,239 @@
+//! In: what a person does in the browser that signs in. Out: the sign-in and waiting pages, one
+//! distinct end each, and once, the result. Works without script.
+//!
+//! ```mermaid
+//! stateDiagram-v2
+//!     [*] --> new: SAML request
+//!     [*] --> approved: SAML request, session signed in
+//!     new --> waiting: name typed, phone asked
+//!     waiting --> waiting: send again (30 s apart)
+//!     waiting --> approved: approved on the phone
+//!     waiting --> denied: refused
+//!     waiting --> number: wrong number
+//!     waiting --> reported: not me
+//!     waiting --> late: time over
+//!     waiting --> replaced: another login of this browser began
+//!     waiting --> cancelled: cancelled here
+//!     new --> paused: all phones of the ID are suspended
+//!     denied --> waiting: send again
+//!     number --> waiting: send again
+//!     late --> waiting: send again
+//!     cancelled --> waiting: send again
+//!     approved --> done: handed out, once
+//! ```
+//! Never: a result for another browser than the one that began, a page that tells whether a name is
+//! known, a challenge begun by a GET or from another site.
+
+mod begin;
+mod finish;
+mod pages;
+
+pub(crate) use begin::{host_of, typed as account_of};
+
+use crate::app::{App, Shared};
+use crate::page::Problem;
+use crate::store::logins::{self, Login};
+use crate::store::{apps, challenges};
+use crate::wake::Topic;
+use crate::web::{self, Page, Trouble, Visitor, see_other, show};
+use axum::Router;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use countersign_protocol::Id;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Requests of one login are this far apart, seconds.
+pub(super) const AGAIN_AFTER: u64 = 30;
+
+/// After this long without a sign of the phone the page says so, seconds.
+pub(super) const UNREACHED_AFTER: u64 = 15;
+
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/login/{id}", get(show_login).post(sign_in))
+        .route("/login/{id}/again", post(again))
+        .route("/login/{id}/cancel", post(cancel))
+        .route("/login/{id}/wait", get(wait))
+}
+
+pub(crate) fn path(id: &str) -> String {
+    format!("/login/{id}")
+}
+
+/// The login of this address, if this browser began it. A waiting one whose time is over is late.
+async fn find(app: &App, visitor: &Visitor, id: &str) -> Result<Login, Trouble> {
+    if visitor.session.is_none() {
+        return Err(Problem::CookiesNeeded.into());
+    }
+    let session = web::session(app, visitor)
+        .await?
+        .ok_or(Problem::SignInOver)?;
+    let id = Id::parse(id).ok_or(Problem::NotFound)?.to_string();
+    let login = logins::by_id(&mut *app.store.read().await?, &id).await?;
+    // Another browser's login is over for this one, as an unknown one is: nothing is told about it.
+    let login = login.filter(|login| login.session_hash == session.token_hash);
+    let mut login = login.ok_or(Problem::SignInOver)?;
+    if login.stage == "waiting" && login.until.is_some_and(|until| app.now() > until as u64) {
+        let mut tx = app.store.write().await?;
+        if logins::step(&mut tx, &login.id, "waiting", "late").await? {
+            app.audit(&mut tx, "login", &login.id, "late").await?;
+            app.metrics.login("late");
+        }
+        tx.commit().await?;
+        login.stage = "late".to_owned();
+    }
+    Ok(login)
+}
+
+/// `GET /login/{id}`.
+async fn show_login(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+) -> Response {
+    let page = async {
+        let login = find(&app, &visitor, &id).await?;
+        match login.stage.as_str() {
+            "approved" => finish::hand_out(&app, &visitor, &login).await,
+            _ => pages::of(&app, &visitor, &login, None).await,
+        }
+    };
+    show(&app, &visitor, page.await)
+}
+
+#[derive(Deserialize)]
+struct SignInForm {
+    csrf: String,
+    #[serde(default)]
+    account: String,
+}
+
+/// `POST /login/{id}`: the name was typed.
+async fn sign_in(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<SignInForm>,
+) -> Response {
+    let page = async {
+        web::form_session(&app, &visitor, &form.csrf).await?;
+        let login = find(&app, &visitor, &id).await?;
+        let account = begin::typed(&form.account);
+        match account {
+            _ if login.stage != "new" => {}
+            Some(account) => begin::ask_phone(&app, &visitor, &login, &account).await?,
+            None => return pages::name_missing(&app, &visitor, &login).await,
+        }
+        Ok(see_other(&path(&login.id)))
+    };
+    show(&app, &visitor, page.await)
+}
+
+#[derive(Deserialize)]
+struct ButtonForm {
+    csrf: String,
+}
+
+/// `POST /login/{id}/again`: a new request, which ends the old one.
+async fn again(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<ButtonForm>,
+) -> Response {
+    let page = async {
+        web::form_session(&app, &visitor, &form.csrf).await?;
+        let login = find(&app, &visitor, &id).await?;
+        if !matches!(
+            login.stage.as_str(),
+            "waiting" | "denied" | "number" | "late" | "cancelled"
+        ) {
+            return Ok(see_other(&path(&login.id)));
+        }
+        let since = app.now().saturating_sub(login.begun.unwrap_or(0) as u64);
+        if since < AGAIN_AFTER {
+            return pages::of(&app, &visitor, &login, Some(AGAIN_AFTER - since)).await;
+        }
+        let account = login.account.clone().unwrap_or_default();
+        begin::ask_phone(&app, &visitor, &login, &account).await?;
+        Ok(see_other(&path(&login.id)))
+    };
+    show(&app, &visitor, page.await)
+}
+
+/// `POST /login/{id}/cancel`.
+async fn cancel(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<ButtonForm>,
+) -> Response {
+    let page = async {
+        web::form_session(&app, &visitor, &form.csrf).await?;
+        let login = find(&app, &visitor, &id).await?;
+        let mut tx = app.store.write().await?;
+        if logins::step(&mut tx, &login.id, "waiting", "cancelled").await? {
+            challenges::end_txn(
+                &mut tx,
+                login.txn.as_deref().unwrap_or_default(),
+                "cancelled",
+            )
+            .await?;
+            app.audit(&mut tx, "login", &login.id, "cancelled").await?;
+            app.metrics.login("cancelled");
+        }
+        tx.commit().await?;
+        app.wake.tell(Topic::Login(login.id.clone()));
+        Ok(see_other(&path(&login.id)))
+    };
+    show(&app, &visitor, page.await)
+}
+
+#[derive(Deserialize)]
+struct WaitQuery {
+    #[serde(default)]
+    phase: String,
+}
+
+/// `GET /login/{id}/wait?phase=`: the next phase, as told in [`crate::page`].
+async fn wait(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    Query(query): Query<WaitQuery>,
+) -> Response {
+    let page: Page = async {
+        let mut listener = app
+            .wake
+            .listen(Topic::Login(id.clone()), Duration::from_secs(25));
+        loop {
+            let login = find(&app, &visitor, &id).await?;
+            let phase = match login.stage.as_str() {
+                "waiting" => pages::phase(&app, &login).name().to_owned(),
+                over => over.to_owned(),
+            };
+            if phase != query.phase {
+                return Ok(([("cache-control", "no-store")], phase).into_response());
+            }
+            let unreached = pages::until_unreached(&app, &login);
+            let woken = tokio::select! {
+                woken = listener.wait() => woken,
+                () = tokio::time::sleep(unreached) => true,
+            };
+            if !woken {
+                return Ok(StatusCode::NO_CONTENT.into_response());
+            }
+        }
+    }
+    .await;
+    show(&app, &visitor, page)
+}
+
+/// The application of a login.
+async fn app_of(app: &App, login: &Login) -> Result<apps::App, Trouble> {
+    let row = apps::by_id(&mut *app.store.read().await?, &login.app).await?;
+    Ok(row.ok_or(Problem::SignInOver)?)
+}

@@ -1,0 +1,153 @@
+//! Which page shows a login.
+
+use super::{AGAIN_AFTER, UNREACHED_AFTER, app_of, path};
+use crate::app::App;
+use crate::page::{self, Action, End, Phase, SignIn, SignInError, Waiting};
+use crate::signer::hidden;
+use crate::store::credentials;
+use crate::store::logins::Login;
+use crate::web::{Page, Trouble, Visitor, ok, site};
+use countersign_protocol::encoding::decode;
+use std::time::Duration;
+
+pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
+    match login.stage.as_str() {
+        "new" => sign_in(app, visitor, login, None).await,
+        "waiting" => waiting(app, visitor, login, again_in).await,
+        _ => end(app, visitor, login).await,
+    }
+}
+
+pub(super) async fn name_missing(app: &App, visitor: &Visitor, login: &Login) -> Page {
+    sign_in(app, visitor, login, Some(SignInError::Empty)).await
+}
+
+fn csrf(app: &App, visitor: &Visitor) -> String {
+    app.signer
+        .csrf(visitor.session.as_deref().unwrap_or_default())
+}
+
+async fn sign_in(app: &App, visitor: &Visitor, login: &Login, error: Option<SignInError>) -> Page {
+    let row = app_of(app, login).await?;
+    let (url, csrf) = (path(&login.id), csrf(app, visitor));
+    let action = Action {
+        url: &url,
+        csrf: &csrf,
+    };
+    let page = SignIn {
+        service: &row.name,
+        action,
+        account: "",
+        error,
+    };
+    Ok(ok(page::sign_in(&site(app, visitor), &page)))
+}
+
+/// How far a waiting login is.
+pub(super) fn phase(app: &App, login: &Login) -> Phase {
+    match login.seen {
+        Some(_) => Phase::Seen,
+        None if until_unreached(app, login).is_zero() => Phase::Unreached,
+        None => Phase::Told,
+    }
+}
+
+/// Until the page says that the phone was not reached.
+pub(super) fn until_unreached(app: &App, login: &Login) -> Duration {
+    if login.seen.is_some() || login.stage != "waiting" {
+        return Duration::MAX;
+    }
+    let at = login.begun.unwrap_or(0) as u64 + UNREACHED_AFTER;
+    Duration::from_secs(at.saturating_sub(app.now()))
+}
+
+async fn waiting(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
+    let row = app_of(app, login).await?;
+    let here = path(&login.id);
+    let (wait, again, cancel) = (
+        format!("{here}/wait"),
+        format!("{here}/again"),
+        format!("{here}/cancel"),
+    );
+    let csrf = csrf(app, visitor);
+    let left = (login.until.unwrap_or(0) as u64).saturating_sub(app.now());
+    let page = Waiting {
+        service: &row.name,
+        account: login.account.as_deref().unwrap_or_default(),
+        number: login.number.as_deref(),
+        seconds_left: left as u32,
+        phase: phase(app, login),
+        here: &here,
+        wait: &wait,
+        again: Action {
+            url: &again,
+            csrf: &csrf,
+        },
+        again_in: again_in.map(|seconds| seconds.min(AGAIN_AFTER) as u32),
+        cancel: Action {
+            url: &cancel,
+            csrf: &csrf,
+        },
+    };
+    Ok(ok(page::waiting(&site(app, visitor), &page)))
+}
+
+async fn end(app: &App, visitor: &Visitor, login: &Login) -> Page {
+    let row = app_of(app, login).await?;
+    let heard;
+    let end = match login.stage.as_str() {
+        "denied" => End::Denied,
+        "number" => End::NumberWrong,
+        "reported" => End::Reported,
+        "replaced" => End::Replaced,
+        "cancelled" => End::Cancelled,
+        "paused" => End::Paused,
+        "late" if login.seen.is_some() => End::Late,
+        "late" => {
+            heard = last_heard(app, login).await?;
+            End::Unreached { since: &heard }
+        }
+        _ => End::Elsewhere,
+    };
+    let (url, csrf) = (format!("{}/again", path(&login.id)), csrf(app, visitor));
+    let again = Action {
+        url: &url,
+        csrf: &csrf,
+    };
+    let may_again = matches!(
+        login.stage.as_str(),
+        "denied" | "number" | "late" | "cancelled"
+    );
+    Ok(ok(page::end(
+        &site(app, visitor),
+        end,
+        &row.name,
+        may_again.then_some(&again),
+    )))
+}
+
+/// When a phone of the account was last heard. A name without one has a made-up time that stays the
+/// same for a day, so that the page tells nobody which names exist.
+async fn last_heard(app: &App, login: &Login) -> Result<String, Trouble> {
+    let phones = match &login.user {
+        Some(user) => {
+            credentials::of_user(&mut *app.store.read().await?, user, &["active"]).await?
+        }
+        None => Vec::new(),
+    };
+    let heard = phones.iter().map(|row| row.heard).max();
+    let seconds = heard.unwrap_or_else(|| {
+        let begun = login.begun.unwrap_or(0);
+        let seed = app
+            .signer
+            .csrf(&hidden(login.account.as_deref().unwrap_or_default()));
+        let bytes = decode(&seed).unwrap_or_default();
+        let part = bytes
+            .iter()
+            .take(4)
+            .fold(0_i64, |sum, byte| sum << 8 | i64::from(*byte));
+        begun - begun % 86_400 - part % 86_400
+    });
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    Ok(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}

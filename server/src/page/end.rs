@@ -1,0 +1,76 @@
+//! The ends of a sign-in, all told apart: an icon, a heading, a line, one button. None starts anything by itself.
+
+use countersign_texts::{Message, message};
+use maud::html;
+
+use super::frame::{Action, Live, Site, words};
+use super::icon::Icon;
+
+/// How a sign-in ended.
+#[derive(Clone, Copy)]
+pub enum End<'a> {
+    /// The phone approved; the button goes on to the application.
+    Approved,
+    /// The person refused on the phone.
+    Denied,
+    /// The phone was given another number.
+    NumberWrong,
+    /// Nobody answered in time.
+    Late,
+    /// The person pressed "This wasn't me".
+    Reported,
+    /// A newer sign-in of the same session took its place.
+    Replaced,
+    /// Cancelled on the waiting page.
+    Cancelled,
+    /// The ID is paused.
+    Paused,
+    /// The phone did not fetch the request.
+    Unreached {
+        /// When the phone was last heard, ready to show.
+        since: &'a str,
+    },
+    /// The result went to another tab of this session.
+    Elsewhere,
+    /// Our own fault.
+    Fault {
+        /// Finds the entry in the log.
+        reference: &'a str,
+    },
+}
+
+/// The page of an end. `button` is left out where nothing can follow.
+pub fn end(site: &Site<'_>, end: End<'_>, service: &str, button: Option<&Action<'_>>) -> String {
+    let app = site.authenticator;
+    let (icon, said) = match end {
+        End::Approved => (Icon::Tick, Message::EndApproved { service }),
+        End::Denied => (Icon::Cross, Message::EndDenied),
+        End::NumberWrong => (Icon::Cross, Message::EndNumber),
+        End::Late => (Icon::Clock, Message::EndLate),
+        End::Reported => (Icon::Flag, Message::EndReported),
+        End::Replaced => (Icon::Arrow, Message::EndReplaced),
+        End::Cancelled => (Icon::Cross, Message::EndCancelled),
+        End::Paused => (Icon::Pause, Message::EndPaused { app }),
+        End::Unreached { since } => (Icon::Phone, Message::EndUnreached { time: since }),
+        End::Elsewhere => (Icon::Arrow, Message::EndElsewhere),
+        End::Fault { reference } => (Icon::Question, Message::EndFault { reference }),
+    };
+    final_page(site, icon, said, button)
+}
+
+/// Icon, heading, line and perhaps a button: also the ends of an invitation.
+pub(super) fn final_page(
+    site: &Site<'_>,
+    icon: Icon,
+    said: Message<'_>,
+    button: Option<&Action<'_>>,
+) -> String {
+    let words_said = message(site.lang, said);
+    let body = html! {
+        p role="status" { (words(&words_said.body)) }
+        @if let (Some(action), Some(label)) = (button, said.button()) {
+            div.actions { (site.button(action, label, "")) }
+        }
+    };
+    site.document(&words_said.title, Some(icon.markup()), &Live::Still, &body)
+}

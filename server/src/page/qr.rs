@@ -1,0 +1,52 @@
+//! A QR code as a drawing inside the page: black on white in every colour scheme, with its quiet zone.
+
+use std::fmt::Write as _;
+
+use maud::{Markup, html};
+use qrcode::{Color, EcLevel, QrCode};
+
+/// Light modules on each side (ISO/IEC 18004, section 6.3.8).
+const QUIET: usize = 4;
+
+/// The drawing, named `label` for readers. None if the content does not fit into a QR code.
+pub(super) fn drawing(content: &str, label: &str) -> Option<Markup> {
+    let code = QrCode::with_error_correction_level(content, EcLevel::M).ok()?;
+    let width = code.width();
+    let side = width + 2 * QUIET;
+    let mut path = String::new();
+    for (index, color) in code.to_colors().into_iter().enumerate() {
+        if color == Color::Dark {
+            let (x, y) = (index % width + QUIET, index / width + QUIET);
+            // Writing into a String cannot fail.
+            let _ = write!(path, "M{x} {y}h1v1h-1z");
+        }
+    }
+    Some(html! {
+        svg.qr viewBox={ "0 0 " (side) " " (side) } role="img" aria-label=(label) shape-rendering="crispEdges" {
+            rect width=(side) height=(side) fill="#fff" {}
+            path d=(path) fill="#000" {}
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::drawing;
+
+    #[test]
+    fn an_invitation_becomes_a_square_with_its_quiet_zone() {
+        let svg = drawing("https://id.example/e#abc", "A \"code\"")
+            .unwrap()
+            .into_string();
+        // Version 2 has 25 modules; the first dark one stands behind four light ones.
+        assert!(svg.contains("viewBox=\"0 0 33 33\""), "{svg}");
+        assert!(svg.contains("d=\"M4 4h1v1h-1z"), "{svg}");
+        assert!(svg.contains("aria-label=\"A &quot;code&quot;\""), "{svg}");
+        assert!(svg.contains("fill=\"#fff\"") && svg.contains("fill=\"#000\""));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_drawn() {
+        assert!(drawing(&"x".repeat(5000), "code").is_none());
+    }
+}

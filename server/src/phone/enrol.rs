@@ -1,0 +1,341 @@
+//! A phone comes with an invitation: keys, offer, registration, and the state it waits for.
+
+use super::problem::{Answer, Problem, answer, answer_with_nonce, body};
+use super::proof;
+use crate::app::{App, Shared};
+use crate::credential::{self, Pending, hash_of, sign_state};
+use crate::error::Fault;
+use crate::signer::{Column, hidden};
+use crate::store::credentials::{self, Credential};
+use crate::store::invitations::{self, Invitation, Offer as OfferRow};
+use crate::store::{Connection, users};
+use crate::wake::Topic;
+use axum::extract::{ConnectInfo, Path, Query, Request, State};
+use axum::http::StatusCode;
+use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
+use countersign_protocol::call::{
+    KeysAnswer, OfferAnswer, OfferCall, RegistrationCall, StateAnswer, WAIT_CAP,
+};
+use countersign_protocol::crypto::AgreementSecret;
+use countersign_protocol::jose::Signed;
+use countersign_protocol::problem::Code;
+use countersign_protocol::statement::{Key, Offer, Registration, Standing, StateReason, Via};
+use countersign_protocol::text::Account;
+use countersign_protocol::{Digest, Id, json, sas};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long a phone may wait for its digits to be typed, seconds.
+const PENDING_LIFE: u64 = 600;
+
+/// Offers of one invitation.
+const OFFERS: i64 = 5;
+
+/// `GET /cs/v1/keys`. Only statements that name a next root are ever more than the newest.
+pub(crate) async fn keys(State(app): State<Shared>) -> Answer {
+    let newest = crate::store::keys::newest(&mut *app.store.read().await?).await?;
+    let newest = newest.ok_or(Fault::Stored("keys"))?;
+    answer(
+        StatusCode::OK,
+        &KeysAnswer {
+            keys: vec![newest.statement],
+        },
+    )
+}
+
+/// `POST /cs/v1/offers`.
+pub(crate) async fn offer(
+    State(app): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Answer {
+    let call: OfferCall = body(request).await?;
+    let mut tx = app.store.write().await?;
+    let invitation = find(&app, &mut tx, &call.token, peer).await?;
+    match invitation.stage.as_str() {
+        "open" => {}
+        "registered" | "done" => return Err(Code::Conflict.into()),
+        _ => return Err(Code::Gone.into()),
+    }
+    if app.now() > invitation.expires as u64 || invitation.offers >= OFFERS {
+        return Err(Code::Gone.into());
+    }
+    let offer = make_offer(&app, &mut tx, &invitation).await?;
+    let newest = crate::store::keys::newest(&mut tx)
+        .await?
+        .ok_or(Fault::Stored("keys"))?;
+    tx.commit().await?;
+    app.metrics.enrolment("offer");
+    answer(
+        StatusCode::OK,
+        &OfferAnswer {
+            keys: newest.statement,
+            offer,
+        },
+    )
+}
+
+/// The invitation of a token; wrong ones are counted per source.
+async fn find(
+    app: &App,
+    db: &mut Connection,
+    token: &str,
+    peer: SocketAddr,
+) -> Result<Invitation, Problem> {
+    let (source, now) = (peer.ip(), app.now());
+    if let Some(wait) = app.wrong_tokens.blocked(source, now) {
+        return Err(Problem {
+            retry_after: Some(wait),
+            ..Code::SlowDown.into()
+        });
+    }
+    let found = invitations::by_token(db, &hidden(token)).await?;
+    if found.is_none() {
+        app.wrong_tokens.count(source, now);
+    }
+    found.ok_or_else(|| Code::NotFound.into())
+}
+
+async fn make_offer(
+    app: &App,
+    db: &mut Connection,
+    invitation: &Invitation,
+) -> Result<String, Problem> {
+    let user = users::by_id(db, &invitation.user)
+        .await?
+        .ok_or(Fault::Stored("user"))?;
+    let (eid, ns) = (Id::make()?, Digest::make()?);
+    let dh = AgreementSecret::make()?;
+    let offer = app.signer.sign(Offer {
+        iss: app.signer.origin.clone(),
+        jti: eid,
+        iat: app.now(),
+        exp: (invitation.expires as u64).max(app.now() + 1),
+        keys: app.signer.keys_n,
+        via: Via::Browser,
+        rec: None,
+        name: app.config.name.clone(),
+        account: Account::parse(&user.account).map_err(Fault::from)?,
+        dh: dh.public(),
+        sas: sas::commitment(&eid, &ns),
+        policy: app.config.policy(),
+    })?;
+    let hash = offer.hash().to_string();
+    let row = OfferRow {
+        dh_wrapped: app
+            .signer
+            .wrap(Column::OfferDh, &hash, &dh.to_bytes()[..])?,
+        hash,
+        invitation: invitation.id.clone(),
+        statement: offer.compact().to_owned(),
+        ns: ns.to_string(),
+    };
+    invitations::insert_offer(db, &row).await?;
+    Ok(row.statement)
+}
+
+/// `POST /cs/v1/registrations`.
+pub(crate) async fn register(
+    State(app): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Answer {
+    let call: RegistrationCall = body(request).await?;
+    let registration = Signed::<Registration>::verify_dev(&call.registration)?;
+    if registration.aud != app.signer.origin || registration.rec.is_some() {
+        return Err(Code::BadStatement.into());
+    }
+    if !registration.proto.contains(&1) {
+        return Err(Code::Proto.into());
+    }
+    check_uv(&registration, call.uv_proof.as_deref())?;
+
+    let mut tx = app.store.write().await?;
+    if let Some(same) =
+        credentials::by_registration(&mut tx, &registration.hash().to_string()).await?
+    {
+        let first = credentials::first_state(&mut tx, &same.id)
+            .await?
+            .ok_or(Fault::Stored("state"))?;
+        return answer_with_nonce(&app, StatusCode::CREATED, &StateAnswer { state: first });
+    }
+    let invitation = find(&app, &mut tx, &registration.token, peer).await?;
+    match invitation.stage.as_str() {
+        "open" => {}
+        "registered" => {
+            second_finisher(&app, &mut tx, &invitation).await?;
+            tx.commit().await?;
+            app.wake.tell(Topic::Page(invitation.page_hash));
+            return Err(Code::Conflict.into());
+        }
+        "done" => return Err(Code::Conflict.into()),
+        _ => return Err(Code::Gone.into()),
+    }
+    let offer = invitations::offer(&mut tx, &registration.offer.to_string()).await?;
+    let offer = offer
+        .filter(|offer| offer.invitation == invitation.id)
+        .ok_or(Code::Gone)?;
+    let row = admit(&app, &mut tx, &registration, &invitation, &offer).await?;
+    tx.commit().await?;
+    app.metrics.enrolment("registered");
+    app.wake.tell(Topic::Page(invitation.page_hash));
+    answer_with_nonce(&app, StatusCode::CREATED, &StateAnswer { state: row.state })
+}
+
+/// K_uv comes with the proof that it is this phone's.
+fn check_uv(registration: &Signed<Registration>, proof: Option<&str>) -> Result<(), Problem> {
+    let (uv, proof) = match (registration.uv, proof) {
+        (None, None) => return Ok(()),
+        (Some(uv), Some(proof)) => (uv, proof),
+        _ => return Err(Code::BadStatement.into()),
+    };
+    let proof = Signed::<Key>::verify(proof, &[uv])?;
+    let fits = proof.aud == registration.aud
+        && proof.ctx == registration.offer
+        && proof.dev == registration.dev.thumbprint();
+    if fits {
+        Ok(())
+    } else {
+        Err(Code::BadStatement.into())
+    }
+}
+
+/// Somebody else finishes with the same invitation: nobody gets it.
+async fn second_finisher(
+    app: &App,
+    db: &mut Connection,
+    invitation: &Invitation,
+) -> Result<(), Problem> {
+    invitations::step(db, &invitation.id, "registered", "second_finisher").await?;
+    let first = invitation
+        .credential
+        .as_deref()
+        .ok_or(Fault::Stored("invitation"))?;
+    let mut first = credentials::by_id(db, first)
+        .await?
+        .ok_or(Fault::Stored("credential"))?;
+    let reason = Some(StateReason::SecondFinisher);
+    credential::change(app, db, &mut first, Standing::Refused, reason).await?;
+    app.metrics.enrolment("second_finisher");
+    credential::told(app, &first);
+    Ok(())
+}
+
+/// Makes the pending credential.
+async fn admit(
+    app: &App,
+    db: &mut Connection,
+    registration: &Signed<Registration>,
+    invitation: &Invitation,
+    offer_row: &OfferRow,
+) -> Result<Credential, Problem> {
+    let offer: Signed<Offer> = app.signer.ours(&offer_row.statement)?;
+    let user = users::by_id(db, &invitation.user)
+        .await?
+        .ok_or(Fault::Stored("user"))?;
+    let now = app.now();
+    // What the phone agreed to must still be so.
+    if now > offer.exp
+        || offer.account.as_str() != user.account
+        || offer.policy != app.config.policy()
+    {
+        return Err(Code::Gone.into());
+    }
+    let (dev, uv) = (
+        registration.dev.thumbprint(),
+        registration.uv.map(|uv| uv.thumbprint()),
+    );
+    for key in [Some(dev), uv].into_iter().flatten() {
+        if credentials::by_key(db, &key.to_string()).await?.is_some() {
+            return Err(Code::Conflict.into());
+        }
+    }
+
+    let id = Id::make()?.to_string();
+    let dh = app
+        .signer
+        .unwrap(Column::OfferDh, &offer_row.hash, &offer_row.dh_wrapped)?;
+    let agreement = Agreement::new(
+        &AgreementSecret::from_bytes(&dh),
+        &registration.dh,
+        &offer.hash(),
+    )
+    .map_err(|_| Code::BadStatement)?;
+    let derive = |purpose| agreement.derive(purpose, &registration.hash());
+    let pending = Pending {
+        ns: hash_of(&offer_row.ns)?,
+        kc: confirmation(&derive(Purpose::Conf), &registration.hash()),
+        exp: now + PENDING_LIFE,
+    };
+    let mut row = Credential {
+        user: user.id,
+        account: user.account,
+        registration: registration.compact().to_owned(),
+        registration_hash: registration.hash().to_string(),
+        offer_hash: offer_row.hash.clone(),
+        dev: dev.to_string(),
+        uv: uv.map(|uv| uv.to_string()),
+        device: registration.device.as_str().to_owned(),
+        standing: "pending".to_owned(),
+        reason: None,
+        sn: 1,
+        state: String::new(),
+        policy: json::write(&offer.policy).map_err(Fault::from)?,
+        pending_until: pending.exp as i64,
+        wake: Id::make()?.to_string(),
+        push_id: Id::make()?.to_string(),
+        ctr: 0,
+        heard: now as i64,
+        dh_wrapped: app.signer.wrap(Column::CredentialDh, &id, &dh[..])?,
+        push_wrapped: app
+            .signer
+            .wrap(Column::CredentialPush, &id, &derive(Purpose::Push)[..])?,
+        off_wrapped: app
+            .signer
+            .wrap(Column::CredentialOff, &id, &derive(Purpose::Off)[..])?,
+        created: now as i64,
+        id,
+    };
+    row.state = sign_state(app, &row, Standing::Pending, None, Some(pending))?;
+    credentials::insert(db, &row).await?;
+    invitations::take(db, &invitation.id, &row.id).await?;
+    app.audit(db, "credential", &row.id, "pending").await?;
+    Ok(row)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct StateQuery {
+    sn: Option<u64>,
+    wait: Option<u64>,
+}
+
+/// `GET /cs/v1/credentials/{id}?sn=&wait=`, in every standing.
+pub(crate) async fn state(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Query(query): Query<StateQuery>,
+    request: Request,
+) -> Answer {
+    let caller = proof::check(
+        &app,
+        request.method(),
+        request.uri(),
+        request.headers(),
+        &[],
+        None,
+    )
+    .await?;
+    if caller.id != id {
+        return Err(Code::NotFound.into());
+    }
+    let longest = Duration::from_secs(query.wait.unwrap_or(0).min(WAIT_CAP));
+    let mut listener = app.wake.listen(Topic::Credential(id.clone()), longest);
+    loop {
+        let row = credentials::by_id(&mut *app.store.read().await?, &id).await?;
+        let row = row.ok_or(Code::NotFound)?;
+        if query.sn != Some(row.sn as u64) || !listener.wait().await {
+            return answer_with_nonce(&app, StatusCode::OK, &StateAnswer { state: row.state });
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! In: calls of phones (protocol section 10). Out: statements signed by S, or a problem.
+//! Each call is authenticated by a statement of the phone before anything is looked up for it.
+//! Never: a state changed by an unverified call, a hint whose credential or challenge an unknown id
+//! might be (one 404 for all), a statement over its cap.
+
+mod enrol;
+mod judge;
+mod list;
+mod problem;
+mod proof;
+mod respond;
+
+use crate::app::Shared;
+use axum::Router;
+use axum::routing::{get, post};
+use problem::Problem;
+
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/cs/v1/keys", get(enrol::keys))
+        .route("/cs/v1/offers", post(enrol::offer))
+        .route("/cs/v1/registrations", post(enrol::register))
+        .route("/cs/v1/credentials/{id}", get(enrol::state))
+        .route("/cs/v1/challenges", get(list::challenges))
+        .route("/cs/v1/challenges/{id}", get(list::challenge))
+        .route("/cs/v1/responses", post(respond::respond))
+        .method_not_allowed_fallback(async || {
+            Problem::from(countersign_protocol::problem::Code::BadRequest)
+        })
+}
+
+/// A problem answer for addresses outside these routes.
+pub(crate) fn problem(code: countersign_protocol::problem::Code) -> axum::response::Response {
+    axum::response::IntoResponse::into_response(Problem::from(code))
+}

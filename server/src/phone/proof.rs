@@ -1,0 +1,75 @@
+//! Who calls: the `Countersign-Proof` header, checked (protocol section 10).
+
+use super::problem::Problem;
+use crate::app::App;
+use crate::credential::{id_of, settle};
+use crate::store::credentials::{self, Credential};
+use axum::http::{HeaderMap, Method, Uri};
+use countersign_protocol::Digest;
+use countersign_protocol::jose::Signed;
+use countersign_protocol::problem::Code;
+use countersign_protocol::statement::{PROOF_HEADER, Proof, Registration};
+
+/// Checks the proof of a call; the credential that made it, in whatever standing it is. `extra_nonce` is the id that `GET /challenges/{id}` may use.
+pub(crate) async fn check(
+    app: &App,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+    extra_nonce: Option<&str>,
+) -> Result<Credential, Problem> {
+    let bad = || Problem {
+        nonce: Some(app.signer.nonce(app.now())),
+        ..Code::BadProof.into()
+    };
+    let mut sent = headers.get_all(PROOF_HEADER).iter();
+    let (Some(text), None) = (sent.next(), sent.next()) else {
+        return Err(bad());
+    };
+    let text = text.to_str().map_err(|_| bad())?;
+    let kid = Signed::<Proof>::named_key(text).map_err(|_| bad())?;
+
+    let mut db = app.store.read().await?;
+    let credential = credentials::by_key(&mut db, &kid.to_string())
+        .await?
+        .ok_or_else(bad)?;
+    drop(db);
+    let registration = Signed::<Registration>::verify_dev(&credential.registration)
+        .map_err(crate::error::Fault::from)?;
+    let proof = Signed::<Proof>::verify(text, &[registration.dev]).map_err(|_| bad())?;
+
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let fits = proof.aud == app.signer.origin
+        && proof.sub == id_of(&credential.id)?
+        && proof.htm == method.as_str()
+        && proof.htu == format!("{}{path}", app.signer.origin)
+        && proof.bh == Digest::of(&[body]);
+    if !fits {
+        return Err(bad());
+    }
+    let fresh = |nonce: &String| {
+        extra_nonce == Some(nonce.as_str()) || app.signer.is_fresh(nonce, app.now())
+    };
+    if !proof.nonce.as_ref().is_some_and(fresh) {
+        return Err(Problem {
+            code: Code::NonceRequired,
+            ..bad()
+        });
+    }
+    settled(app, credential).await
+}
+
+/// A pending credential may have died since; everybody who looks sees it.
+async fn settled(app: &App, mut credential: Credential) -> Result<Credential, Problem> {
+    if credential.standing == "pending" && app.now() > credential.pending_until as u64 {
+        let mut tx = app.store.write().await?;
+        if let Some(mut row) = credentials::by_id(&mut tx, &credential.id).await? {
+            settle(app, &mut tx, &mut row).await?;
+            credential = row;
+        }
+        tx.commit().await?;
+        crate::credential::told(app, &credential);
+    }
+    Ok(credential)
+}

@@ -1,0 +1,257 @@
+//! What only this server can do: sign as S, and use the wrapping key.
+
+use crate::config::{Config, ConfigError};
+use crate::crypto::KeyError;
+use crate::error::Fault;
+use countersign_protocol::crypto::{PublicKey, Secret, SigningKey, hmac, hmac_matches, open, seal};
+use countersign_protocol::encoding::{Id, decode, encode};
+use countersign_protocol::jose::{Signed, Statement};
+use countersign_protocol::statement::Keys;
+use countersign_protocol::{Digest, Origin, Thumbprint};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// How long a nonce for proofs is good, seconds.
+pub(crate) const NONCE_LIFE: u64 = 300;
+
+/// The server can't start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("database: {0}")]
+    Store(#[from] sqlx::Error),
+    #[error("SAML key or certificate: {0}")]
+    Idp(#[from] countersign_saml::IdpError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("{0}")]
+    Said(String),
+}
+
+/// S and the wrapping key, loaded.
+pub(crate) struct Signer {
+    pub(crate) origin: Origin,
+    /// The newest `n` of our `cs1-keys`.
+    pub(crate) keys_n: u64,
+    key: SigningKey,
+    wrapping: Secret,
+}
+
+/// Which wrapped column a secret is in; part of what it is bound to.
+#[derive(Clone, Copy)]
+pub(crate) enum Column {
+    OfferDh,
+    CredentialDh,
+    CredentialPush,
+    CredentialOff,
+}
+
+impl Signer {
+    pub(crate) fn load(config: &Config, keys_n: u64) -> Result<Self, StartError> {
+        let document = read_secret(&config.path(&config.file.keys.signing))?;
+        let key = SigningKey::from_pkcs8(&document)
+            .map_err(|_| KeyError("keys.signing is no signing key"))?;
+        let bytes = read_secret(&config.path(&config.file.keys.wrapping))?;
+        let wrapping: [u8; 32] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| KeyError("keys.wrapping is not 32 bytes"))?;
+        Ok(Self {
+            origin: config.file.origin.clone(),
+            keys_n,
+            key,
+            wrapping: Zeroizing::new(wrapping),
+        })
+    }
+
+    pub(crate) fn public(&self) -> &PublicKey {
+        self.key.public()
+    }
+
+    pub(crate) fn sign<T: Statement>(&self, body: T) -> Result<Signed<T>, Fault> {
+        Ok(Signed::sign(body, &self.key)?)
+    }
+
+    /// A statement that this server signed and stored.
+    pub(crate) fn ours<T: Statement>(&self, compact: &str) -> Result<Signed<T>, Fault> {
+        Ok(Signed::verify(compact, &[*self.key.public()])?)
+    }
+
+    pub(crate) fn wrap(&self, column: Column, id: &str, secret: &[u8]) -> Result<Vec<u8>, Fault> {
+        Ok(seal(&self.wrapping, &context(column, id), secret)?)
+    }
+
+    pub(crate) fn unwrap(&self, column: Column, id: &str, wrapped: &[u8]) -> Result<Secret, Fault> {
+        let plain = open(&self.wrapping, &context(column, id), wrapped)?;
+        let bytes: [u8; 32] = plain
+            .as_slice()
+            .try_into()
+            .map_err(|_| Fault::Stored("wrapped key"))?;
+        Ok(Zeroizing::new(bytes))
+    }
+
+    /// A time-stamped, MACed nonce (RFC 9449 section 8).
+    pub(crate) fn nonce(&self, now: u64) -> String {
+        let stamp = now.to_be_bytes();
+        let mac = hmac(&self.wrapping[..], &[b"cs1 nonce\0", &stamp]);
+        encode(&[&stamp[..], &mac[..16]].concat())
+    }
+
+    pub(crate) fn is_fresh(&self, nonce: &str, now: u64) -> bool {
+        let Some(bytes) = decode(nonce) else {
+            return false;
+        };
+        let Some((stamp, _)) = bytes.split_first_chunk::<8>() else {
+            return false;
+        };
+        let made = u64::from_be_bytes(*stamp);
+        nonce == self.nonce(made) && made <= now && now - made <= NONCE_LIFE
+    }
+
+    /// What the forms of a browser session carry.
+    pub(crate) fn csrf(&self, session: &str) -> String {
+        encode(&hmac(&self.wrapping[..], &[b"cs1 csrf\0", session.as_bytes()])[..])
+    }
+
+    pub(crate) fn csrf_fits(&self, session: &str, token: &str) -> bool {
+        let message = [&b"cs1 csrf\0"[..], session.as_bytes()].concat();
+        decode(token).is_some_and(|tag| hmac_matches(&self.wrapping[..], &message, &tag).is_ok())
+    }
+
+    /// The token of a page's n-th invitation. It is derived, so that the page can show it again
+    /// while the database holds only its hash.
+    pub(crate) fn invitation_token(&self, page: &Id, number: i64) -> Id {
+        let mac = hmac(
+            &self.wrapping[..],
+            &[b"cs1 invitation\0", page.as_bytes(), &number.to_be_bytes()],
+        );
+        let mut token = [0; 16];
+        token.copy_from_slice(&mac[..16]);
+        Id::from(token)
+    }
+}
+
+fn context(column: Column, id: &str) -> Vec<u8> {
+    let name = match column {
+        Column::OfferDh => "offer dh",
+        Column::CredentialDh => "credential dh",
+        Column::CredentialPush => "credential push",
+        Column::CredentialOff => "credential off",
+    };
+    format!("cs1 wrap\0{name}\0{id}").into_bytes()
+}
+
+/// Whether a stored `cs1-keys` names this signing key, by the root it is stored with.
+pub(crate) fn vouched(statement: &str, root: &str, key: &PublicKey) -> bool {
+    let root = Digest::parse(root).map(Thumbprint);
+    let keys = root.and_then(|root| Signed::<Keys>::verify_root(statement, &root).ok());
+    keys.is_some_and(|keys| keys.sign.contains(key))
+}
+
+/// The hash under which a secret of somebody else's is kept.
+pub(crate) fn hidden(secret: &str) -> String {
+    Digest::of(&[b"cs1 hidden\0", secret.as_bytes()]).to_string()
+}
+
+/// Key files hold base64url of the key, one line.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, StartError> {
+    let text = std::fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|_| StartError::Said(format!("cannot read the key file {}", path.display())))?;
+    decode(text.trim()).map(Zeroizing::new).ok_or_else(|| {
+        StartError::Said(format!(
+            "{} is no key file of countersign-server",
+            path.display()
+        ))
+    })
+}
+
+/// Writes a new file that only its owner reads; never over an existing one.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+pub(crate) fn test_signer() -> Signer {
+    let key = SigningKey::from_pkcs8(&SigningKey::make_ed25519().unwrap()).unwrap();
+    let origin = Origin::parse("https://id.example.com").unwrap();
+    Signer {
+        origin,
+        keys_n: 1,
+        key,
+        wrapping: Zeroizing::new([7; 32]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_good_for_its_time_and_only_unchanged() {
+        let signer = test_signer();
+        let nonce = signer.nonce(1000);
+        assert!(signer.is_fresh(&nonce, 1000) && signer.is_fresh(&nonce, 1300));
+        assert!(!signer.is_fresh(&nonce, 1301));
+        assert!(!signer.is_fresh(&nonce, 999));
+        for bad in ["", "AAAA", &nonce[1..], &nonce.replace(&nonce[12..13], "_")] {
+            assert!(!signer.is_fresh(bad, 1000) || bad == nonce, "{bad}");
+        }
+        assert!(!test_signer().is_fresh(&format!("{nonce}AA"), 1000));
+    }
+
+    #[test]
+    fn what_is_wrapped_opens_only_where_it_belongs() {
+        let signer = test_signer();
+        let wrapped = signer.wrap(Column::CredentialPush, "a", &[1; 32]).unwrap();
+        assert_eq!(
+            *signer
+                .unwrap(Column::CredentialPush, "a", &wrapped)
+                .unwrap(),
+            [1; 32]
+        );
+        assert!(signer.unwrap(Column::CredentialOff, "a", &wrapped).is_err());
+        assert!(
+            signer
+                .unwrap(Column::CredentialPush, "b", &wrapped)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_form_token_belongs_to_one_session() {
+        let signer = test_signer();
+        let token = signer.csrf("session");
+        assert!(signer.csrf_fits("session", &token));
+        assert!(!signer.csrf_fits("other", &token));
+        assert!(!signer.csrf_fits("session", ""));
+    }
+
+    #[test]
+    fn secret_files_are_private_and_never_overwritten() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        write_secret(&path, b"AQID").unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(**read_secret(&path).unwrap(), [1, 2, 3]);
+        assert!(write_secret(&path, b"other").is_err());
+        assert!(read_secret(&folder.path().join("none")).is_err());
+    }
+}

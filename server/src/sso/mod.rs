@@ -1,0 +1,206 @@
+//! In: SAML requests of service providers, by the browser's redirect. Out: a login of ours, signed
+//! responses, metadata. The reading and writing of SAML is countersign-saml's.
+//! Never: an address taken from a request, an answer to a request that was not accepted, a second
+//! assertion for one request.
+
+mod answer;
+
+pub(crate) use answer::{assertion, refusal};
+
+use crate::app::{App, Shared};
+use crate::error::Fault;
+use crate::login;
+use crate::page::Problem;
+use crate::store::apps::{self, App as AppRow};
+use crate::store::logins::{self, Login};
+use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use countersign_protocol::{Id, Origin, encoding};
+use countersign_saml::response::Status;
+use countersign_saml::{
+    AcsUrl, LoginRequest, Refusal, ServiceProvider, SpCertificate, metadata, redirect,
+};
+
+/// How long a person may take to sign in, seconds.
+const LOGIN_LIFE: u64 = 1800;
+
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/saml/sso", get(sso))
+        .route("/saml/metadata", get(metadata_file))
+        .route("/saml/certificate", get(certificate_file))
+}
+
+/// Who we are to service providers. Made from the configured origin, never from a request.
+pub(crate) fn entity_id(origin: &Origin) -> String {
+    format!("{origin}/saml/metadata")
+}
+
+pub(crate) fn sso_url(origin: &Origin) -> String {
+    format!("{origin}/saml/sso")
+}
+
+pub(crate) fn metadata_of(app: &App) -> Result<String, Fault> {
+    Ok(metadata::idp(
+        &app.idp,
+        &sso_url(&app.signer.origin),
+        false,
+    )?)
+}
+
+async fn metadata_file(State(app): State<Shared>, visitor: Visitor) -> Response {
+    let file = metadata_of(&app).map(|xml| {
+        let headers = [
+            (CONTENT_TYPE, "application/samlmetadata+xml"),
+            (CONTENT_DISPOSITION, "inline; filename=metadata.xml"),
+        ];
+        (headers, xml).into_response()
+    });
+    show(&app, &visitor, file.map_err(Trouble::from))
+}
+
+async fn certificate_file(State(app): State<Shared>) -> Response {
+    (
+        [(CONTENT_TYPE, "application/x-pem-file")],
+        app.idp.certificate_pem(),
+    )
+        .into_response()
+}
+
+/// The registration of an application as countersign-saml takes it.
+pub(crate) fn provider(row: &AppRow) -> Result<ServiceProvider, Fault> {
+    const STORED: Fault = Fault::Stored("application");
+    let certificate = row.certificate.as_deref().map(|text| {
+        let der = encoding::decode(text).ok_or(STORED)?;
+        SpCertificate::from_der(&der).map_err(|_| STORED)
+    });
+    Ok(ServiceProvider {
+        entity_id: row.entity_id.clone(),
+        acs: row
+            .acs
+            .as_deref()
+            .map(|acs| AcsUrl::new(acs).map_err(|_| STORED))
+            .transpose()?,
+        audience: row.audience.clone(),
+        certificate: certificate.transpose()?,
+        require_signed: row.require_signed,
+        enabled: row.enabled,
+    })
+}
+
+async fn sso(State(app): State<Shared>, RawQuery(query): RawQuery, visitor: Visitor) -> Response {
+    let page = begin(&app, &visitor, query.as_deref().unwrap_or_default()).await;
+    show(&app, &visitor, page)
+}
+
+async fn begin(app: &Shared, visitor: &Visitor, query: &str) -> Page {
+    let (row, request) = match accept(app, query).await? {
+        Ok(accepted) => accepted,
+        Err(denied) => return Err(refused(app, denied).await?),
+    };
+    let (fresh, is_new) = web::ensure_session(app, visitor).await?;
+    let signed_in = fresh.session.user.is_some() && !request.force_authn();
+    if request.is_passive() && !signed_in {
+        return refusal(app, visitor, &row, &request, Status::NoPassive);
+    }
+    let login = make_login(app, &fresh, &row, &request, signed_in)?;
+    let mut tx = app.store.write().await?;
+    if logins::is_answered(&mut tx, &row.id, request.id()).await? {
+        app.audit(&mut tx, "sso", &row.id, "request seen before")
+            .await?;
+        tx.commit().await?;
+        return Err(Problem::SignInOver.into());
+    }
+    logins::insert(&mut tx, &login).await?;
+    app.audit(&mut tx, "login", &login.id, &login.stage).await?;
+    tx.commit().await?;
+    app.metrics.login("begun");
+    let mut response = see_other(&login::path(&login.id));
+    if is_new {
+        web::give_session(&mut response, &fresh.cookie);
+    }
+    Ok(response)
+}
+
+/// A request that is refused: which application (if it is one), why, and what the person sees.
+struct Denied {
+    subject: String,
+    reason: String,
+    problem: Problem,
+}
+
+impl Denied {
+    fn new(subject: &str, refusal: Refusal) -> Self {
+        let problem = match refusal {
+            Refusal::NotReady => Problem::AppNotReady,
+            _ => Problem::Unusable,
+        };
+        Self {
+            subject: subject.to_owned(),
+            reason: refusal.to_string(),
+            problem,
+        }
+    }
+}
+
+/// The application that asks, and its request.
+async fn accept(app: &App, query: &str) -> Result<Result<(AppRow, LoginRequest), Denied>, Trouble> {
+    let received = match redirect::receive(query) {
+        Ok(received) => received,
+        Err(refusal) => return Ok(Err(Denied::new("", refusal))),
+    };
+    let row = apps::by_entity_id(&mut *app.store.read().await?, received.issuer()).await?;
+    let Some(row) = row else {
+        let reason = "unknown issuer".to_owned();
+        return Ok(Err(Denied {
+            subject: String::new(),
+            reason,
+            problem: Problem::Unusable,
+        }));
+    };
+    let url = sso_url(&app.signer.origin);
+    match received.accept(&provider(&row)?, &url, app.now()) {
+        Ok(request) => Ok(Ok((row, request))),
+        Err(refusal) => Ok(Err(Denied::new(&row.id, refusal))),
+    }
+}
+
+/// A refused request goes nowhere: the audit says why, and a page of ours that it can't be done.
+async fn refused(app: &App, denied: Denied) -> Result<Trouble, Trouble> {
+    let mut tx = app.store.write().await?;
+    app.audit(&mut tx, "sso", &denied.subject, &denied.reason)
+        .await?;
+    tx.commit().await?;
+    Ok(denied.problem.into())
+}
+
+fn make_login(
+    app: &App,
+    fresh: &Fresh,
+    row: &AppRow,
+    request: &LoginRequest,
+    signed_in: bool,
+) -> Result<Login, Trouble> {
+    let user = fresh.session.user.clone().filter(|_| signed_in);
+    Ok(Login {
+        id: Id::make()?.to_string(),
+        session_hash: fresh.session.token_hash.clone(),
+        app: row.id.clone(),
+        request_id: request.id().to_owned(),
+        request: serde_json::to_string(request).map_err(|_| Fault::Stored("SAML request"))?,
+        expires: (app.now() + LOGIN_LIFE) as i64,
+        stage: if signed_in { "approved" } else { "new" }.to_owned(),
+        account: None,
+        approved: fresh.session.signed_in.filter(|_| user.is_some()),
+        user,
+        txn: None,
+        number: None,
+        begun: None,
+        until: None,
+        seen: None,
+    })
+}
