@@ -1,2 +1,57 @@
-//! The project's commands.
-fn main() {}
+//! The project's commands: `cargo xtask help`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it talks to the person at the keyboard"
+)]
+
+mod build;
+mod debian;
+mod demo;
+mod deny;
+mod error;
+mod home;
+mod optional;
+mod python;
+mod suites;
+mod table;
+mod tally;
+
+use error::{Error, Result};
+use home::Home;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask demo [--once]      builds everything and tells the story of one login; then leaves it up to try by hand
+                               (--once: ends after the story)
+cargo xtask test [SUITE…]      runs all suites, or these, and ends with one table
+cargo xtask test full [SUITE…] the same with the longer halves
+cargo xtask deny               licences, sources and bans of all dependencies; installs cargo-deny when it is missing
+cargo xtask help               this";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<ExitCode> {
+    match words {
+        ["demo"] => demo::run(&Home::find()?, false),
+        ["demo", "--once"] => demo::run(&Home::find()?, true),
+        ["test", "full", names @ ..] => suites::run(&Home::find()?, names, true),
+        ["test", names @ ..] => suites::run(&Home::find()?, names, false),
+        ["deny"] => deny::run(&Home::find()?),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(Error::Usage(words.join(" "))),
+    }
+}

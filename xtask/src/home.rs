@@ -1,0 +1,77 @@
+//! Where the project lies and where it builds.
+
+use crate::error::{Error, Result};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The folders every command needs.
+pub(crate) struct Home {
+    /// The root of the workspace.
+    pub(crate) root: PathBuf,
+    /// The target folder, wherever `CARGO_TARGET_DIR` or a configuration put it.
+    pub(crate) target: PathBuf,
+}
+
+impl Home {
+    pub(crate) fn find() -> Result<Self> {
+        let metadata = metadata()?;
+        let folder = |member: &str| {
+            let path = metadata[member].as_str().map(PathBuf::from);
+            path.ok_or_else(|| Error::Cargo(format!("no {member}")))
+        };
+        Ok(Self {
+            root: folder("workspace_root")?,
+            target: folder("target_directory")?,
+        })
+    }
+
+    /// The names of the integration tests in `tests/`, each a suite of its own.
+    pub(crate) fn story_suites(&self) -> Result<Vec<String>> {
+        let metadata = metadata()?;
+        let packages = metadata["packages"]
+            .as_array()
+            .ok_or_else(|| Error::Cargo("no packages".into()))?;
+        let targets = packages
+            .iter()
+            .filter(|package| package["name"] == "countersign-tests")
+            .filter_map(|package| package["targets"].as_array())
+            .flatten();
+        let mut names: Vec<String> = targets
+            .filter(|target| target["kind"][0] == "test")
+            .filter_map(|target| target["name"].as_str())
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// `cargo`, in the root of the workspace, on the same target folder.
+    pub(crate) fn cargo(&self, args: &[&str]) -> Command {
+        let mut command = cargo();
+        command
+            .args(args)
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn metadata() -> Result<Value> {
+    let mut command = cargo();
+    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let output = command.output().map_err(|source| Error::Start {
+        program: "cargo".into(),
+        source,
+    })?;
+    if !output.status.success() {
+        return Err(Error::Cargo(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| Error::Cargo(error.to_string()))
+}

@@ -1,0 +1,230 @@
+//! `cargo xtask test`: which suites there are, and how each is run.
+
+use crate::build::{self, TestProgram};
+use crate::deny;
+use crate::error::{Error, Result};
+use crate::home::Home;
+use crate::optional;
+use crate::python;
+use crate::table::{self, Row};
+use crate::tally::Tally;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+/// Suites that are no test program: `rust` is all unit and property tests of all crates.
+const FORMAT: &str = "format";
+const CLIPPY: &str = "clippy";
+const RUST: &str = "rust";
+const DOC: &str = "doc";
+const DENY: &str = "deny";
+
+/// Suites whose service provider wants Python.
+const ON_PYTHON: &[&str] = &["crash", "first_light", "no_mixing"];
+
+/// Cases of a property test in the longer half; proptest's own default otherwise.
+const FULL_CASES: &str = "4096";
+
+/// Runs the suites of these names, or all, and prints the table.
+pub(crate) fn run(home: &Home, names: &[&str], full: bool) -> Result<ExitCode> {
+    let stories = home.story_suites()?;
+    let optional = optional::read(home)?;
+    let chosen = choose(names, &stories)?;
+    let wants = |suite: &str| chosen.iter().any(|name| name == suite);
+    let mut rows = Vec::new();
+
+    if wants(FORMAT) {
+        rows.push(row(FORMAT, || {
+            cargo_check(home, &["fmt", "--all", "--check"])
+        })?);
+    }
+    if wants(CLIPPY) {
+        let args = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ];
+        rows.push(row(CLIPPY, || cargo_check(home, &args))?);
+    }
+    if wants(RUST) || stories.iter().any(|story| wants(story)) {
+        run_programs(home, &wants, &stories, full, &mut rows)?;
+    }
+    if wants(DOC) {
+        rows.push(row(DOC, || {
+            captured(&mut home.cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]))
+        })?);
+    }
+    if wants(DENY) {
+        rows.push(row(DENY, || deny::suite(home))?);
+    }
+
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        table::forbid_skips(&mut rows, &optional);
+    }
+    println!("\n{}", table::render(&rows));
+    Ok(if table::good(&rows) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Builds once, then runs the unit tests and the stories.
+fn run_programs(
+    home: &Home,
+    wants: &impl Fn(&str) -> bool,
+    stories: &[String],
+    full: bool,
+    rows: &mut Vec<Row>,
+) -> Result<()> {
+    let mut programs = Vec::new();
+    let built = row("build", || match build::everything(home) {
+        Ok(built) => {
+            programs = built;
+            Ok(Tally::of_check(true))
+        }
+        Err(Error::Build) => Ok(Tally::broken("nothing that needs it was run")),
+        Err(error) => Err(error),
+    })?;
+    let failed = built.tally.failed > 0;
+    rows.push(built);
+    if failed {
+        return Ok(());
+    }
+    if wants(RUST) {
+        let units: Vec<&TestProgram> = programs.iter().filter(|program| !program.story).collect();
+        rows.push(row(RUST, || run_all(&units, full))?);
+    }
+    let mut python = None;
+    for story in stories.iter().filter(|story| wants(story)) {
+        let program: Vec<&TestProgram> = programs
+            .iter()
+            .filter(|program| program.story && program.name == **story)
+            .collect();
+        let needs_python = ON_PYTHON.contains(&story.as_str());
+        rows.push(row(story, || {
+            if needs_python && let Err(error) = python.get_or_insert_with(|| python::ensure(home)) {
+                return Ok(Tally::skipped(error.to_string()));
+            }
+            run_all(&program, full)
+        })?);
+    }
+    Ok(())
+}
+
+/// Which suites to run: the named ones, or all in their order.
+fn choose(names: &[&str], stories: &[String]) -> Result<Vec<String>> {
+    let mut known = vec![FORMAT, CLIPPY, RUST];
+    known.extend(stories.iter().map(String::as_str));
+    known.extend([DOC, DENY]);
+    if let Some(name) = names.iter().find(|name| !known.contains(name)) {
+        return Err(Error::NoSuchSuite {
+            name: (*name).to_owned(),
+            known: known.join(", "),
+        });
+    }
+    let chosen = if names.is_empty() {
+        known.as_slice()
+    } else {
+        names
+    };
+    Ok(chosen.iter().map(|name| (*name).to_owned()).collect())
+}
+
+/// Runs a suite and takes its time.
+fn row(suite: &str, run: impl FnOnce() -> Result<Tally>) -> Result<Row> {
+    println!("{suite} …");
+    let begin = Instant::now();
+    let tally = run()?;
+    let took = begin.elapsed();
+    let Tally {
+        passed,
+        failed,
+        skipped,
+        ..
+    } = &tally;
+    println!(
+        "{suite}: {passed} passed, {failed} failed, {skipped} skipped in {} s",
+        took.as_secs()
+    );
+    Ok(Row {
+        suite: suite.to_owned(),
+        tally,
+        took,
+    })
+}
+
+fn cargo_check(home: &Home, args: &[&str]) -> Result<Tally> {
+    let status = home.cargo(args).status().map_err(|source| Error::Start {
+        program: "cargo".into(),
+        source,
+    })?;
+    Ok(Tally::of_check(status.success()))
+}
+
+fn run_all(programs: &[&TestProgram], full: bool) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for program in programs {
+        let mut command = Command::new(&program.path);
+        command
+            .current_dir(&program.package)
+            .env("CARGO_MANIFEST_DIR", &program.package);
+        if full {
+            command
+                .env("PROPTEST_CASES", FULL_CASES)
+                .env("COUNTERSIGN_FULL", "1");
+        }
+        tally += captured(&mut command)?;
+    }
+    Ok(tally)
+}
+
+/// Runs a test program quietly, counts, and shows all it said when something failed.
+fn captured(command: &mut Command) -> Result<Tally> {
+    let output = command.stdin(Stdio::null()).output();
+    let program = || command.get_program().to_string_lossy().into_owned();
+    let output = output.map_err(|source| Error::Start {
+        program: program(),
+        source,
+    })?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let tally = Tally::of_run(&said, output.status.success());
+    if tally.failed > 0 {
+        print!("{said}");
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        println!("{}: {}", program(), output.status);
+    }
+    Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_suites_or_the_named_ones_and_no_others() {
+        let stories = ["architecture".to_owned(), "crash".to_owned()];
+        let all = [
+            "format",
+            "clippy",
+            "rust",
+            "architecture",
+            "crash",
+            "doc",
+            "deny",
+        ];
+        assert_eq!(choose(&[], &stories).unwrap(), all);
+        assert_eq!(
+            choose(&["crash", "rust"], &stories).unwrap(),
+            ["crash", "rust"]
+        );
+        let error = choose(&["crush"], &stories).unwrap_err().to_string();
+        assert!(
+            error.contains("`crush`") && error.contains("crash"),
+            "{error}"
+        );
+    }
+}
