@@ -4,6 +4,7 @@
 //! serde's derived readers refuse duplicate and unknown members (every type that travels says
 //! `deny_unknown_fields`); what they don't see is looked for in one pass over the text before them.
 
+use crate::text::NotText;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The text is not JSON of this protocol, or not of the expected shape. It doesn't say more: the
@@ -11,6 +12,12 @@ use serde::{Serialize, de::DeserializeOwned};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("malformed JSON: {0}")]
 pub struct Malformed(pub &'static str);
+
+impl Malformed {
+    /// Text that is shown to people has hidden or misleading characters ([`crate::text::NotText`]):
+    /// the one rule whose breach a person is told about.
+    pub const TEXT: Self = Self("text to be shown");
+}
 
 /// Objects and lists may be nested this deep.
 pub const DEPTH: usize = 6;
@@ -25,7 +32,17 @@ pub const MAX_INT: u64 = (1 << 53) - 1;
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(bytes).map_err(|_| Malformed("not UTF-8"))?;
     scan(text)?;
-    serde_json::from_str(text).map_err(|_| Malformed("members"))
+    serde_json::from_str(text).map_err(|fault| refusal(&fault.to_string()))
+}
+
+/// The reader passes words on only at the start of what it says; what it quotes of the sender's
+/// comes after words of its own.
+fn refusal(said: &str) -> Malformed {
+    if said.starts_with(&NotText::Unsafe.to_string()) {
+        Malformed::TEXT
+    } else {
+        Malformed("members")
+    }
 }
 
 /// Writes a value that this crate defines.
@@ -151,6 +168,26 @@ mod tests {
         }
         assert!(parse::<Sample>(b"{\"n\":1,\"text\":\"\xff\"}").is_err());
         assert!(parse::<Sample>(&[b'['; 100_000]).is_err());
+    }
+
+    #[test]
+    fn misleading_text_is_told_apart_and_nobody_else_can_say_so() {
+        use crate::text::Name;
+        #[derive(Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        struct Shown {
+            #[serde(rename = "name")]
+            _name: Name,
+        }
+        let read = |text: &str| parse::<Shown>(text.as_bytes()).err();
+        assert_eq!(read("{\"name\":\"Anna\"}"), None);
+        assert_eq!(read("{\"name\":\"A\u{202e}\"}"), Some(Malformed::TEXT));
+        assert_eq!(read("{\"name\":\"\"}"), Some(Malformed("members")));
+        let words = NotText::Unsafe.to_string();
+        assert_eq!(
+            read(&format!("{{\"{words}\":1}}")),
+            Some(Malformed("members"))
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@
     }
   }
 
-  /** The name of the phase, "" if nothing is new, null if there was no answer. */
+  /** The name of the phase, "" if nothing is new, "gone" if the page's subject is over, null if there was no answer. */
   async function ask(wait, phase) {
     const url = new URL(wait, location.href);
     url.searchParams.set("phase", phase);
@@ -54,6 +54,9 @@
       const answer = await fetch(url, { cache: "no-store", redirect: "error" });
       if (answer.status === 204) {
         return "";
+      }
+      if (answer.status === 404 || answer.status === 410) {
+        return "gone";
       }
       const plain = answer.headers.get("Content-Type")?.startsWith("text/plain");
       return answer.status === 200 && plain ? (await answer.text()).trim() : null;

@@ -13,7 +13,11 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
+/// Seconds since 1970.
+pub(crate) type Clock = Box<dyn Fn() -> u64 + Send + Sync>;
+
 pub(crate) struct App {
+    pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) signer: Signer,
@@ -27,8 +31,15 @@ pub(crate) struct App {
 
 pub(crate) type Shared = Arc<App>;
 
+/// The machine's clock.
+pub(crate) fn system_time() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}
+
 impl App {
-    pub(crate) async fn open(config: Config) -> Result<Self, StartError> {
+    pub(crate) async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         let store = Store::open(&config.path(&config.file.database), false).await?;
         let newest = crate::store::keys::newest(&mut *store.read().await?).await?;
         let newest =
@@ -48,6 +59,7 @@ impl App {
         let entity_id = crate::sso::entity_id(&config.file.origin);
         let idp = Idp::new(&entity_id, key.as_bytes(), &certificate)?;
         Ok(Self {
+            clock,
             config,
             store,
             signer,
@@ -59,11 +71,9 @@ impl App {
         })
     }
 
-    /// Seconds since 1970: the clock of this protocol is the server's.
+    /// The clock of this protocol is the server's.
     pub(crate) fn now(&self) -> u64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |elapsed| elapsed.as_secs())
+        (self.clock)()
     }
 
     pub(crate) async fn audit(

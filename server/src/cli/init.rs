@@ -1,6 +1,7 @@
 //! `init`: a new server in a folder of its own.
 
 use super::Said;
+use crate::app::system_time;
 use crate::config::{Challenge, Config, File, Invitation, Keys as KeyFiles, Tls};
 use crate::crypto::make_saml_key;
 use crate::error::Fault;
@@ -18,7 +19,6 @@ use countersign_protocol::{Id, Origin};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How long the first keys statement is good, seconds: 400 days.
 const KEYS_LIFE: u64 = 400 * 86_400;
@@ -70,7 +70,7 @@ pub(super) async fn init(init: &Init) -> Result<Said, StartError> {
     // Tried before anything is made: a server that can't start is no server.
     crate::crypto::tls(&tls.certificate, &tls.key)?;
 
-    std::fs::create_dir_all(&init.dir)?;
+    make_private_folder(&init.dir)?;
     let config = init.dir.join("countersign.toml");
     if config.exists() {
         return Err(said("there is a server in this folder already"));
@@ -103,8 +103,15 @@ pub(super) async fn init(init: &Init) -> Result<Said, StartError> {
         family: None,
         admin: true,
     };
-    users::insert(&mut tx, &admin, now()).await?;
-    audit::append(&mut tx, now(), "user", &admin.id, "first administrator").await?;
+    users::insert(&mut tx, &admin, system_time()).await?;
+    audit::append(
+        &mut tx,
+        system_time(),
+        "user",
+        &admin.id,
+        "first administrator",
+    )
+    .await?;
     tx.commit().await?;
     store.close().await;
     // Last, since with it the folder counts as a server.
@@ -136,8 +143,8 @@ fn make_keys(
     let keys = Keys {
         iss: origin.clone(),
         n: 1,
-        iat: now(),
-        exp: now() + KEYS_LIFE,
+        iat: system_time(),
+        exp: system_time() + KEYS_LIFE,
         root: *root.public(),
         sign: vec![*signing.public()],
         origins: vec![origin.clone()],
@@ -183,12 +190,15 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
     Ok(())
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, StartError> {
-    std::path::absolute(path).map_err(StartError::Io)
+/// Keys and personal data: for the server's own user only.
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
+fn absolute(path: &Path) -> Result<PathBuf, StartError> {
+    std::path::absolute(path).map_err(StartError::Io)
 }

@@ -5,7 +5,7 @@ mod apps;
 mod init;
 mod users;
 
-use crate::app::App;
+use crate::app::{App, system_time};
 use crate::config::Config;
 use crate::serve;
 use crate::signer::StartError;
@@ -139,7 +139,7 @@ async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
     if let Command::Init(init) = arguments.command {
         return Ok(vec![init::init(&init).await?]);
     }
-    let app = App::open(Config::load(&arguments.config)?).await?;
+    let app = App::open(Config::load(&arguments.config)?, Box::new(system_time)).await?;
     let said = match arguments.command {
         Command::Init(_) => Vec::new(),
         Command::Serve => {

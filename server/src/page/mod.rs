@@ -5,7 +5,8 @@
 //! With a script the pages of something under way ask for its next step. The contract of that address (`wait`), which gets
 //! `?phase=` with the name of the phase that the page shows: **204** nothing new, ask again (held up to 25 s); **200** with the
 //! name of another phase as plain text. A phase that the page has words for changes its status line; with any other the script
-//! opens the page's own address (`here`) again. Other answers are taken as trouble on the way, and asked again more slowly.
+//! opens the page's own address (`here`) again, as it does on **404** and **410**. Other answers are taken as trouble on the way,
+//! and asked again more slowly.
 //! A wait address never uses up what it tells: the result is handed out by `here` alone.
 
 mod assets;
