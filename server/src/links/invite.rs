@@ -89,6 +89,12 @@ pub(super) fn link(app: &App, token: &Id, invitation: &Invitation) -> Result<Str
     Ok(link.to_link().map_err(Fault::from)?)
 }
 
+/// The same as a code to type.
+pub(super) fn code(app: &App, token: &Id, invitation: &Invitation) -> TypedCode {
+    let secret = app.signer.invitation_token(token, invitation.number);
+    TypedCode::new(secret.as_bytes(), &app.root)
+}
+
 /// Until when what the page shows goes on.
 pub(super) async fn until(app: &App, invitation: &Invitation) -> Result<u64, Trouble> {
     match invitation.stage.as_str() {

@@ -125,7 +125,7 @@ async fn view(
         };
         return Ok(ok(page::invitation(&common, &view)));
     };
-    let link;
+    let (link, code);
     let view = match invitation.stage.as_str() {
         stage @ ("open" | "registered") => {
             let user = users::by_id(&mut *app.store.read().await?, &invitation.user).await?;
@@ -133,7 +133,12 @@ async fn view(
             let until = invite::until(app, &invitation).await?;
             let step = if stage == "open" {
                 link = invite::link(app, token, &invitation)?;
-                Step::Scan { link: &link }
+                code = invite::code(app, token, &invitation);
+                let shown = app.config.file.invitation.typed_code;
+                Step::Scan {
+                    link: &link,
+                    code: shown.then_some(code.as_str()),
+                }
             } else {
                 Step::Digits {
                     action: Action {

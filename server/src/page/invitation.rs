@@ -70,6 +70,8 @@ pub enum Step<'a> {
     Scan {
         /// The invitation itself. It is shown and drawn as it is; only an https address becomes a link.
         link: &'a str,
+        /// The same as twenty characters to type, for apps that list this server.
+        code: Option<&'a str>,
     },
     /// The digits that the phone shows.
     Digits {
@@ -117,7 +119,7 @@ pub fn invitation(site: &Site<'_>, state: &Invitation<'_>) -> String {
             let clock = site.clock(*seconds_left);
             let status = status(site, step, here, wait);
             let (live, content) = match step {
-                Step::Scan { link } => (Live::Reload { here }, scan(site, link, here)),
+                Step::Scan { link, code } => (Live::Reload { here }, scan(site, link, *code, here)),
                 Step::Digits { action, error } => (Live::Script, digits(site, action, *error)),
             };
             let body = html! { (facts) (content) (status) (clock) };
@@ -149,14 +151,25 @@ fn closed(site: &Site<'_>, show: &Action<'_>) -> String {
     )
 }
 
-fn scan(site: &Site<'_>, link: &str, here: &str) -> Markup {
+fn scan(site: &Site<'_>, link: &str, code: Option<&str>, here: &str) -> Markup {
     let app = site.authenticator;
+    let groups = |code: &str| {
+        code.as_bytes()
+            .chunks(5)
+            .map(String::from_utf8_lossy)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     html! {
         h2 { (site.say(Id::InviteScan { app })) }
         @if let Some(code) = qr::drawing(link, &site.text(Id::InviteImage).speech) { (code) }
         @if link.starts_with("https://") {
             p.hint { (site.say(Id::InviteHere { app })) }
             a href=(link) { (site.say(Id::InviteOpen { app })) }
+        }
+        @if let Some(code) = code {
+            p.hint { (site.say(Id::InviteCode { app })) }
+            p.code { (groups(code)) }
         }
         (site.check_now(here))
     }

@@ -85,7 +85,10 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
     let digits = |error| open(Step::Digits { action: act, error });
     for state in [
         Invitation::Closed { show: act },
-        open(Step::Scan { link: &link }),
+        open(Step::Scan {
+            link: &link,
+            code: Some("EJTJGPEZREVQ445X9A2C"),
+        }),
         digits(None),
         digits(Some(DigitsError::Empty)),
         digits(Some(DigitsError::Wrong { tries_left: 1 })),
@@ -421,7 +424,7 @@ fn only_a_web_address_becomes_a_link() {
         authenticator: "A",
     };
     let scan = |link| {
-        let step = Step::Scan { link };
+        let step = Step::Scan { link, code: None };
         invitation(
             &site,
             &Invitation::Open {
@@ -453,7 +456,10 @@ fn a_link_that_no_qr_code_can_hold_is_still_a_link() {
         authenticator: "A",
     };
     let long = format!("https://id.example/e#{}", "x".repeat(5000));
-    let step = Step::Scan { link: &long };
+    let step = Step::Scan {
+        link: &long,
+        code: None,
+    };
     let page = invitation(
         &site,
         &Invitation::Open {
