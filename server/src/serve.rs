@@ -5,7 +5,7 @@ use crate::page::{SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH};
 use crate::signer::StartError;
 use crate::{crypto, links, login, phone, sso, web};
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use countersign_protocol::call::BODY_CAP;
 use countersign_protocol::problem::Code;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .fallback(missing)
+        .layer(DefaultBodyLimit::max(BODY_CAP))
         .layer(from_fn_with_state(app.clone(), around))
         .with_state(app)
 }
@@ -87,12 +89,16 @@ async fn around(State(app): State<Shared>, request: Request, next: Next) -> Resp
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
-        ("strict-transport-security", "max-age=63072000"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("cross-origin-opener-policy", "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    // It binds the whole host. An origin with a port shares its host with others.
+    if !app.signer.origin.host().contains(':') {
+        let value = HeaderValue::from_static("max-age=63072000");
+        headers.insert("strict-transport-security", value);
     }
     if let Some(code) = response.extensions().get::<Code>() {
         app.metrics.problem(code.as_str());

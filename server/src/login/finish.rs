@@ -42,11 +42,16 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
     // Whoever knew the cookie from before the login must not be signed in by it.
     let fresh = web::make_session(app, Some(user.id.clone()), Some(instant as i64))?;
     sessions::rotate(&mut tx, &login.session_hash, &fresh.session).await?;
-    let browser = match &visitor.browser {
-        Some(browser) => browser.clone(),
-        None => Id::make()?.to_string(),
-    };
-    sessions::remember(&mut tx, &web::hash(&browser), &user.id, app.now()).await?;
+    let browser = Id::make()?.to_string();
+    let old = visitor.browser.as_deref().map(web::hash);
+    sessions::remember(
+        &mut tx,
+        old.as_deref(),
+        &web::hash(&browser),
+        &user.id,
+        app.now(),
+    )
+    .await?;
     app.audit(&mut tx, "login", &login.id, "done").await?;
     tx.commit().await?;
     app.metrics.login("done");

@@ -10,6 +10,7 @@ use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Offer as OfferRow};
 use crate::store::{Connection, users};
 use crate::wake::Topic;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
@@ -314,7 +315,7 @@ pub(crate) struct StateQuery {
 pub(crate) async fn state(
     State(app): State<Shared>,
     Path(id): Path<String>,
-    Query(query): Query<StateQuery>,
+    query: Result<Query<StateQuery>, QueryRejection>,
     request: Request,
 ) -> Answer {
     let caller = proof::check(
@@ -326,6 +327,7 @@ pub(crate) async fn state(
         None,
     )
     .await?;
+    let Query(query) = query.map_err(|_| Code::BadRequest)?;
     if caller.id != id {
         return Err(Code::NotFound.into());
     }

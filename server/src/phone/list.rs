@@ -7,6 +7,7 @@ use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::logins;
 use crate::wake::Topic;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{BODY_CAP, ChallengeAnswer, ChallengesAnswer, LIST_CAP, WAIT_CAP};
@@ -44,7 +45,7 @@ impl Cursor {
 /// `GET /cs/v1/challenges?after=&wait=`.
 pub(crate) async fn challenges(
     State(app): State<Shared>,
-    Query(query): Query<ListQuery>,
+    query: Result<Query<ListQuery>, QueryRejection>,
     request: Request,
 ) -> Answer {
     let caller = proof::check(
@@ -56,6 +57,7 @@ pub(crate) async fn challenges(
         None,
     )
     .await?;
+    let Query(query) = query.map_err(|_| Code::BadRequest)?;
     usable(&caller)?;
     // A cursor from before a restored backup is one that the server doesn't know.
     let last = challenges::last_seq(&mut *app.store.read().await?).await?;

@@ -55,14 +55,24 @@ pub(crate) async fn is_known(db: &mut Connection, browser: &str, user: &str) -> 
     Ok(found.is_some())
 }
 
+/// Remembers a browser under a new cookie, with whom it knew under the old one: a value that somebody
+/// planted in it, or copied out of it, is worth nothing from here on.
 pub(crate) async fn remember(
     db: &mut Connection,
-    browser: &str,
+    old: Option<&str>,
+    new: &str,
     user: &str,
     now: u64,
 ) -> Result<()> {
+    if let Some(old) = old {
+        query("UPDATE known_browsers SET browser_hash = ? WHERE browser_hash = ?")
+            .bind(new)
+            .bind(old)
+            .execute(&mut *db)
+            .await?;
+    }
     query("INSERT INTO known_browsers (browser_hash, user, used) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = excluded.used")
-        .bind(browser)
+        .bind(new)
         .bind(user)
         .bind(now as i64)
         .execute(db)
