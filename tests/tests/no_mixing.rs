@@ -89,7 +89,7 @@ fn two_logins_at_once_do_not_mix() {
     let bens_form = bens.response(&mut right).unwrap();
     let left_page = left.open(annas.address()).unwrap();
     assert_eq!(
-        left_page.text_of("number").unwrap().as_deref(),
+        left_page.text_at("p.number").unwrap().as_deref(),
         Some(annas.number.as_str())
     );
     anna.ask(&["approve", id(&to_anna), "--number", &annas.number])
@@ -180,7 +180,7 @@ fn the_number_of_another_browser_is_wrong() {
         right
             .open(bens.address())
             .unwrap()
-            .text_of("number")
+            .text_at("p.number")
             .unwrap()
             .is_some()
     );

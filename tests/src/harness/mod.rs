@@ -22,7 +22,7 @@ mod world;
 pub use browser::Browser;
 pub use ca::{Ca, Identity};
 pub use judge::{Case, Judge, Judgement};
-pub use page::{Form, Page};
+pub use page::{Form, Page, Watch};
 pub use phone::{Outcome, Phone};
 pub use process::Running;
 pub use server::{Application, Registered, Server};

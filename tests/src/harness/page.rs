@@ -17,6 +17,17 @@ pub struct Page {
     pub body: String,
 }
 
+/// What a page's script asks for while the page is open.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// The address that tells the next phase.
+    pub address: Url,
+    /// The phase that the page shows.
+    pub phase: String,
+    /// The phases that the page has words for; any other makes it load itself again.
+    pub known: Vec<String>,
+}
+
 /// A form of a page, with what it already holds.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -56,13 +67,33 @@ impl Page {
             .find(|form| form.value(field).is_some()))
     }
 
-    /// The text of the element with this id, where there is one.
-    pub fn text_of(&self, id: &str) -> Result<Option<String>> {
-        let by_id = selector(&format!("#{id}"))?;
+    /// The text of the first element that this CSS selector finds, where there is one.
+    pub fn text_at(&self, css: &str) -> Result<Option<String>> {
+        let wanted = selector(css)?;
         Ok(Html::parse_document(&self.body)
-            .select(&by_id)
+            .select(&wanted)
             .next()
             .map(words))
+    }
+
+    /// What the page's script is told to watch, where it is told so.
+    pub fn watch(&self) -> Result<Option<Watch>> {
+        let watched = selector("[data-wait][data-phase]")?;
+        let page = Html::parse_document(&self.body);
+        let Some(element) = page.select(&watched).next() else {
+            return Ok(None);
+        };
+        let wait = element.attr("data-wait").unwrap_or_default();
+        Ok(Some(Watch {
+            address: self.url.join(wait).during(format!("the address {wait}"))?,
+            phase: element.attr("data-phase").unwrap_or_default().to_owned(),
+            known: element
+                .value()
+                .attrs()
+                .filter_map(|(name, _)| name.strip_prefix("data-line-"))
+                .map(str::to_owned)
+                .collect(),
+        }))
     }
 
     /// The target of the first link that contains `part`, where there is one.
@@ -204,14 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn what_the_script_would_watch_is_known() {
+        let page = page(
+            "<p data-wait='/login/abc/wait' data-phase=told data-line-told=a data-line-seen=b>a</p>",
+        );
+        let watch = page.watch().unwrap().unwrap();
+        assert_eq!(watch.address.as_str(), "https://localhost:1/login/abc/wait");
+        assert_eq!(watch.phase, "told");
+        assert!(watch.known.contains(&"seen".to_owned()) && watch.known.len() == 2);
+    }
+
+    #[test]
     fn texts_and_links_are_found_and_what_is_missing_is_told() {
-        let page = page("<p id=number> 47 </p><a href='https://localhost:1/e#abc'>Open</a>");
-        assert_eq!(page.text_of("number").unwrap().as_deref(), Some("47"));
+        let page = page("<p class=number> 47 </p><a href='https://localhost:1/e#abc'>Open</a>");
+        assert_eq!(page.text_at("p.number").unwrap().as_deref(), Some("47"));
         assert_eq!(
             page.link_with("/e#").unwrap().as_deref(),
             Some("https://localhost:1/e#abc")
         );
-        assert_eq!(page.text_of("other").unwrap(), None);
+        assert_eq!(page.text_at("p.other").unwrap(), None);
         assert!(
             page.form_with("digits")
                 .unwrap_err()

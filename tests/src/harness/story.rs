@@ -1,6 +1,8 @@
 //! The story that the tests and the demo tell: a person is invited, enrols a phone, and signs in with it.
 
-use super::{Browser, During, Form, Outcome, PATIENCE, Page, Phone, Result, Sp, Trouble, World};
+use super::{
+    Browser, During, Form, Outcome, PATIENCE, Page, Phone, Result, Sp, Trouble, Watch, World,
+};
 use serde_json::Value;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,9 +34,13 @@ impl Invitation {
         Ok(Self { link, page })
     }
 
-    /// Types the digits that the phone shows; gives what the page says then.
+    /// Types the digits that the phone shows, if the page asks for them; gives what it says then.
     pub fn type_digits(&self, browser: &mut Browser, digits: &str) -> Result<Page> {
-        browser.submit(&self.page.form_with("digits")?.with("digits", digits))
+        let page = browser.open(self.page.url.as_str())?;
+        match page.find_form_with("digits")? {
+            Some(form) => browser.submit(&form.with("digits", digits)),
+            None => Ok(page),
+        }
     }
 }
 
@@ -109,7 +115,7 @@ impl Waiting {
         let page = browser.open(&sp.login_url(relay))?;
         let page = browser.submit(&page.form_with("account")?.with("account", account))?;
         let number = page
-            .text_of("number")?
+            .text_at("p.number")?
             .ok_or_else(|| page.lacks("the number"))?;
         Ok(Self { number, page })
     }
@@ -119,22 +125,21 @@ impl Waiting {
         self.page.url.as_str()
     }
 
-    /// Waits as the page's script does: one long poll after the other, then the page itself.
+    /// Follows the page as its script does: one long poll after the other, then the page again, until it ends.
     pub fn end(&self, browser: &mut Browser) -> Result<Ending> {
-        let mut poll = self.page.url.clone();
-        poll.set_path(&format!("{}/wait", self.page.url.path()));
-        poll.set_query(None);
+        let mut page = self.page.clone();
         let begin = Instant::now();
         while begin.elapsed() < PATIENCE {
-            browser.open(poll.as_str())?;
-            let page = browser.open(self.page.url.as_str())?;
             if let Some(form) = page.find_form_with("SAMLResponse")? {
                 return Ok(Ending::Response(form));
             }
-            if page.text_of("number")?.is_none() {
+            let Some(mut watch) = page.watch()? else {
                 return Ok(Ending::Over(page));
+            };
+            while next_phase(browser, &mut watch)? {
+                thread::sleep(BREATH);
             }
-            thread::sleep(BREATH);
+            page = browser.open(self.page.url.as_str())?;
         }
         Err(Trouble::new("the waiting page waits for ever"))
     }
@@ -145,6 +150,22 @@ impl Waiting {
             Ending::Response(form) => Ok(form),
             Ending::Over(page) => Err(page.lacks("a response")),
         }
+    }
+}
+
+/// Asks for the next phase; says whether the page stays as it is but for its status line.
+fn next_phase(browser: &mut Browser, watch: &mut Watch) -> Result<bool> {
+    let mut address = watch.address.clone();
+    address.query_pairs_mut().append_pair("phase", &watch.phase);
+    let answer = browser.open(address.as_str())?;
+    match answer.status {
+        204 => Ok(true),
+        200 if watch.known.contains(&answer.body) => {
+            watch.phase = answer.body;
+            Ok(true)
+        }
+        200 | 404 | 410 => Ok(false),
+        _ => Err(answer.lacks("a phase")),
     }
 }
 
