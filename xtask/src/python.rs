@@ -11,6 +11,8 @@ use std::process::{Command, Output, Stdio};
 /// What a Debian without them lacks.
 const PACKAGES: &[&str] = &["python3", "python3-venv"];
 
+const DEBIANS_OWN: &str = "/usr/bin/python3";
+
 /// Why one interpreter is no good.
 enum Unfit {
     /// There is none, or it cannot make a virtual environment.
@@ -42,21 +44,19 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
 }
 
 fn install(environment: &Path, requirements: &Path) -> Result<()> {
-    // The first on the path may be newer than all wheels, or a build without venv; Debian's own is the second try.
-    let interpreters = ["python3", "/usr/bin/python3"];
+    // The first on the path may be newer than all wheels, or built without venv; Debian's own is the second try.
     let mut reasons = Vec::new();
-    for interpreter in interpreters {
+    for interpreter in ["python3", DEBIANS_OWN] {
         println!("installing python3-saml for {interpreter}");
-        let mut result = try_install(interpreter, environment, requirements);
-        if matches!(result, Err(Unfit::NoVenv))
-            && debian::may_install()
-            && debian::install(PACKAGES)
-        {
-            result = try_install(interpreter, environment, requirements);
-        }
-        match result {
+        match try_install(interpreter, environment, requirements) {
             Ok(()) => return Ok(()),
             Err(unfit) => reasons.push(format!("{interpreter}: {}", unfit.advice())),
+        }
+    }
+    if debian::may_install() && debian::install(PACKAGES) {
+        match try_install(DEBIANS_OWN, environment, requirements) {
+            Ok(()) => return Ok(()),
+            Err(unfit) => reasons = vec![unfit.advice()],
         }
     }
     Err(Error::Python(format!(
