@@ -14,7 +14,7 @@ pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, again_in: Op
     match login.stage.as_str() {
         "new" => sign_in(app, visitor, login, None).await,
         "waiting" => waiting(app, visitor, login, again_in).await,
-        _ => end(app, visitor, login).await,
+        _ => end(app, visitor, login, again_in).await,
     }
 }
 
@@ -92,7 +92,7 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u
     Ok(ok(page::waiting(&site(app, visitor), &page)))
 }
 
-async fn end(app: &App, visitor: &Visitor, login: &Login) -> Page {
+async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
     let row = app_of(app, login).await?;
     let heard;
     let end = match login.stage.as_str() {
@@ -123,6 +123,7 @@ async fn end(app: &App, visitor: &Visitor, login: &Login) -> Page {
         end,
         &row.name,
         may_again.then_some(&again),
+        again_in.map(|seconds| seconds as u32),
     )))
 }
 

@@ -1,6 +1,6 @@
 //! The ends of a sign-in, all told apart: an icon, a heading, a line, one button. None starts anything by itself.
 
-use countersign_texts::{Message, message};
+use countersign_texts::{Id, Message, Text, message};
 use maud::html;
 
 use super::frame::{Action, Live, Site, words};
@@ -39,8 +39,15 @@ pub enum End<'a> {
     },
 }
 
-/// The page of an end. `button` is left out where nothing can follow.
-pub fn end(site: &Site<'_>, end: End<'_>, service: &str, button: Option<&Action<'_>>) -> String {
+/// The page of an end. `button` is left out where nothing can follow; `again_in` is set when it was
+/// pressed too early: the seconds until it works.
+pub fn end(
+    site: &Site<'_>,
+    end: End<'_>,
+    service: &str,
+    button: Option<&Action<'_>>,
+    again_in: Option<u32>,
+) -> String {
     let app = site.authenticator;
     let (icon, said) = match end {
         End::Approved => (Icon::Tick, Message::EndApproved { service }),
@@ -55,7 +62,12 @@ pub fn end(site: &Site<'_>, end: End<'_>, service: &str, button: Option<&Action<
         End::Elsewhere => (Icon::Arrow, Message::EndElsewhere),
         End::Fault { reference } => (Icon::Question, Message::EndFault { reference }),
     };
-    final_page(site, icon, said, button)
+    let soon = again_in.map(|seconds| {
+        site.text(Id::WaitSoon {
+            n: &seconds.to_string(),
+        })
+    });
+    page_of(site, icon, said, button, soon.as_ref())
 }
 
 /// Icon, heading, line and perhaps a button: also the ends of an invitation.
@@ -65,9 +77,20 @@ pub(super) fn final_page(
     said: Message<'_>,
     button: Option<&Action<'_>>,
 ) -> String {
+    page_of(site, icon, said, button, None)
+}
+
+fn page_of(
+    site: &Site<'_>,
+    icon: Icon,
+    said: Message<'_>,
+    button: Option<&Action<'_>>,
+    error: Option<&Text>,
+) -> String {
     let words_said = message(site.lang, said);
     let body = html! {
         p role="status" { (words(&words_said.body)) }
+        @if let Some(error) = error { p.error { (words(error)) } }
         @if let (Some(action), Some(label)) = (button, said.button()) {
             div.actions { (site.button(action, label, "")) }
         }

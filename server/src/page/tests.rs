@@ -64,7 +64,7 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
         pages.push(("waiting", waiting(&site, &page)));
     }
     for one in ends(value) {
-        pages.push(("end", end(&site, one, value, Some(&act))));
+        pages.push(("end", end(&site, one, value, Some(&act), Some(12))));
     }
     let fields = [("SAMLResponse", value), (value, "x")];
     let form = PostForm {
@@ -288,7 +288,7 @@ fn no_two_ends_say_the_same() {
         let mut lines = BTreeSet::new();
         let mut headings = BTreeSet::new();
         for one in ends("x") {
-            let page = end(&site, one, "App", None);
+            let page = end(&site, one, "App", None, None);
             let line = page
                 .split("role=\"status\">")
                 .nth(1)
@@ -326,12 +326,12 @@ fn an_end_has_one_button_or_none_and_starts_nothing() {
     };
     for one in ends("x") {
         assert_eq!(
-            end(&site, one, "App", Some(&act))
+            end(&site, one, "App", Some(&act), None)
                 .matches("<button")
                 .count(),
             1
         );
-        let without = end(&site, one, "App", None);
+        let without = end(&site, one, "App", None, None);
         assert_eq!(without.matches("<button").count(), 0);
         assert!(!without.contains("refresh") && !without.contains(SCRIPT_PATH));
     }
