@@ -9,7 +9,7 @@ use crate::python;
 use crate::table::{self, Row};
 use crate::tally::Tally;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Suites that are no test program: `rust` is all unit and property tests of all crates.
 const FORMAT: &str = "format";
@@ -86,12 +86,14 @@ fn run_programs(
             programs = built;
             Ok(Tally::of_check(true))
         }
-        Err(Error::Build) => Ok(Tally::broken("nothing that needs it was run")),
+        Err(Error::Build) => Ok(Tally::of_check(false)),
         Err(error) => Err(error),
     })?;
     let failed = built.tally.failed > 0;
     rows.push(built);
     if failed {
+        let unbuilt = [RUST].into_iter().chain(stories.iter().map(String::as_str));
+        rows.extend(unbuilt.filter(|suite| wants(suite)).map(not_built));
         return Ok(());
     }
     if wants(RUST) {
@@ -113,6 +115,14 @@ fn run_programs(
         })?);
     }
     Ok(())
+}
+
+fn not_built(suite: &str) -> Row {
+    Row {
+        suite: suite.to_owned(),
+        tally: Tally::skipped("the build failed"),
+        took: Duration::ZERO,
+    }
 }
 
 /// Which suites to run: the named ones, or all in their order.
