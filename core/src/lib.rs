@@ -1,1 +1,42 @@
-//! Countersign core.
+//! The phone: enrols IDs at servers, verifies what they ask, signs what a person decides, and
+//! delivers every answer.
+//!
+//! In: a person's consent and decisions, servers' answers, and the device's store, keys, network
+//! and clock as [`ports`]. Out: prompts to show and results to tell, by one door, [`Authenticator`].
+//! Never: a secret, or anything shown or signed that didn't pass every check of the protocol.
+//!
+//! Synchronous and thread-safe: calls that wait for a network block their own thread only, and no
+//! lock is held meanwhile.
+#![warn(missing_docs)]
+
+pub mod adapters;
+pub mod ports;
+
+mod account;
+mod authenticator;
+mod challenge;
+mod client;
+mod config;
+mod core;
+mod enrol;
+mod error;
+mod history;
+mod outbox;
+mod time;
+mod vault;
+
+#[cfg(test)]
+mod testkit;
+
+pub use authenticator::{AccountInfo, Authenticator, Ports};
+pub use challenge::{Answer, Arrivals, Hint, Note, Prompt, PromptId, Row};
+pub use config::{Config, KnownServer, Roots};
+pub use countersign_protocol::statement::{
+    App, AppMode, Decision, Reason, Standing, StateReason, Via,
+};
+pub use countersign_protocol::text::Name;
+pub use countersign_protocol::{Digest, Id, Origin, Thumbprint};
+pub use enrol::{Pending, Progress, Review};
+pub use error::{Code, Error};
+pub use history::HistoryEntry;
+pub use outbox::{Delivery, Sent, VerdictInfo};

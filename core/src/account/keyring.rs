@@ -1,0 +1,70 @@
+//! The device's keys as the protocol needs them: statements out, strict signatures only.
+
+use crate::error::Fault;
+use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Slot};
+use countersign_protocol::crypto::{PublicKey, Secret, raw_from_der};
+use countersign_protocol::jose::{Draft, Signed, Statement};
+use countersign_protocol::{Digest, Id};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+use super::record::Blob;
+
+/// The keys of all owners on this device.
+pub(crate) struct Keyring(Arc<dyn DeviceKeys>);
+
+impl Keyring {
+    pub(crate) fn new(keys: Arc<dyn DeviceKeys>) -> Self {
+        Self(keys)
+    }
+
+    /// Makes K_dev for an offer.
+    pub(crate) fn make_dev(
+        &self,
+        owner: &Id,
+        offer: &Digest,
+    ) -> Result<(PublicKey, MadeKey), Fault> {
+        let made = self.0.make(owner, Slot::Dev, offer)?;
+        // A key store that gives no key of ours is as good as none.
+        let public = PublicKey::p256_from_point(&made.point).map_err(|_| KeyError::Unreadable)?;
+        Ok((public, made))
+    }
+
+    /// Signs a draft by K_dev. The hardware's DER is converted strictly, and the signature checked
+    /// before anybody sees it: a key store may be wrong.
+    pub(crate) fn finish<T: Statement>(
+        &self,
+        owner: &Id,
+        draft: Draft<T>,
+    ) -> Result<Signed<T>, Fault> {
+        let der = self.0.sign(owner, Slot::Dev, draft.message())?;
+        let raw = raw_from_der(&der).map_err(|_| KeyError::Unreadable)?;
+        draft.finish(&raw).map_err(|_| KeyError::Unreadable.into())
+    }
+
+    /// Builds a statement and signs it by K_dev.
+    pub(crate) fn sign<T: Statement>(
+        &self,
+        owner: &Id,
+        dev: &PublicKey,
+        body: T,
+    ) -> Result<Signed<T>, Fault> {
+        self.finish(owner, Draft::new(body, dev)?)
+    }
+
+    /// Wraps a derived key; opening it asks no gesture.
+    pub(crate) fn wrap(&self, owner: &Id, secret: &Secret) -> Result<Blob, Fault> {
+        // EXPOSE: to the hardware, which wraps it.
+        Ok(Blob(self.0.wrap(owner, Gesture::Free, &secret[..])?))
+    }
+
+    pub(crate) fn unwrap(&self, owner: &Id, blob: &Blob) -> Result<Secret, Fault> {
+        let bytes = self.0.unwrap(owner, Gesture::Free, &blob.0)?;
+        let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Invalidated)?;
+        Ok(Zeroizing::new(bytes))
+    }
+
+    pub(crate) fn delete(&self, owner: &Id) -> Result<(), Fault> {
+        Ok(self.0.delete(owner)?)
+    }
+}

@@ -1,0 +1,22 @@
+//! In: signed states and keys of a server. Out: what this phone knows about one ID, and whom it
+//! believes about it. Never: a change to an ID that no signed statement made; a state or keys
+//! statement that goes back.
+
+mod keep;
+mod keyring;
+mod orphans;
+mod record;
+mod state;
+mod trust;
+mod verify;
+
+pub(crate) use keyring::Keyring;
+pub(crate) use orphans::Orphan;
+#[cfg(test)]
+pub(crate) use record::Blob;
+pub(crate) use record::{
+    Account, Chain, Cursor, Digits, Index, KeptState, Known, Stage, Synced, numbered,
+};
+pub(crate) use state::Unfit;
+pub(crate) use trust::{Trust, Untrusted};
+pub(crate) use verify::Asked;

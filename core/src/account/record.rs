@@ -1,0 +1,228 @@
+//! What is kept about one ID.
+
+use super::trust::Trust;
+use crate::vault::{Record, ordered};
+use countersign_protocol::crypto::PublicKey;
+use countersign_protocol::encoding::{decode, encode};
+use countersign_protocol::policy::Policy;
+use countersign_protocol::statement::{Standing, StateReason, Via};
+use countersign_protocol::text::{Account as AccountName, Name};
+use countersign_protocol::{Digest, Id, Origin};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An ID on this phone.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Account {
+    /// Made here: names the ID to the shell and its keys to the hardware. Never sent.
+    pub(crate) owner: Id,
+    /// Whom it believes.
+    pub(crate) trust: Trust,
+    /// The server's name.
+    pub(crate) name: Name,
+    /// Whose ID, by the newest state.
+    pub(crate) account: AccountName,
+    /// K_dev.
+    pub(crate) dev: PublicKey,
+    /// H of the registration.
+    pub(crate) registration: Digest,
+    /// What is agreed.
+    pub(crate) policy: Policy,
+    /// Wrapped by the hardware: opens the texts of pushes.
+    pub(crate) k_push: Blob,
+    /// Wrapped by the hardware: makes offline codes.
+    pub(crate) k_off: Blob,
+    pub(crate) stage: Stage,
+}
+
+/// How far the enrolment is.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    /// The registration is durable; the server's first state isn't there yet.
+    Synced(Box<Synced>),
+    /// The server has told about the credential.
+    Known(Box<Known>),
+}
+
+/// What the first state is compared with.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Synced {
+    /// H of the offer.
+    pub(crate) offer: Digest,
+    /// The offer's `jti`, `sas`, `via` and `exp`.
+    pub(crate) eid: Id,
+    pub(crate) sas: Digest,
+    pub(crate) via: Via,
+    pub(crate) exp: u64,
+    /// Np.
+    pub(crate) np: Digest,
+    /// Wrapped by the hardware, for `kc`.
+    pub(crate) k_conf: Blob,
+    /// The exact bytes that are posted.
+    pub(crate) registration: String,
+}
+
+/// What the newest state says.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Known {
+    pub(crate) credential: Id,
+    pub(crate) sn: u64,
+    /// H of the state.
+    pub(crate) state: Digest,
+    pub(crate) standing: Standing,
+    pub(crate) reason: Option<StateReason>,
+    /// While it is pending.
+    pub(crate) digits: Option<Digits>,
+    pub(crate) push_id: Option<Id>,
+    /// `set` of the last request that was shown.
+    pub(crate) set: Option<Digest>,
+    /// The lower bound of server time, milliseconds, when it was revoked.
+    pub(crate) ended: Option<u64>,
+}
+
+/// What a person carries to where the invitation came from.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Digits {
+    pub(crate) digits: String,
+    pub(crate) via: Via,
+    /// Until when the server takes them, seconds.
+    pub(crate) exp: u64,
+}
+
+impl Record for Account {
+    const TREE: &'static str = "account";
+}
+
+impl Account {
+    /// What the newest state says.
+    ///
+    /// # Errors
+    /// [`crate::error::Fault::Unknown`] before the first one.
+    pub(crate) fn known(&self) -> Result<&Known, crate::error::Fault> {
+        match &self.stage {
+            Stage::Known(known) => Ok(known),
+            Stage::Synced(_) => Err(crate::error::Fault::Unknown),
+        }
+    }
+
+    pub(crate) fn known_mut(&mut self) -> Result<&mut Known, crate::error::Fault> {
+        match &mut self.stage {
+            Stage::Known(known) => Ok(known),
+            Stage::Synced(_) => Err(crate::error::Fault::Unknown),
+        }
+    }
+
+    /// Whether the same ID may not be added a second time.
+    pub(crate) fn is_in_the_way(&self) -> bool {
+        match &self.stage {
+            Stage::Synced(_) => true,
+            Stage::Known(known) => {
+                matches!(
+                    known.standing,
+                    Standing::Pending | Standing::Active | Standing::Suspended
+                )
+            }
+        }
+    }
+
+    /// Whether its credential may be sent requests.
+    pub(crate) fn is_live(&self) -> bool {
+        let live = |known: &Known| matches!(known.standing, Standing::Active | Standing::Suspended);
+        self.known().is_ok_and(live)
+    }
+}
+
+/// Which ID is the one of an origin and account; named by [`Index::name`].
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Index {
+    pub(crate) owner: Id,
+}
+
+impl Record for Index {
+    const TREE: &'static str = "index";
+}
+
+impl Index {
+    pub(crate) fn name(origin: &Origin, account: &AccountName) -> String {
+        let parts = [
+            origin.as_str().as_bytes(),
+            b"\0",
+            account.as_str().as_bytes(),
+        ];
+        Digest::of(&parts).to_string()
+    }
+}
+
+/// Where the chain of an ID's responses is; named by its owner.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Chain {
+    /// Of the last response.
+    pub(crate) ctr: u64,
+    pub(crate) prev: Option<Digest>,
+}
+
+impl Record for Chain {
+    const TREE: &'static str = "chain";
+}
+
+/// How far an ID's list of requests was read; named by its owner.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cursor {
+    pub(crate) next: Option<String>,
+}
+
+impl Record for Cursor {
+    const TREE: &'static str = "cursor";
+}
+
+/// A keys statement that was accepted; for the history. Named `owner/n`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptKeys {
+    pub(crate) keys: String,
+}
+
+impl Record for KeptKeys {
+    const TREE: &'static str = "keys";
+}
+
+/// A state that was accepted; for the history. Named `owner/sn`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptState {
+    pub(crate) state: String,
+}
+
+impl Record for KeptState {
+    const TREE: &'static str = "state";
+}
+
+/// The name of a record that belongs to an ID and has a number.
+pub(crate) fn numbered(owner: &Id, n: u64) -> String {
+    format!("{owner}/{}", ordered(n))
+}
+
+/// Bytes that the hardware wrapped.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Blob(pub(crate) Vec<u8>);
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        decode(&text)
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("not base64url"))
+    }
+}

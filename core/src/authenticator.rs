@@ -1,0 +1,291 @@
+//! The one door. Everything that a shell can do with the core is a method of [`Authenticator`];
+//! nothing else is public but what they take and give.
+
+use crate::account::{Account, Stage};
+use crate::challenge::{Answer, Arrivals, Hint, Prompt, PromptId};
+use crate::config::Config;
+use crate::core::Core;
+use crate::enrol::{Progress, Review};
+use crate::error::{Error, Fault};
+use crate::history::HistoryEntry;
+use crate::outbox::{Delivery, Sent, VerdictInfo};
+use crate::ports::{Clock, DeviceKeys, Store, Transport};
+use countersign_protocol::Id;
+use countersign_protocol::statement::{Standing, StateReason};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What the core needs of the device.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where it remembers.
+    pub store: Arc<dyn Store>,
+    /// How it reaches servers.
+    pub transport: Arc<dyn Transport>,
+    /// What it signs with.
+    pub keys: Arc<dyn DeviceKeys>,
+    /// How it sees time pass.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// An ID on this phone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccountInfo {
+    /// Names it to this phone; known to nobody else.
+    pub id: Id,
+    /// The server's host.
+    pub host: String,
+    /// The server's name.
+    pub name: String,
+    /// Whose ID.
+    pub account: String,
+    /// Where it stands, by the newest signed state; [`Standing::Pending`] also before the first.
+    pub standing: Standing,
+    /// Why it is suspended or over.
+    pub reason: Option<StateReason>,
+    /// The server's keys are over their date and newer ones can't be had.
+    pub keys_overdue: bool,
+}
+
+/// It is about a person.
+impl fmt::Debug for AccountInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccountInfo({})", self.id)
+    }
+}
+
+/// The phone. Calls may come from any thread; one that talks to a server blocks its own thread
+/// only.
+pub struct Authenticator {
+    core: Core,
+}
+
+impl Authenticator {
+    /// Opens the phone. Keys that a killed enrolment or removal left behind are destroyed.
+    ///
+    /// # Errors
+    /// `store.busy`, `store.corrupt`, `store.full`; `app.old` for the data of a newer version,
+    /// which is left as it is.
+    pub fn open(config: Config, ports: Ports) -> Result<Self, Error> {
+        let core = Core::new(config, ports);
+        // Every record must be readable before anything is done with one.
+        core.vault.all::<Account>("")?;
+        core.destroy_orphans()?;
+        Ok(Self { core })
+    }
+
+    /// Ends calls under way and refuses later ones, [`Error::Cancelled`].
+    pub fn close(&self) {
+        self.core.close();
+    }
+
+    fn core(&self) -> Result<&Core, Error> {
+        self.core.open()?;
+        Ok(&self.core)
+    }
+
+    /// The IDs of this phone, in no order of meaning.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn accounts(&self) -> Result<Vec<AccountInfo>, Error> {
+        let core = self.core()?;
+        let accounts = core.vault.all::<Account>("")?;
+        let infos = accounts.iter().map(|account| info(core, account));
+        Ok(infos.collect::<Result<_, Fault>>()?)
+    }
+
+    /// Reads an invitation (a link that was scanned or opened, or a typed code), fetches the offer
+    /// behind it and verifies it. Nothing is stored until [`Self::enrol`].
+    ///
+    /// # Errors
+    /// `inv.*`, `enr.level`, `net.*`, `srv.*`.
+    pub fn review(&self, invitation: &str) -> Result<Review, Error> {
+        Ok(self.core()?.review(invitation)?)
+    }
+
+    /// Takes the person's consent: makes keys and registration, makes them durable, and gives the
+    /// id of the ID that is being added. [`Self::proceed`] does the rest, also after a restart.
+    ///
+    /// # Errors
+    /// `inv.expired`, `inv.mine`, `key.*`, `store.*`; nothing of it is left then.
+    pub fn enrol(&self, review: Review) -> Result<Id, Error> {
+        Ok(self.core()?.consent(review)?)
+    }
+
+    /// Takes an enrolment one step on, waiting up to `wait` seconds (at most 25) for the digits to
+    /// be typed. To be called until it says [`Progress::Active`].
+    ///
+    /// # Errors
+    /// `inv.used`, `inv.expired`, `enr.*`, `app.old`, `id.removed`: it is over, and nothing of it is
+    /// left. `net.*`, `srv.*`, `key.*`, `store.*`: it is still among [`Self::accounts`]; call again.
+    pub fn proceed(&self, id: &Id, wait: u64) -> Result<Progress, Error> {
+        Ok(self.core()?.proceed(id, wait)?)
+    }
+
+    /// Removes an ID and everything about it from this phone, its keys and history included. The
+    /// server isn't told.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn forget(&self, id: &Id) -> Result<(), Error> {
+        Ok(self.core()?.remove(id)?)
+    }
+
+    /// Reads a push. Nothing for one that names nothing here; see [`Self::ignored_pushes`].
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn receive(&self, payload: &[u8]) -> Result<Option<Hint>, Error> {
+        Ok(self.core()?.hint(payload)?)
+    }
+
+    /// How many pushes since the start named nothing here.
+    pub fn ignored_pushes(&self) -> u64 {
+        self.core.ignored.load(Ordering::Relaxed)
+    }
+
+    /// Fetches one request of an ID, by the id in a push or the `txn` of a link.
+    ///
+    /// # Errors
+    /// `chal.*`, `net.*`, `srv.*`, `id.*`, `store.*`.
+    pub fn fetch(&self, id: &Id, challenge: &Id) -> Result<Prompt, Error> {
+        Ok(self.core()?.fetch(id, *challenge)?)
+    }
+
+    /// Asks an ID's server for what is new, waiting up to `wait` seconds (at most 25) for
+    /// something.
+    ///
+    /// # Errors
+    /// `net.*`, `srv.*`, `id.*`, `store.*`. A request that isn't shown is no error, see
+    /// [`Arrivals::refused`].
+    pub fn poll(&self, id: &Id, wait: u64) -> Result<Arrivals, Error> {
+        Ok(self.core()?.poll(id, wait)?)
+    }
+
+    /// Sends what is due, then asks every ID's server for what is new, without waiting. An ID whose
+    /// server can't be asked doesn't keep the others from it.
+    ///
+    /// # Errors
+    /// The first one, after all were asked.
+    pub fn sync(&self) -> Result<Arrivals, Error> {
+        let core = self.core()?;
+        core.deliver_all(false)?;
+        let (mut all, mut first) = (Arrivals::default(), None);
+        for account in core.vault.all::<Account>("")? {
+            match sync_one(core, &account) {
+                Ok(mut arrivals) => {
+                    all.prompts.append(&mut arrivals.prompts);
+                    all.refused.append(&mut arrivals.refused);
+                }
+                Err(fault) => first = first.or(Some(fault)),
+            }
+        }
+        first.map_or(Ok(all), |fault| Err(fault.into()))
+    }
+
+    /// The open requests of every ID.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn pending(&self) -> Result<Vec<Prompt>, Error> {
+        let core = self.core()?;
+        let mut prompts = Vec::new();
+        for account in core
+            .vault
+            .all::<Account>("")?
+            .iter()
+            .filter(|account| account.is_live())
+        {
+            prompts.append(&mut core.prompts(&account.owner)?);
+        }
+        Ok(prompts)
+    }
+
+    /// One open request.
+    ///
+    /// # Errors
+    /// `chal.expired`, `chal.seen`, `chal.unverified` when what it was verified with is no longer
+    /// believed, `id.removed`, `store.*`.
+    pub fn show(&self, id: &PromptId) -> Result<Prompt, Error> {
+        Ok(self.core()?.prompt(&id.account, &id.challenge)?)
+    }
+
+    /// Decides a request. The answer is signed and durable before it is sent; it is sent at once,
+    /// and again by [`Self::deliver`] and [`Self::sync`] until the server has answered.
+    ///
+    /// # Errors
+    /// Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `res.factors`,
+    /// `id.paused`, `key.*`, `store.*`, [`Error::Cancelled`].
+    pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
+        let core = self.core()?;
+        let ctr = core.decide(id, answer)?;
+        match core.deliver(&id.account, ctr) {
+            Ok(Some(verdict)) => Ok(Sent::Verdict(verdict)),
+            Ok(None) => Ok(Sent::Queued(Error::Cancelled)),
+            Err(fault) => Ok(Sent::Queued(fault.into())),
+        }
+    }
+
+    /// What waits to be sent, in the order in which it was signed.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn outbox(&self) -> Result<Vec<Delivery>, Error> {
+        Ok(self.core()?.waiting()?)
+    }
+
+    /// Sends what is due; with `now` everything, stuck or not. Gives the verdicts that came.
+    ///
+    /// # Errors
+    /// `store.*`; what can't be delivered is no error and stays.
+    pub fn deliver(&self, now: bool) -> Result<Vec<VerdictInfo>, Error> {
+        Ok(self.core()?.deliver_all(now)?)
+    }
+
+    /// The newest answers of every ID, the newest first.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn history(&self, limit: usize) -> Result<Vec<HistoryEntry>, Error> {
+        Ok(self.core()?.history(limit)?)
+    }
+}
+
+fn info(core: &Core, account: &Account) -> Result<AccountInfo, Fault> {
+    let (standing, reason) = match &account.stage {
+        Stage::Synced(_) => (Standing::Pending, None),
+        Stage::Known(known) => (known.standing, known.reason),
+    };
+    let time = core.time(&account.trust)?;
+    Ok(AccountInfo {
+        id: account.owner,
+        host: account.trust.iss.host().to_owned(),
+        name: account.name.as_str().to_owned(),
+        account: account.account.as_str().to_owned(),
+        standing,
+        reason,
+        keys_overdue: time.is_over(account.trust.exp, core.clock.now()),
+    })
+}
+
+fn sync_one(core: &Core, account: &Account) -> Result<Arrivals, Fault> {
+    if account.is_live() {
+        core.renew_overdue_keys(&account.owner)?;
+        return core.poll(&account.owner, 0);
+    }
+    match &account.stage {
+        Stage::Known(known) if known.standing == Standing::Revoked => {
+            core.destroy_after_grace(account)?
+        }
+        _ => {
+            core.proceed(&account.owner, 0)?;
+        }
+    }
+    Ok(Arrivals::default())
+}
+
+#[cfg(test)]
+#[path = "authenticator_tests.rs"]
+mod tests;

@@ -1,0 +1,291 @@
+//! Getting requests: by list and long poll, by the id of a push or link; and noting them before
+//! they are shown.
+
+use super::prompt::Prompt;
+use super::seen::Seen;
+use super::verify::{Known, Refusal, Verified};
+use crate::account::{Account, Cursor};
+use crate::client::CallFault;
+use crate::core::Core;
+use crate::error::{Code, Error, Fault};
+use crate::ports::Order;
+use crate::time::{ServerTime, Trip, Word};
+use crate::vault::Change;
+use countersign_protocol::call::{ChallengesAnswer, LIST_CAP, is_cursor};
+use countersign_protocol::problem;
+use countersign_protocol::statement::{Challenge, Standing};
+use countersign_protocol::{Id, Signed};
+
+/// Pages of a list that are read at once.
+const PAGES: usize = 50;
+
+/// What a poll brought.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    /// Requests that weren't open here before.
+    pub prompts: Vec<Prompt>,
+    /// Why others are not shown: the server's requests that failed a check.
+    pub refused: Vec<Code>,
+}
+
+impl Core {
+    /// Asks for what is new for an ID, waiting up to `wait` seconds for something.
+    pub(crate) fn poll(&self, owner: &Id, wait: u64) -> Result<Arrivals, Fault> {
+        let mut arrivals = Arrivals::default();
+        let mut wait = wait;
+        for _ in 0..PAGES {
+            let account = self.account(owner)?;
+            let cursor = self
+                .vault
+                .read::<Cursor>(&owner.to_string())?
+                .unwrap_or_default();
+            let after = cursor.next.as_deref();
+            let heard = self.call(&account, |at, id, prove| {
+                self.client.challenges(at, id, prove, after, wait)
+            });
+            let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
+            let more = heard.body.more;
+            self.take_page(account, heard.body, heard.trip, &mut arrivals)?;
+            if !more {
+                break;
+            }
+            wait = 0;
+        }
+        self.forget_stale(owner)?;
+        Ok(arrivals)
+    }
+
+    /// A server that says that the credential is not in use or unknown proves it by a signed state,
+    /// or it isn't so.
+    fn look_at_state(&self, owner: &Id, fault: Fault) -> Fault {
+        use problem::Code::{NotActive, NotFound};
+        if let Fault::Call(call) = &fault
+            && matches!(call.code(), Some(NotActive | NotFound))
+            && let Ok(account) = self.fetch_state(owner, 0)
+            && let Ok(known) = account.known()
+            && let (Standing::Revoked | Standing::Refused, Some(reason)) =
+                (known.standing, known.reason)
+        {
+            return Fault::Ended(reason);
+        }
+        fault
+    }
+
+    fn take_page(
+        &self,
+        mut account: Account,
+        page: ChallengesAnswer,
+        trip: Trip,
+        arrivals: &mut Arrivals,
+    ) -> Result<(), Fault> {
+        if !is_cursor(&page.next) || page.challenges.len() > LIST_CAP {
+            return Err(CallFault::NotOurs { status: 200 }.into());
+        }
+        if page.sn > account.known()?.sn {
+            account = self.fetch_state(&account.owner, 0)?;
+        }
+        let mut good = Vec::new();
+        for text in page.challenges {
+            match self.examine(&account.owner, &text) {
+                Ok(verified) => good.push(verified),
+                // It came again, as it does without a cursor.
+                Err(Fault::Challenge(Refusal::Seen)) => {}
+                Err(
+                    fault @ (Fault::Challenge(_)
+                    | Fault::Statement(_)
+                    | Fault::Trust(_)
+                    | Fault::State(_)),
+                ) => {
+                    arrivals.refused.extend(Error::from(fault).code());
+                }
+                // What only failed for now comes again: the cursor stays.
+                Err(other) => return Err(other),
+            }
+        }
+        let prompts = self.note(
+            &account.owner,
+            &good,
+            Word::Some(trip.arrived),
+            Some(page.next),
+        )?;
+        arrivals.prompts.extend(prompts);
+        Ok(())
+    }
+
+    /// Fetches one request by its id, or by the `txn` of a link.
+    pub(crate) fn fetch(&self, owner: &Id, id: Id) -> Result<Prompt, Fault> {
+        let account = self.account(owner)?;
+        let heard = self.call(&account, |at, credential, prove| {
+            self.client.challenge(at, credential, prove, id)
+        });
+        let heard = heard.map_err(|fault| match self.look_at_state(owner, fault) {
+            Fault::Call(call) if call.code() == Some(problem::Code::NotFound) => {
+                Refusal::Unknown.into()
+            }
+            other => other,
+        })?;
+        let verified = self.examine(owner, &heard.body.challenge)?;
+        let challenge = verified.challenge().jti;
+        self.note(owner, &[verified], Word::Some(heard.trip.arrived), None)?;
+        self.prompt(owner, &challenge)
+    }
+
+    /// Verifies a request. Where it speaks of another account or a newer policy than the newest
+    /// state known here, the state is fetched and the request looked at once more.
+    fn examine(&self, owner: &Id, text: &str) -> Result<Verified, Fault> {
+        let mut account = self.account(owner)?;
+        let challenge = self.believe::<Challenge>(&mut account, text)?;
+        let first = self.check(&account, challenge.clone());
+        let outdated = match &first {
+            Err(Fault::Challenge(Refusal::OtherAccount)) => true,
+            Err(Fault::Challenge(Refusal::Policy)) => challenge.policy > account.policy.n,
+            _ => false,
+        };
+        if !outdated {
+            return first;
+        }
+        let account = self.fetch_state(owner, 0)?;
+        self.check(&account, challenge)
+    }
+
+    fn check(&self, account: &Account, challenge: Signed<Challenge>) -> Result<Verified, Fault> {
+        let seen = self
+            .vault
+            .read::<Seen>(&Seen::name(&account.owner, &challenge.jti))?;
+        let time = self.time(&account.trust)?;
+        let (config, now) = (&self.config, self.clock.now());
+        let known = Known {
+            account,
+            config,
+            time: &time,
+            now,
+            seen: seen.as_ref(),
+        };
+        Ok(Verified::check(challenge, &known)?)
+    }
+
+    /// Makes requests, and the cursor they came with, durable; then they may be shown. Gives the
+    /// prompts of those that weren't noted before.
+    fn note(
+        &self,
+        owner: &Id,
+        requests: &[Verified],
+        word: Word,
+        next: Option<String>,
+    ) -> Result<Vec<Prompt>, Fault> {
+        let name = owner.to_string();
+        self.vault.change(|change| {
+            let mut account = change.read::<Account>(&name)?.ok_or(Fault::Unknown)?;
+            let mut time = ServerTime::default();
+            let mut prompts = Vec::new();
+            for verified in requests {
+                time = self.learn(change, &account.trust, verified.challenge().iat, word)?;
+                if let Some(seen) = self.note_one(change, &mut account, verified, &time)? {
+                    prompts.push((verified, seen));
+                }
+            }
+            change.put(&name, &account)?;
+            if let Some(next) = &next {
+                change.read::<Cursor>(&name)?;
+                change.put(
+                    &name,
+                    &Cursor {
+                        next: Some(next.clone()),
+                    },
+                )?;
+            }
+            let now = self.clock.now();
+            let shown = |(verified, seen): &(&Verified, Seen)| {
+                Prompt::new(&account, verified, seen, &time, now)
+            };
+            Ok::<_, Fault>(prompts.iter().map(shown).collect())
+        })
+    }
+
+    /// Notes one; nothing if it was noted before.
+    fn note_one(
+        &self,
+        change: &mut Change<'_>,
+        account: &mut Account,
+        verified: &Verified,
+        time: &ServerTime,
+    ) -> Result<Option<Seen>, Fault> {
+        let challenge = verified.challenge();
+        let name = Seen::name(&account.owner, &challenge.jti);
+        if change.read::<Seen>(&name)?.is_some() {
+            return Ok(None);
+        }
+        if let Some(old) = challenge.replaces {
+            let old = Seen::name(&account.owner, &old);
+            if let Some(mut seen) = change.read::<Seen>(&old)? {
+                seen.replace();
+                change.put(&old, &seen)?;
+            }
+        }
+        let known = account.known_mut()?;
+        let changed = known.set.is_some_and(|set| set != challenge.set);
+        known.set = Some(challenge.set);
+        let lower = time.lower(self.clock.now()).unwrap_or_default();
+        let seen = Seen::new(challenge, lower, changed);
+        change.put(&name, &seen)?;
+        Ok(Some(seen))
+    }
+
+    /// One open request, verified anew: a key or host that was withdrawn since stops it.
+    pub(crate) fn prompt(&self, owner: &Id, challenge: &Id) -> Result<Prompt, Fault> {
+        let account = self.account(owner)?;
+        let seen = self.vault.read::<Seen>(&Seen::name(owner, challenge))?;
+        self.prompt_of(&account, &seen.ok_or(Refusal::Unknown)?)
+    }
+
+    fn prompt_of(&self, account: &Account, seen: &Seen) -> Result<Prompt, Fault> {
+        let (time, now) = (self.time(&account.trust)?, self.clock.now());
+        let known = Known {
+            account,
+            config: &self.config,
+            time: &time,
+            now,
+            seen: Some(seen),
+        };
+        let challenge = account.trust.verify::<Challenge>(&seen.challenge)?;
+        let verified = Verified::check(challenge, &known)?;
+        Ok(Prompt::new(account, &verified, seen, &time, now))
+    }
+
+    /// Every open request of an ID, the oldest first.
+    pub(crate) fn prompts(&self, owner: &Id) -> Result<Vec<Prompt>, Fault> {
+        let account = self.account(owner)?;
+        let seen = self.vault.all::<Seen>(&format!("{owner}/"))?;
+        let mut open = Vec::new();
+        for seen in seen.iter().filter(|seen| seen.is_undecided()) {
+            match self.prompt_of(&account, seen) {
+                Ok(prompt) => open.push(prompt),
+                Err(Fault::Challenge(_) | Fault::Statement(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        open.sort_by_key(|prompt| prompt.seconds_left);
+        Ok(open)
+    }
+
+    /// Forgets notes that are over for long.
+    fn forget_stale(&self, owner: &Id) -> Result<(), Fault> {
+        let account = self.account(owner)?;
+        let Some(lower) = self.time(&account.trust)?.lower(self.clock.now()) else {
+            return Ok(());
+        };
+        let notes = self
+            .vault
+            .scan::<Seen>(&format!("{owner}/"), Order::Rising, usize::MAX)?;
+        let stale: Vec<_> = notes
+            .into_iter()
+            .filter(|(_, seen)| seen.is_stale(lower))
+            .collect();
+        self.vault.change(|change| {
+            for (name, _) in &stale {
+                change.delete::<Seen>(name);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! In: pushes, lists and links that say that something is asked. Out: prompts, and a person's signed
+//! decision. Never: anything shown that didn't pass every check, a decision about something else
+//! than what was shown, a second decision about one request.
+//!
+//! A type for each stage, each made only from the one before:
+//!
+//! ```mermaid
+//! flowchart LR
+//!     Hint -->|fetch| Fetched[text] -->|signature| Signed["Signed&lt;Challenge&gt;"]
+//!     Signed -->|every check| Verified -->|noted, durable| Seen --> Prompt
+//!     Prompt -->|a person| Decided -->|key| Response["Signed&lt;Response&gt;, in the outbox"]
+//! ```
+
+mod decide;
+mod fetch;
+mod hint;
+mod prompt;
+mod seen;
+mod verify;
+
+pub use decide::Answer;
+pub use fetch::Arrivals;
+pub use hint::Hint;
+pub use prompt::{Note, Prompt, PromptId, Row};
+pub(crate) use seen::Seen;
+pub(crate) use verify::Refusal;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! What a shell shows: the rows of the view, word for word, and what stands around them.
+
+use super::seen::Seen;
+use super::verify::Verified;
+use crate::account::Account;
+use crate::ports::Moment;
+use crate::time::ServerTime;
+use countersign_protocol::Id;
+use countersign_protocol::policy::Factor;
+use countersign_protocol::statement::{Kind, Mode};
+use std::fmt;
+use std::str::FromStr;
+
+/// Which request: an ID of this phone, and the request's own id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PromptId {
+    /// The ID.
+    pub account: Id,
+    /// The request.
+    pub challenge: Id,
+}
+
+impl fmt::Display for PromptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.account, self.challenge)
+    }
+}
+
+/// Not the form of a [`PromptId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a request")]
+pub struct NotAPromptId;
+
+impl FromStr for PromptId {
+    type Err = NotAPromptId;
+
+    fn from_str(text: &str) -> Result<Self, NotAPromptId> {
+        let (account, challenge) = text.split_once('.').ok_or(NotAPromptId)?;
+        let id = |text| Id::parse(text).ok_or(NotAPromptId);
+        Ok(Self {
+            account: id(account)?,
+            challenge: id(challenge)?,
+        })
+    }
+}
+
+/// A row: its id is the app's to caption, its value is shown word for word.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Such as `account`, `browser`, `label.1`.
+    pub id: String,
+    /// Of the request, unchanged.
+    pub value: String,
+}
+
+/// What stands above a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// `time.unsure`: how old it is can't be said.
+    TimeUnsure,
+    /// The phones of the ID are not those of the last request.
+    PhonesChanged,
+    /// This phone can't give what is asked: only deny and report.
+    CannotApprove,
+}
+
+/// A request that may be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// For the decision.
+    pub id: PromptId,
+    /// The id of its title in the catalogue of texts: `ask.` and the kind.
+    pub title: String,
+    /// What is asked: `login`, `transaction`, …
+    pub kind: &'static str,
+    /// All that is shown, in order; what is signed is exactly this.
+    pub rows: Vec<Row>,
+    /// The host of the ID's server.
+    pub host: String,
+    /// The name of the ID's server.
+    pub server: String,
+    /// Whose ID.
+    pub account: String,
+    /// Who asks.
+    pub service: String,
+    /// The language of the rows of a transaction, BCP 47.
+    pub lang: Option<String>,
+    /// How many digits are typed: 0, 2 or 6.
+    pub number: u64,
+    /// Seconds left, at most.
+    pub seconds_left: u64,
+    /// Seconds since it was asked, when that can be said.
+    pub asked_ago: Option<u64>,
+    /// What stands above it.
+    pub notes: Vec<Note>,
+}
+
+/// It is about a person.
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Prompt({})", self.id)
+    }
+}
+
+impl Prompt {
+    pub(super) fn new(
+        account: &Account,
+        verified: &Verified,
+        seen: &Seen,
+        time: &ServerTime,
+        now: Moment,
+    ) -> Self {
+        let challenge = verified.challenge();
+        let kind = challenge.kind.as_str();
+        let rows = verified.view().rows().iter();
+        Self {
+            id: PromptId {
+                account: account.owner,
+                challenge: challenge.jti,
+            },
+            title: format!("ask.{kind}"),
+            kind,
+            rows: rows
+                .map(|row| Row {
+                    id: row.id.clone(),
+                    value: row.value.clone(),
+                })
+                .collect(),
+            host: account.trust.iss.host().to_owned(),
+            server: account.name.as_str().to_owned(),
+            account: challenge.account.as_str().to_owned(),
+            service: challenge.service.name.as_str().to_owned(),
+            lang: challenge.lang.clone(),
+            number: challenge.r#match,
+            seconds_left: time.left(challenge.exp, now),
+            asked_ago: time.ago(challenge.iat, now),
+            notes: notes(verified, seen, time, now),
+        }
+    }
+}
+
+fn notes(verified: &Verified, seen: &Seen, time: &ServerTime, now: Moment) -> Vec<Note> {
+    let offline = verified.challenge().mode == Mode::Offline;
+    let candidates = [
+        (Note::TimeUnsure, offline && time.upper(now).is_none()),
+        (Note::PhonesChanged, seen.phones_changed && !offline),
+        (Note::CannotApprove, !can_approve(verified)),
+    ];
+    candidates
+        .into_iter()
+        .filter(|(_, holds)| *holds)
+        .map(|(note, _)| note)
+        .collect()
+}
+
+/// This version proves the phone alone, and makes no keys by a response.
+pub(super) fn can_approve(verified: &Verified) -> bool {
+    let challenge = verified.challenge();
+    let makes_keys = matches!(
+        challenge.kind,
+        Kind::PinSet | Kind::ReplaceUv | Kind::RecoveryCodes
+    );
+    !makes_keys && challenge.factors.satisfied_by(&[Factor::Dev])
+}

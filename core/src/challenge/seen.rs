@@ -1,0 +1,136 @@
+//! What was shown: noted before it is, so that it is shown and decided once (protocol section 8).
+
+use crate::vault::Record;
+use countersign_protocol::statement::{Challenge, Decision};
+use countersign_protocol::{Digest, Id, Signed};
+use serde::{Deserialize, Serialize};
+
+/// How long a note outlives its storing at least, milliseconds.
+const KEPT: u64 = 24 * 3_600_000;
+
+/// A request that was shown or decided; named `owner/jti`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Seen {
+    /// H of the challenge.
+    hash: Digest,
+    /// Seconds.
+    exp: u64,
+    /// The lower bound of server time, milliseconds, from which it may be forgotten.
+    until: u64,
+    /// The exact bytes: shown again after a restart, and reported.
+    pub(super) challenge: String,
+    /// Its `set` was another one than the last.
+    pub(super) phones_changed: bool,
+    /// Approved or denied.
+    decided: Option<Decision>,
+    reported: bool,
+    /// Another request took its place.
+    replaced: bool,
+}
+
+impl Record for Seen {
+    const TREE: &'static str = "seen";
+}
+
+impl Seen {
+    /// `lower` is the lower bound of server time, milliseconds.
+    pub(super) fn new(challenge: &Signed<Challenge>, lower: u64, phones_changed: bool) -> Self {
+        Self {
+            hash: challenge.hash(),
+            exp: challenge.exp,
+            until: lower.saturating_add(KEPT),
+            challenge: challenge.compact().to_owned(),
+            phones_changed,
+            decided: None,
+            reported: false,
+            replaced: false,
+        }
+    }
+
+    pub(super) fn name(owner: &Id, jti: &Id) -> String {
+        format!("{owner}/{jti}")
+    }
+
+    /// The same request, and nobody decided it.
+    pub(super) fn is_open(&self, challenge: &Signed<Challenge>) -> bool {
+        self.hash == challenge.hash() && self.is_undecided()
+    }
+
+    pub(super) fn is_undecided(&self) -> bool {
+        self.decided.is_none() && !self.reported && !self.replaced
+    }
+
+    /// Whether this decision can still be made: one approve or deny, and one report also after.
+    pub(super) fn takes(&self, decision: Decision) -> bool {
+        match decision {
+            Decision::Approve | Decision::Deny => self.is_undecided(),
+            Decision::Report => !self.reported,
+        }
+    }
+
+    pub(super) fn decide(&mut self, decision: Decision) {
+        match decision {
+            Decision::Approve | Decision::Deny => self.decided = Some(decision),
+            Decision::Report => self.reported = true,
+        }
+    }
+
+    /// A verdict that is not final: another decision may be made.
+    pub(crate) fn reopen(&mut self) {
+        self.decided = None;
+    }
+
+    pub(super) fn replace(&mut self) {
+        self.replaced = true;
+    }
+
+    /// Whether it can be forgotten: over, and kept long enough against a clock that was set back.
+    pub(super) fn is_stale(&self, lower: u64) -> bool {
+        lower > self.exp.saturating_mul(1000) && lower > self.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::Peer;
+
+    #[test]
+    fn one_decision_and_one_report() {
+        let peer = Peer::new();
+        let challenge = peer.sign(peer.challenge(Id::from([1; 16])));
+        let mut seen = Seen::new(&challenge, 0, false);
+        assert!(seen.is_open(&challenge) && seen.takes(Decision::Approve));
+        seen.decide(Decision::Approve);
+        assert!(!seen.is_open(&challenge) && !seen.takes(Decision::Deny));
+        assert!(seen.takes(Decision::Report));
+        seen.reopen();
+        assert!(seen.takes(Decision::Deny));
+        seen.decide(Decision::Report);
+        assert!(!seen.takes(Decision::Approve) && !seen.takes(Decision::Report));
+    }
+
+    #[test]
+    fn another_request_with_the_same_id_is_not_the_same() {
+        let peer = Peer::new();
+        let first = peer.challenge(Id::from([1; 16]));
+        let mut second = first.clone();
+        second.exp += 1;
+        let seen = Seen::new(&peer.sign(first), 0, false);
+        assert!(!seen.is_open(&peer.sign(second)));
+    }
+
+    #[test]
+    fn row_44_a_note_outlives_its_request_and_a_day() {
+        let peer = Peer::new();
+        let challenge = peer.sign(peer.challenge(Id::from([1; 16])));
+        let lower = challenge.iat * 1000;
+        let seen = Seen::new(&challenge, lower, false);
+        assert!(!seen.is_stale(challenge.exp * 1000 + 1));
+        assert!(!seen.is_stale(lower + KEPT));
+        assert!(seen.is_stale(lower + KEPT + 1));
+        let far = Seen::new(&challenge, 0, false);
+        assert!(!far.is_stale(KEPT + 1));
+    }
+}

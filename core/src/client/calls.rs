@@ -1,0 +1,182 @@
+//! The calls of protocol section 10 that this version makes.
+
+use super::answer::{CallFault, read};
+use super::{Call, Client, Prove, Proving};
+use crate::error::Fault;
+use crate::ports::Method;
+use crate::time::Trip;
+use countersign_protocol::call::{
+    ChallengeAnswer, ChallengesAnswer, KeysAnswer, OfferAnswer, OfferCall, RegistrationCall,
+    ResponseCall, StateAnswer, VerdictAnswer, WAIT_CAP,
+};
+use countersign_protocol::{Id, Origin, json};
+use serde::de::DeserializeOwned;
+
+/// A server: who it is, and where it may be called.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    /// Its identity.
+    pub(crate) iss: &'a Origin,
+    /// The preferred one first.
+    pub(crate) origins: &'a [Origin],
+}
+
+/// The body of an answer.
+pub(crate) struct Heard<T> {
+    pub(crate) body: T,
+    /// When the request left and the answer came.
+    pub(crate) trip: Trip,
+}
+
+impl Client {
+    /// The keys statements after `n`, or those that chain from it.
+    pub(crate) fn keys(&self, at: At<'_>, after: u64) -> Result<KeysAnswer, Fault> {
+        let call = get(format!("/cs/v1/keys?after={after}"));
+        Ok(self.ask(at, &call, 200)?.body)
+    }
+
+    /// A new offer for an invitation.
+    pub(crate) fn offer(&self, origin: &Origin, token: &str) -> Result<Heard<OfferAnswer>, Fault> {
+        let body = json::write(&OfferCall {
+            token: token.to_owned(),
+        })?;
+        let at = At {
+            iss: origin,
+            origins: std::slice::from_ref(origin),
+        };
+        self.ask(at, &post("/cs/v1/offers", body), 200)
+    }
+
+    /// Registers; the same bytes may be sent any number of times.
+    pub(crate) fn register(
+        &self,
+        at: At<'_>,
+        call: &RegistrationCall,
+    ) -> Result<Heard<StateAnswer>, Fault> {
+        let body = json::write(call)?;
+        self.ask(at, &post("/cs/v1/registrations", body), 201)
+    }
+
+    /// The state of a credential; waits while its newest is `sn`.
+    pub(crate) fn state(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+        sn: u64,
+        wait: u64,
+    ) -> Result<Heard<StateAnswer>, Fault> {
+        let wait = wait.min(WAIT_CAP);
+        let path = format!("/cs/v1/credentials/{credential}?sn={sn}&wait={wait}");
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        self.ask(
+            at,
+            &Call {
+                wait,
+                proof,
+                ..get(path)
+            },
+            200,
+        )
+    }
+
+    /// What is newer than a cursor; without one, everything open.
+    pub(crate) fn challenges(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+        after: Option<&str>,
+        wait: u64,
+    ) -> Result<Heard<ChallengesAnswer>, Fault> {
+        let wait = wait.min(WAIT_CAP);
+        let path = match after {
+            Some(after) => format!("/cs/v1/challenges?after={after}&wait={wait}"),
+            None => format!("/cs/v1/challenges?wait={wait}"),
+        };
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        self.ask(
+            at,
+            &Call {
+                wait,
+                proof,
+                ..get(path)
+            },
+            200,
+        )
+    }
+
+    /// One challenge, by its `jti` or the `txn` of a link.
+    pub(crate) fn challenge(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+        id: Id,
+    ) -> Result<Heard<ChallengeAnswer>, Fault> {
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: Some(id.to_string()),
+        });
+        self.ask(
+            at,
+            &Call {
+                proof,
+                ..get(format!("/cs/v1/challenges/{id}"))
+            },
+            200,
+        )
+    }
+
+    /// Delivers a response; the same bytes may be sent any number of times.
+    pub(crate) fn respond(
+        &self,
+        at: At<'_>,
+        response: &str,
+    ) -> Result<Heard<VerdictAnswer>, Fault> {
+        let body = json::write(&ResponseCall {
+            response: response.to_owned(),
+        })?;
+        self.ask(at, &post("/cs/v1/responses", body), 200)
+    }
+
+    fn ask<T: DeserializeOwned>(
+        &self,
+        at: At<'_>,
+        call: &Call<'_>,
+        status: u16,
+    ) -> Result<Heard<T>, Fault> {
+        let (answer, trip) = self.send(&at, call)?;
+        let body = read(&answer, status).map_err(|fault: CallFault| Fault::Call(fault))?;
+        Ok(Heard { body, trip })
+    }
+}
+
+fn get<'a>(path: String) -> Call<'a> {
+    Call {
+        method: Method::Get,
+        path,
+        body: String::new(),
+        wait: 0,
+        proof: None,
+    }
+}
+
+fn post<'a>(path: &str, body: String) -> Call<'a> {
+    Call {
+        method: Method::Post,
+        path: path.to_owned(),
+        body,
+        wait: 0,
+        proof: None,
+    }
+}

@@ -1,0 +1,106 @@
+//! What every part of the core works with. The parts add their verbs to it, one folder each.
+
+use crate::account::{Account, Asked, Keyring};
+use crate::authenticator::Ports;
+use crate::client::{At, Client};
+use crate::config::Config;
+use crate::error::Fault;
+use crate::outbox::Schedule;
+use crate::ports::Clock;
+use crate::vault::Vault;
+use countersign_protocol::statement::Proof;
+use countersign_protocol::{Id, Origin};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The phone, behind its door.
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) vault: Vault,
+    pub(crate) client: Client,
+    pub(crate) keys: Keyring,
+    pub(crate) clock: Arc<dyn Clock>,
+    keys_asked: Mutex<Asked>,
+    schedule: Mutex<Schedule>,
+    /// Pushes that named nothing here.
+    pub(crate) ignored: AtomicU64,
+    closed: AtomicBool,
+}
+
+impl Core {
+    pub(crate) fn new(config: Config, ports: Ports) -> Self {
+        Self {
+            config,
+            vault: Vault::new(ports.store),
+            client: Client::new(ports.transport, ports.clock.clone()),
+            keys: Keyring::new(ports.keys),
+            clock: ports.clock,
+            keys_asked: Mutex::default(),
+            schedule: Mutex::default(),
+            ignored: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Ends calls under way; later ones fail.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.client.shut_down();
+    }
+
+    /// # Errors
+    /// [`Fault::Closed`] after [`Self::close`].
+    pub(crate) fn open(&self) -> Result<(), Fault> {
+        if self.closed.load(Ordering::SeqCst) {
+            Err(Fault::Closed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// An ID of this phone.
+    pub(crate) fn account(&self, owner: &Id) -> Result<Account, Fault> {
+        self.vault.read(&owner.to_string())?.ok_or(Fault::Unknown)
+    }
+
+    /// Calls something that an ID's credential proves.
+    pub(crate) fn call<T>(
+        &self,
+        account: &Account,
+        call: impl FnOnce(At<'_>, Id, &dyn Fn(Proof) -> Result<String, Fault>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let origins = self.origins(account)?;
+        let at = At {
+            iss: &account.trust.iss,
+            origins: &origins,
+        };
+        let prove = |proof: Proof| {
+            let signed = self.keys.sign(&account.owner, &account.dev, proof)?;
+            Ok(signed.compact().to_owned())
+        };
+        call(at, account.known()?.credential, &prove)
+    }
+
+    /// Where an ID's server may be called.
+    ///
+    /// # Errors
+    /// `inv.host` when the app's list has none of its addresses any more.
+    pub(crate) fn origins(&self, account: &Account) -> Result<Vec<Origin>, Fault> {
+        let origins = account.trust.origins(&self.config);
+        if origins.is_empty() {
+            Err(crate::challenge::Refusal::Host.into())
+        } else {
+            Ok(origins)
+        }
+    }
+
+    pub(crate) fn keys_asked(&self) -> MutexGuard<'_, Asked> {
+        self.keys_asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

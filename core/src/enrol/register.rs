@@ -1,0 +1,133 @@
+//! Consent: keys are made, everything is derived, and one transaction makes it durable before the
+//! first byte of it is sent.
+
+use super::{Refusal, Review};
+use crate::account::{Account, Index, Orphan, Stage, Synced};
+use crate::core::Core;
+use crate::error::Fault;
+use countersign_protocol::agreement::{Agreement, Purpose};
+use countersign_protocol::crypto::{AgreementSecret, PublicKey};
+use countersign_protocol::jose::Draft;
+use countersign_protocol::statement::{Levels, Registration};
+use countersign_protocol::{Digest, Id};
+
+impl Core {
+    /// Takes the person's consent; gives the owner of what is durable now.
+    pub(crate) fn consent(&self, mut review: Review) -> Result<Id, Fault> {
+        if self.is_overdue(&review) {
+            return Err(Refusal::Over.into());
+        }
+        let owner = Id::make()?;
+        self.mark_orphan(&owner)?;
+        let made = self.make_account(&owner, &review);
+        let stored = made.and_then(|account| self.store_enrolment(account, &mut review));
+        match stored {
+            Ok(()) => Ok(owner),
+            // Whether it is stored is known when the store is opened anew; then the orphans are
+            // destroyed that are some.
+            Err(fault @ Fault::Vault(_)) => Err(fault),
+            Err(fault) => {
+                self.destroy(&owner)?;
+                Err(fault)
+            }
+        }
+    }
+
+    fn mark_orphan(&self, owner: &Id) -> Result<(), Fault> {
+        self.vault
+            .change(|change| Ok(change.put(&owner.to_string(), &Orphan { owner: *owner })?))
+    }
+
+    /// Makes the keys and everything that is derived from them; the secrets of the agreement are
+    /// wiped when it returns.
+    fn make_account(&self, owner: &Id, review: &Review) -> Result<Account, Fault> {
+        let offer = &review.offer;
+        let (dev, made) = self.keys.make_dev(owner, &offer.hash())?;
+        let secret = AgreementSecret::make()?;
+        let np = Digest::make()?;
+        let registration = self.registration(review, dev, &secret, np, made.level)?;
+        let draft = Draft::new(registration, &dev)?;
+        let agreement = Agreement::new(&secret, &offer.dh, &offer.hash())?;
+        let wrapped = |purpose| {
+            self.keys
+                .wrap(owner, &agreement.derive(purpose, &draft.hash()))
+        };
+        let (k_push, k_off) = (wrapped(Purpose::Push)?, wrapped(Purpose::Off)?);
+        let k_conf = wrapped(Purpose::Conf)?;
+        let registration = self.keys.finish(owner, draft)?;
+        let synced = Synced {
+            offer: offer.hash(),
+            eid: offer.jti,
+            sas: offer.sas,
+            via: offer.via,
+            exp: offer.exp,
+            np,
+            k_conf,
+            registration: registration.compact().to_owned(),
+        };
+        Ok(Account {
+            owner: *owner,
+            trust: review.trust.clone(),
+            name: offer.name.clone(),
+            account: offer.account.clone(),
+            dev,
+            registration: registration.hash(),
+            policy: offer.policy.clone(),
+            k_push,
+            k_off,
+            stage: Stage::Synced(Box::new(synced)),
+        })
+    }
+
+    fn registration(
+        &self,
+        review: &Review,
+        dev: PublicKey,
+        secret: &AgreementSecret,
+        np: Digest,
+        level: countersign_protocol::statement::Level,
+    ) -> Result<Registration, Fault> {
+        Ok(Registration {
+            aud: review.offer.iss.clone(),
+            jti: Id::make()?,
+            offer: review.offer.hash(),
+            token: review.invite.token.to_string(),
+            dh: secret.public(),
+            np,
+            dev,
+            uv: None,
+            uvc: None,
+            level: Levels {
+                dev: level,
+                uv: None,
+            },
+            app: self.config.app.clone(),
+            device: self.config.device.clone(),
+            locale: self.config.locale.clone(),
+            proto: vec![1],
+            push: None,
+            rec: None,
+        })
+    }
+
+    fn store_enrolment(&self, mut account: Account, review: &mut Review) -> Result<(), Fault> {
+        let owner = account.owner;
+        let index = Index::name(&account.trust.iss, &account.account);
+        let trust = account.trust.clone();
+        self.vault.change(|change| {
+            if let Some(other) = change.read::<Index>(&index)? {
+                let other = change.read::<Account>(&other.owner.to_string())?;
+                if other.is_some_and(|other| other.is_in_the_way()) {
+                    return Err(Refusal::Mine.into());
+                }
+            }
+            account.trust = trust.clone();
+            account.trust.keep(change, &owner)?;
+            self.learn(change, &account.trust, review.offer.iat, review.word)?;
+            change.put(&index, &Index { owner })?;
+            change.put(&owner.to_string(), &account)?;
+            change.delete::<Orphan>(&owner.to_string());
+            Ok(())
+        })
+    }
+}

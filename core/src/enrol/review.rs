@@ -1,0 +1,138 @@
+//! The offer behind an invitation: verified, in memory, waiting for a person's consent.
+
+use super::Refusal;
+use super::invite::Invite;
+use crate::account::{Account, Index, Trust};
+use crate::core::Core;
+use crate::error::Fault;
+use crate::time::{ServerTime, Word};
+use countersign_protocol::Origin;
+use countersign_protocol::Signed;
+use countersign_protocol::policy::{Factor, Policy};
+use countersign_protocol::problem::Code;
+use countersign_protocol::statement::{Offer, Via};
+use countersign_protocol::text::Account as AccountName;
+use std::fmt;
+
+/// What a person reviews before an ID is added. Dropping it forgets everything.
+pub struct Review {
+    pub(super) invite: Invite,
+    pub(super) trust: Trust,
+    pub(super) offer: Signed<Offer>,
+    pub(super) word: Word,
+    /// By the offer alone.
+    time: ServerTime,
+}
+
+impl Review {
+    /// The server's host: what a person decides by. Punycode as it is.
+    pub fn host(&self) -> &str {
+        self.trust.iss.host()
+    }
+
+    /// The server's name, its own words.
+    pub fn name(&self) -> &str {
+        self.offer.name.as_str()
+    }
+
+    /// Whose ID it will be.
+    pub fn account(&self) -> &str {
+        self.offer.account.as_str()
+    }
+
+    /// Where the six digits will be typed.
+    pub fn via(&self) -> Via {
+        self.offer.via
+    }
+
+    /// Until when the offer stands, seconds on the server's clock.
+    pub fn expires(&self) -> u64 {
+        self.offer.exp
+    }
+}
+
+/// It is about a person.
+impl fmt::Debug for Review {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Review")
+    }
+}
+
+impl Core {
+    /// Fetches and verifies the offer of an invitation. Nothing is stored.
+    pub(crate) fn review(&self, invitation: &str) -> Result<Review, Fault> {
+        let invite = Invite::read(invitation, &self.config)?;
+        let heard = self
+            .client
+            .offer(&invite.origin, &invite.token)
+            .map_err(of_offer)?;
+        let trust = Trust::begin(invite.origin.clone(), invite.root, &heard.body.keys);
+        let mut trust = trust.map_err(|_| Refusal::WrongKey)?;
+        let offer = self.believe_by::<Offer>(&mut trust, &heard.body.offer);
+        let offer = offer.map_err(of_offer_statement)?;
+        // The phone has no time of its own yet: the server's signed word says that it is over.
+        if invite.expires.is_some_and(|expires| offer.iat > expires) {
+            return Err(Refusal::Over.into());
+        }
+        if !can_meet(&offer) {
+            return Err(Refusal::CannotMeet.into());
+        }
+        self.is_free(&trust.iss, &offer.account)?;
+        let word = Word::Fresh(heard.trip);
+        let mut time = ServerTime::default();
+        time.learn(offer.iat, word, self.clock.now());
+        Ok(Review {
+            invite,
+            trust,
+            offer,
+            word,
+            time,
+        })
+    }
+
+    /// # Errors
+    /// [`Refusal::Mine`] when the ID is on this phone.
+    fn is_free(&self, iss: &Origin, account: &AccountName) -> Result<(), Fault> {
+        let Some(index) = self.vault.read::<Index>(&Index::name(iss, account))? else {
+            return Ok(());
+        };
+        let there = self.vault.read::<Account>(&index.owner.to_string())?;
+        if there.is_some_and(|there| there.is_in_the_way()) {
+            Err(Refusal::Mine.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether the person took too long.
+    pub(super) fn is_overdue(&self, review: &Review) -> bool {
+        review.time.is_over(review.offer.exp, self.clock.now())
+    }
+}
+
+/// This version proves the phone alone: no PIN, no gesture, no recovery code.
+fn can_meet(offer: &Offer) -> bool {
+    let Policy { min, pin, .. } = &offer.policy;
+    *pin == 0 && min.satisfied_by(&[Factor::Dev]) && offer.rec.is_none()
+}
+
+/// Answers at an offer have meanings of their own.
+fn of_offer(fault: Fault) -> Fault {
+    let Fault::Call(call) = fault else {
+        return fault;
+    };
+    match call.code() {
+        Some(Code::NotFound) => Refusal::UnknownToken.into(),
+        Some(Code::Conflict) => Refusal::Used.into(),
+        Some(Code::Gone) => Refusal::Over.into(),
+        _ => Fault::Call(call),
+    }
+}
+
+/// An offer that is not the server's is not of the server that the invitation names.
+fn of_offer_statement(fault: Fault) -> Fault {
+    match fault {
+        Fault::Statement(_) | Fault::Trust(_) => Refusal::WrongKey.into(),
+        other => other,
+    }
+}

@@ -1,0 +1,203 @@
+//! Sending what waits, again and again, as it is.
+
+use super::entry::Waiting;
+use super::verdict::VerdictInfo;
+use crate::account::Account;
+use crate::challenge::PromptId;
+use crate::client::{At, CallFault};
+use crate::core::Core;
+use crate::error::{Error, Fault};
+use crate::time::{Trip, Word};
+use countersign_protocol::Id;
+use countersign_protocol::statement::{Decision, Verdict, VerdictCode};
+use std::fmt;
+
+/// After `exp` a response waits this much longer for a verdict, seconds.
+const PATIENCE: u64 = 24 * 3600;
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// The server answered.
+    Verdict(VerdictInfo),
+    /// It is signed and durable, and goes out by itself; why it didn't yet.
+    Queued(Error),
+}
+
+/// An answer that waits to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The request.
+    pub id: PromptId,
+    /// Who asked.
+    pub service: String,
+    /// What was decided.
+    pub decision: Decision,
+    /// Until when the answer counts, seconds on the server's clock.
+    pub expires: u64,
+    /// Seconds until the next try.
+    pub next_try: u64,
+    /// The HTTP status that only a person or an update gets over.
+    pub stuck: Option<u16>,
+}
+
+/// It is about a person.
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Delivery({})", self.id)
+    }
+}
+
+impl Core {
+    /// Everything that waits, in the order in which it was signed.
+    pub(crate) fn waiting(&self) -> Result<Vec<Delivery>, Fault> {
+        let now = self.clock.now();
+        let mut list = Vec::new();
+        for account in self.vault.all::<Account>("")? {
+            for waiting in self.waiting_of(&account.owner)? {
+                let due = self.schedule().due_in(account.owner, waiting.ctr, now);
+                list.push(Delivery {
+                    id: PromptId {
+                        account: account.owner,
+                        challenge: waiting.request,
+                    },
+                    service: waiting.summary.service,
+                    decision: waiting.summary.decision,
+                    expires: waiting.exp,
+                    next_try: due.div_ceil(1000),
+                    stuck: waiting.stuck,
+                });
+            }
+        }
+        Ok(list)
+    }
+
+    fn waiting_of(&self, owner: &Id) -> Result<Vec<Waiting>, Fault> {
+        Ok(self.vault.all::<Waiting>(&format!("{owner}/"))?)
+    }
+
+    /// Sends what is due, or all of it; gives the verdicts that came.
+    pub(crate) fn deliver_all(&self, also_not_due: bool) -> Result<Vec<VerdictInfo>, Fault> {
+        let mut verdicts = Vec::new();
+        for account in self.vault.all::<Account>("")? {
+            for waiting in self.waiting_of(&account.owner)? {
+                let due = self
+                    .schedule()
+                    .due_in(account.owner, waiting.ctr, self.clock.now());
+                if due > 0 && !also_not_due {
+                    continue;
+                }
+                match self.deliver(&account.owner, waiting.ctr) {
+                    Ok(Some(verdict)) => verdicts.push(verdict),
+                    Ok(None) => {}
+                    Err(fault @ (Fault::Vault(_) | Fault::Closed)) => return Err(fault),
+                    // Scheduled again; the next entry may do better.
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(verdicts)
+    }
+
+    /// Sends one response; nothing when it is no longer there, or another thread is sending it.
+    pub(crate) fn deliver(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
+        let Some(first) = self.schedule().begin(*owner, ctr) else {
+            return Ok(None);
+        };
+        let done = self.send_one(owner, ctr, first);
+        match &done {
+            Ok(_) => self.schedule().end(*owner, ctr),
+            Err(fault) => {
+                let (stuck, wait) = (stuck_by(fault).is_some(), wait_of(fault));
+                self.schedule()
+                    .fail(*owner, ctr, stuck, wait, self.clock.now());
+            }
+        }
+        done
+    }
+
+    fn send_one(&self, owner: &Id, ctr: u64, first: bool) -> Result<Option<VerdictInfo>, Fault> {
+        let mut account = self.account(owner)?;
+        let Some(waiting) = self.vault.read::<Waiting>(&Waiting::name(owner, ctr))? else {
+            return Ok(None);
+        };
+        let time = self.time(&account.trust)?;
+        if time.is_over(waiting.exp.saturating_add(PATIENCE), self.clock.now()) {
+            self.give_up(&account, &waiting)?;
+            return Ok(None);
+        }
+        let heard = self.post(&account, &waiting);
+        self.mark_stuck(owner, &waiting, heard.as_ref().err().and_then(stuck_by))?;
+        let (text, trip) = heard?;
+        let verdict = self
+            .believe::<Verdict>(&mut account, &text)
+            .map_err(Fault::unusable)?;
+        if !waiting.is_judged_by(&account, &verdict) {
+            return Err(CallFault::NotOurs { status: 200 }.into());
+        }
+        // A repeat may bring a verdict that was made before this request left.
+        let word = if first {
+            Word::Fresh(trip)
+        } else {
+            Word::Some(trip.arrived)
+        };
+        self.settle(&account, &waiting, &verdict, word)?;
+        if matches!(
+            verdict.code,
+            VerdictCode::Suspended | VerdictCode::NotActive
+        ) || waiting.summary.decision == Decision::Report
+        {
+            // The state tells more; a failure to fetch it now takes nothing back.
+            let _ = self.fetch_state(owner, 0);
+        }
+        let id = PromptId {
+            account: *owner,
+            challenge: waiting.request,
+        };
+        Ok(Some(VerdictInfo::new(id, &verdict)))
+    }
+
+    fn post(&self, account: &Account, waiting: &Waiting) -> Result<(String, Trip), Fault> {
+        let origins = self.origins(account)?;
+        let at = At {
+            iss: &account.trust.iss,
+            origins: &origins,
+        };
+        let heard = self.client.respond(at, &waiting.response)?;
+        Ok((heard.body.verdict, heard.trip))
+    }
+
+    /// Remembers whether a person has to act, when that changed.
+    fn mark_stuck(&self, owner: &Id, waiting: &Waiting, stuck: Option<u16>) -> Result<(), Fault> {
+        if waiting.stuck == stuck {
+            return Ok(());
+        }
+        let name = Waiting::name(owner, waiting.ctr);
+        self.vault.change(|change| {
+            if let Some(mut waiting) = change.read::<Waiting>(&name)? {
+                waiting.stuck = stuck;
+                change.put(&name, &waiting)?;
+            }
+            Ok::<_, Fault>(())
+        })
+    }
+}
+
+/// Any 4xx but 401 and 429.
+fn stuck_by(fault: &Fault) -> Option<u16> {
+    match fault {
+        Fault::Call(CallFault::Problem { status, .. }) => match status {
+            401 | 429 => None,
+            400..=499 => Some(*status),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn wait_of(fault: &Fault) -> Option<u64> {
+    match fault {
+        Fault::Call(CallFault::Problem { wait, .. }) => *wait,
+        _ => None,
+    }
+}

@@ -1,0 +1,80 @@
+//! A signed response that waits for its verdict.
+
+use crate::vault::{Record, ordered};
+use countersign_protocol::statement::{Challenge, Decision, Response};
+use countersign_protocol::{Digest, Id, Signed};
+use serde::{Deserialize, Serialize};
+
+/// Named `owner/ctr`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Waiting {
+    /// The request's `jti`.
+    pub(crate) request: Id,
+    pub(crate) challenge_hash: Digest,
+    pub(crate) response_hash: Digest,
+    /// The exact bytes of both.
+    pub(crate) challenge: String,
+    pub(crate) response: String,
+    pub(crate) ctr: u64,
+    /// Of the request, seconds.
+    pub(crate) exp: u64,
+    /// The HTTP status that only a person or an update gets over.
+    pub(crate) stuck: Option<u16>,
+    pub(crate) summary: Summary,
+}
+
+/// What a list says about an answer; taken from statements that were verified.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Summary {
+    pub(crate) kind: String,
+    pub(crate) service: String,
+    pub(crate) account: String,
+    /// When it was asked, seconds.
+    pub(crate) asked: u64,
+    pub(crate) decision: Decision,
+    /// Whether a number was typed.
+    pub(crate) number: bool,
+}
+
+impl Summary {
+    pub(crate) fn new(challenge: &Challenge, response: &Response) -> Self {
+        Self {
+            kind: challenge.kind.as_str().to_owned(),
+            service: challenge.service.name.as_str().to_owned(),
+            account: challenge.account.as_str().to_owned(),
+            asked: challenge.iat,
+            decision: response.decision,
+            number: response.r#match.is_some(),
+        }
+    }
+}
+
+impl Record for Waiting {
+    const TREE: &'static str = "outbox";
+}
+
+impl Waiting {
+    pub(crate) fn new(
+        challenge: &Signed<Challenge>,
+        response: &Signed<Response>,
+        summary: Summary,
+    ) -> Self {
+        Self {
+            request: challenge.jti,
+            challenge_hash: challenge.hash(),
+            response_hash: response.hash(),
+            challenge: challenge.compact().to_owned(),
+            response: response.compact().to_owned(),
+            ctr: response.ctr,
+            exp: challenge.exp,
+            stuck: None,
+            summary,
+        }
+    }
+
+    pub(crate) fn name(owner: &Id, ctr: u64) -> String {
+        format!("{owner}/{}", ordered(ctr))
+    }
+}

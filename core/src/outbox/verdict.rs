@@ -1,0 +1,112 @@
+//! The server's signed answer to a response: the only thing, but time, that ends its waiting.
+
+use super::entry::Waiting;
+use crate::account::Account;
+use crate::challenge::{PromptId, Seen};
+use crate::core::Core;
+use crate::error::Fault;
+use crate::history::HistoryRecord;
+use crate::time::Word;
+use countersign_protocol::Signed;
+use countersign_protocol::statement::{Outcome, Verdict, VerdictCode};
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictInfo {
+    /// The request that was answered.
+    pub id: PromptId,
+    /// Whether the answer counts.
+    pub accepted: bool,
+    /// `ok`, `number_wrong`, `expired`, …, as the server says it.
+    pub code: &'static str,
+    /// Whether the request is over for this phone; if not, it can be answered again.
+    pub is_final: bool,
+    /// Tries left, when it is not final.
+    pub attempts: Option<u64>,
+    /// Where the phone's browser goes on, for a request that was opened on this phone.
+    pub return_url: Option<String>,
+}
+
+impl VerdictInfo {
+    pub(super) fn new(id: PromptId, verdict: &Verdict) -> Self {
+        Self {
+            id,
+            accepted: verdict.result == Outcome::Accepted,
+            code: code(verdict.code),
+            is_final: verdict.r#final,
+            attempts: verdict.attempts,
+            return_url: verdict.r#return.clone(),
+        }
+    }
+}
+
+/// A verdict's code as the wire has it.
+pub(crate) fn code(code: VerdictCode) -> &'static str {
+    match code {
+        VerdictCode::Ok => "ok",
+        VerdictCode::PinWrong => "pin_wrong",
+        VerdictCode::PinLocked => "pin_locked",
+        VerdictCode::NumberWrong => "number_wrong",
+        VerdictCode::Expired => "expired",
+        VerdictCode::Cancelled => "cancelled",
+        VerdictCode::DecidedElsewhere => "decided_elsewhere",
+        VerdictCode::FactorsMissing => "factors_missing",
+        VerdictCode::ViewMismatch => "view_mismatch",
+        VerdictCode::BadInput => "bad_input",
+        VerdictCode::Suspended => "suspended",
+        VerdictCode::NotActive => "not_active",
+    }
+}
+
+impl Waiting {
+    /// Whether a verdict of the ID's server is about this response.
+    pub(super) fn is_judged_by(&self, account: &Account, verdict: &Verdict) -> bool {
+        let credential = account.known().map(|known| known.credential);
+        credential.is_ok_and(|credential| credential == verdict.aud)
+            && verdict.response == self.response_hash
+            && verdict.challenge == self.challenge_hash
+    }
+}
+
+impl Core {
+    /// Moves a response and its verdict to the history; a verdict that is not final opens the
+    /// request again. Another thread may have done so.
+    pub(super) fn settle(
+        &self,
+        account: &Account,
+        waiting: &Waiting,
+        verdict: &Signed<Verdict>,
+        word: Word,
+    ) -> Result<(), Fault> {
+        let owner = &account.owner;
+        let name = Waiting::name(owner, waiting.ctr);
+        self.vault.change(|change| {
+            if change.read::<Waiting>(&name)?.is_none() {
+                return Ok(());
+            }
+            change.delete::<Waiting>(&name);
+            change.put(&name, &HistoryRecord::new(waiting, Some(verdict)))?;
+            self.learn(change, &account.trust, verdict.iat, word)?;
+            if !verdict.r#final {
+                let note = format!("{owner}/{}", waiting.request);
+                if let Some(mut seen) = change.read::<Seen>(&note)? {
+                    seen.reopen();
+                    change.put(&note, &seen)?;
+                }
+            }
+            Ok::<_, Fault>(())
+        })
+    }
+
+    /// Moves a response that nobody answers any more to the history, without a verdict.
+    pub(super) fn give_up(&self, account: &Account, waiting: &Waiting) -> Result<(), Fault> {
+        let name = Waiting::name(&account.owner, waiting.ctr);
+        self.vault.change(|change| {
+            if change.read::<Waiting>(&name)?.is_some() {
+                change.delete::<Waiting>(&name);
+                change.put(&name, &HistoryRecord::new(waiting, None))?;
+            }
+            Ok::<_, Fault>(())
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Keys that never leave the device.
+
+use countersign_protocol::statement::{Level, UvClass};
+use countersign_protocol::{Digest, Id, crypto};
+use zeroize::Zeroizing;
+
+/// Bytes that were wrapped; wiped when dropped.
+pub type Plain = Zeroizing<Vec<u8>>;
+
+/// What a PIN is stretched with; wiped when dropped.
+pub type Pepper = crypto::Secret;
+
+/// Bytes of a pepper's salt.
+pub const SALT_LENGTH: usize = 16;
+
+/// Which signing key of an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    /// K_dev: signs without asking the person, while the device is unlocked.
+    Dev,
+    /// K_uv: every use asks for the person's gesture; a change of the enrolled fingerprints or
+    /// faces makes it [`KeyError::Invalidated`].
+    Uv,
+}
+
+/// Whether unwrapping asks for the person's gesture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gesture {
+    /// No.
+    Free,
+    /// Each time, as K_uv does.
+    Asked,
+}
+
+/// A signing key that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeKey {
+    /// The public half: an uncompressed P-256 point, `04 ‖ x ‖ y` (SEC 1).
+    pub point: Vec<u8>,
+    /// Where the private half is.
+    pub level: Level,
+    /// What the gesture of K_uv may be; nothing for K_dev.
+    pub uvc: Option<UvClass>,
+    /// The platform's certificates over the key and the hash that it was made for, DER, the key's
+    /// own first; empty where there are none.
+    pub attestation: Vec<Vec<u8>>,
+}
+
+/// Keys of the device's hardware (or, at level `software`, of its disk), by owner: one owner for
+/// each credential, an id that the core makes. No key is ever exported.
+///
+/// How each power is built from what platforms have:
+///
+/// | power | Android Keystore | Secure Enclave (P-256 only, no HMAC, no AES) |
+/// |---|---|---|
+/// | [`make`](Self::make), [`sign`](Self::sign) K_dev | EC P-256 `PURPOSE_SIGN`, `setUnlockedDeviceRequired`, `setAttestationChallenge(context)`; `SHA256withECDSA` | `SecureEnclave.P256.Signing` key, `AfterFirstUnlockThisDeviceOnly` or `WhenUnlocked…`; App Attest stands apart |
+/// | the same, K_uv | … `setUserAuthenticationRequired`, `BIOMETRIC_STRONG`, for every use, `setInvalidatedByBiometricEnrollment` | … access control `biometryCurrentSet` (uvc `biometric`) or `userPresence` (uvc `credential`) |
+/// | [`wrap`](Self::wrap), [`unwrap`](Self::unwrap) | AES-256-GCM key, `PURPOSE_ENCRYPT` and `PURPOSE_DECRYPT`; the one of [`Gesture::Asked`] with K_uv's settings. Wrapping asks no gesture: AES-GCM by a random data key that an RSA-OAEP or EC (ephemeral ECDH) public half of the gesture key wraps | ephemeral P-256 ECDH with the public half of a `SecureEnclave.P256.KeyAgreement` key, HKDF, AES-GCM in software over it; unwrapping agrees inside the enclave, with `biometryCurrentSet` for [`Gesture::Asked`]. Wrapping needs the public half alone |
+/// | [`pepper`](Self::pepper) | HMAC-SHA256 key, `PURPOSE_SIGN`: the tag over the salt | the enclave's key agrees with a fixed public point that is derived from the salt by hashing to the curve (RFC 9380, P256_XMD:SHA-256_SSWU_RO); HKDF of the shared secret: deterministic, and only in the enclave |
+/// | [`delete`](Self::delete) | `KeyStore.deleteEntry` for each alias of the owner | drop the stored `dataRepresentation`s and `SecItemDelete` |
+///
+/// Calls may come from several threads; one that waits for a gesture blocks its own thread only.
+pub trait DeviceKeys: Send + Sync {
+    /// The level that keys made now would have; what a policy asks can be compared before.
+    fn level(&self) -> Level;
+
+    /// Makes the signing key of a slot, and with [`Slot::Dev`] also what wrapping without gesture
+    /// and the pepper need, with [`Slot::Uv`] what wrapping with gesture needs. A key that was
+    /// there is replaced. `context` is what the platform's attestation covers.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    fn make(&self, owner: &Id, slot: Slot, context: &Digest) -> Result<MadeKey, KeyError>;
+
+    /// Signs a message: ECDSA with SHA-256, DER as key stores give it.
+    ///
+    /// # Errors
+    /// [`KeyError`]; [`KeyError::Cancelled`] and [`KeyError::LockedOut`] with [`Slot::Uv`] only.
+    fn sign(&self, owner: &Id, slot: Slot, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// Seals bytes so that only this device's hardware opens them. Asks for no gesture.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    fn wrap(&self, owner: &Id, gesture: Gesture, plain: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// Opens what [`wrap`](Self::wrap) sealed for the same owner and gesture.
+    ///
+    /// # Errors
+    /// [`KeyError`]; [`KeyError::Invalidated`] also when the bytes are not what was sealed.
+    fn unwrap(&self, owner: &Id, gesture: Gesture, wrapped: &[u8]) -> Result<Plain, KeyError>;
+
+    /// 32 bytes that depend on the salt and on a key of this owner, the same each time.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, KeyError>;
+
+    /// Destroys every key of an owner. One that has none is no error.
+    ///
+    /// # Errors
+    /// [`KeyError::Unreadable`]: ask again later.
+    fn delete(&self, owner: &Id) -> Result<(), KeyError>;
+}
+
+/// Why a key wasn't used. Everything else is ok.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The person cancelled the gesture.
+    #[error("cancelled")]
+    Cancelled,
+    /// Too many wrong gestures: the platform pauses them.
+    #[error("the gesture is locked out")]
+    LockedOut,
+    /// The key is gone for good: never made, deleted, or its biometrics changed.
+    #[error("the key is gone")]
+    Invalidated,
+    /// The key store doesn't answer, or the device is locked. The key may still be there.
+    #[error("the key store does not answer")]
+    Unreadable,
+}

@@ -1,0 +1,12 @@
+//! In: a test. Out: a scripted server that signs real statements, and ports that do as they are told.
+//! Never: a check of the core that is left out; a peer lies with its own keys only.
+
+mod clock;
+mod peer;
+mod phone;
+mod script;
+
+pub(crate) use clock::ManualClock;
+pub(crate) use peer::{Peer, Trouble};
+pub(crate) use phone::{Phone, account_of, config};
+pub(crate) use script::{Script, json, problem};

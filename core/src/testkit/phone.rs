@@ -1,0 +1,251 @@
+//! A whole phone before a peer, whose process can be ended at any port call.
+
+use super::{ManualClock, Peer, Script};
+use crate::account::{Account, Blob, Known, Stage, Trust};
+use crate::adapters::{MemoryStore, SoftwareKeys};
+use crate::authenticator::{Authenticator, Ports};
+use crate::config::{Config, Roots};
+use crate::enrol::Progress;
+use crate::error::Error;
+use crate::ports::{Batch, Entry, Order, Store, StoreError, TransportError};
+use countersign_protocol::crypto::SigningKey;
+use countersign_protocol::statement::{App, AppMode, Standing, State};
+use countersign_protocol::text::Name;
+use countersign_protocol::{Digest, Id};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) fn config() -> Config {
+    let name = |text| Name::parse(text).unwrap();
+    let app = App {
+        brand: name("countersign"),
+        mode: AppMode::Core,
+        version: name("0"),
+        os: name("Test 1"),
+    };
+    Config {
+        roots: Roots::Public,
+        pins: None,
+        servers: Vec::new(),
+        app,
+        device: name("Phone"),
+        locale: "en".into(),
+    }
+}
+
+/// Counts port calls, and from one on none of them works: the process is dead.
+#[derive(Default)]
+struct Fuse {
+    left: AtomicU64,
+}
+
+impl Fuse {
+    fn burns(&self) -> bool {
+        let mut left = self.left.load(Ordering::SeqCst);
+        if left > 0 {
+            left -= 1;
+            self.left.store(left, Ordering::SeqCst);
+            return left == 0;
+        }
+        false
+    }
+}
+
+/// A store whose process may die before or after a commit.
+struct Mortal {
+    store: Arc<MemoryStore>,
+    fuse: Arc<Fuse>,
+    dead: Arc<AtomicU64>,
+}
+
+impl Mortal {
+    fn alive(&self) -> Result<(), StoreError> {
+        if self.dead.load(Ordering::SeqCst) == 0 {
+            Ok(())
+        } else {
+            Err(StoreError::Io)
+        }
+    }
+
+    fn step(&self) -> Result<(), StoreError> {
+        self.alive()?;
+        if self.fuse.burns() {
+            self.dead.store(1, Ordering::SeqCst);
+        }
+        self.alive()
+    }
+}
+
+impl Store for Mortal {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.alive()?;
+        self.store.read(key)
+    }
+
+    fn scan(&self, prefix: &[u8], order: Order, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.alive()?;
+        self.store.scan(prefix, order, limit)
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.step()?;
+        self.store.commit(batch)?;
+        self.step()
+    }
+}
+
+pub(crate) struct Phone {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) keys: Arc<SoftwareKeys>,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) config: Config,
+}
+
+impl Phone {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            peer: Arc::new(Peer::new()),
+            store: Arc::new(MemoryStore::new()),
+            clock: Arc::new(ManualClock::new()),
+            keys: Arc::new(SoftwareKeys::new(folder.path())),
+            folder,
+            config: config(),
+        }
+    }
+
+    /// Starts the app; `die_at` ends its process at that port call (0: never).
+    pub(crate) fn start(&self, die_at: u64) -> Result<Authenticator, Error> {
+        let fuse = Arc::new(Fuse {
+            left: AtomicU64::new(die_at),
+        });
+        let dead = Arc::new(AtomicU64::new(0));
+        let store = Mortal {
+            store: self.store.clone(),
+            fuse: fuse.clone(),
+            dead: dead.clone(),
+        };
+        let peer = self.peer.clone();
+        let transport = Script::new(move |request| {
+            let step = || {
+                if fuse.burns() {
+                    dead.store(1, Ordering::SeqCst);
+                }
+                if dead.load(Ordering::SeqCst) == 0 {
+                    Ok(())
+                } else {
+                    Err(TransportError::Broken)
+                }
+            };
+            step()?;
+            let answer = peer.reply(request);
+            step()?;
+            answer
+        });
+        let ports = Ports {
+            store: Arc::new(store),
+            transport: Arc::new(transport),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+        };
+        Authenticator::open(self.config.clone(), ports)
+    }
+
+    pub(crate) fn app(&self) -> Authenticator {
+        self.start(0).unwrap()
+    }
+
+    /// Enrols up to the digits.
+    pub(crate) fn enrol(&self) -> (Authenticator, Id) {
+        let app = self.app();
+        let review = app.review(&self.peer.link()).unwrap();
+        let id = app.enrol(review).unwrap();
+        (app, id)
+    }
+
+    /// An ID in use.
+    pub(crate) fn enrolled(&self) -> (Authenticator, Id) {
+        let (app, id) = self.enrol();
+        assert!(matches!(app.proceed(&id, 0).unwrap(), Progress::Pending(_)));
+        self.peer.activate();
+        assert_eq!(app.proceed(&id, 0).unwrap(), Progress::Active);
+        (app, id)
+    }
+
+    /// Time passes for both.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.pass(seconds);
+        self.peer.pass(seconds);
+    }
+
+    /// How many owners have keys.
+    pub(crate) fn owners(&self) -> usize {
+        std::fs::read_dir(self.folder.path()).unwrap().count()
+    }
+
+    /// The names of all records.
+    pub(crate) fn records(&self) -> Vec<String> {
+        let entries = self.store.scan(b"", Order::Rising, usize::MAX).unwrap();
+        entries
+            .into_iter()
+            .map(|(key, _)| String::from_utf8(key).unwrap())
+            .collect()
+    }
+}
+
+/// An account in use, and the state that says so, without a phone around it.
+pub(crate) fn account_of(peer: &Peer) -> (Account, State) {
+    let origin = Peer::origin();
+    let (root, text) = (
+        peer.root().public().thumbprint(),
+        peer.inner().keys[0].clone(),
+    );
+    let dev = SigningKey::from_pkcs8(&SigningKey::make_p256().unwrap()).unwrap();
+    let policy = peer.inner().policy.clone();
+    let state = State {
+        iss: origin.clone(),
+        aud: Id::from([6; 16]),
+        sn: 2,
+        iat: peer.inner().now,
+        keys: 1,
+        state: Standing::Active,
+        account: countersign_protocol::text::Account::parse("anna@example.com").unwrap(),
+        registration: Digest::from([7; 32]),
+        dev: dev.public().thumbprint(),
+        uv: None,
+        policy: policy.clone(),
+        probation: None,
+        ns: None,
+        kc: None,
+        exp: None,
+        wake: Some(Id::from([8; 16])),
+        push_id: Some(Id::from([9; 16])),
+        reason: None,
+    };
+    let known = Known {
+        credential: state.aud,
+        sn: state.sn,
+        state: peer.sign(state.clone()).hash(),
+        standing: Standing::Active,
+        reason: None,
+        digits: None,
+        push_id: state.push_id,
+        set: None,
+        ended: None,
+    };
+    let account = Account {
+        owner: Id::from([5; 16]),
+        trust: Trust::begin(origin, root, &text).unwrap(),
+        name: Name::parse("Example ID").unwrap(),
+        account: state.account.clone(),
+        dev: *dev.public(),
+        registration: state.registration,
+        policy,
+        k_push: Blob(Vec::new()),
+        k_off: Blob(Vec::new()),
+        stage: Stage::Known(Box::new(known)),
+    };
+    (account, state)
+}
