@@ -1,0 +1,138 @@
+//! What can be asked of the virtual phone.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use countersign_core::Reason;
+use countersign_texts::Lang;
+use std::path::PathBuf;
+
+/// A phone without a screen: adds IDs, shows requests, answers them.
+#[derive(Parser)]
+#[command(name = "countersign-phone", version)]
+pub(crate) struct Args {
+    /// Where the phone keeps everything; made if it isn't there.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "countersign-phone"
+    )]
+    pub(crate) home: PathBuf,
+    /// The only certificate authority it believes (PEM); without it, the public ones.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// One JSON object a line, for programs.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// In which language it speaks.
+    #[arg(long, global = true, value_name = "LANG", default_value = "en")]
+    lang: Language,
+    /// Ends the process by SIGKILL at the N-th call of a port, for crash tests.
+    #[arg(long, global = true, hide = true, value_name = "N")]
+    pub(crate) die_at: Option<u64>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Language {
+    En,
+    De,
+}
+
+impl Args {
+    pub(crate) fn lang(&self) -> Lang {
+        match self.lang {
+            Language::En => Lang::En,
+            Language::De => Lang::De,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Add an ID by an invitation.
+    Enrol {
+        /// The link of the QR code, or a typed code.
+        link: String,
+        /// Consent without being asked.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Go on with what a killed `enrol` began.
+    Resume,
+    /// The IDs of this phone.
+    Ids,
+    /// Remove an ID from this phone.
+    Forget {
+        /// As `ids` names it.
+        id: String,
+    },
+    /// Send what waits, ask the servers, and show what waits for an answer.
+    Pending,
+    /// Show one request.
+    Show {
+        /// As `pending` names it.
+        id: String,
+    },
+    /// Answer: it is me.
+    Approve {
+        /// As `pending` names it; may be left out when only one waits.
+        id: Option<String>,
+        /// The number that the browser shows.
+        #[arg(long, value_name = "NN")]
+        number: Option<String>,
+    },
+    /// Answer: no.
+    Deny {
+        /// As `pending` names it; may be left out when only one waits.
+        id: Option<String>,
+        /// Why.
+        #[arg(long)]
+        reason: Option<Why>,
+    },
+    /// Answer: it wasn't me. Pauses the ID.
+    Report {
+        /// As `pending` names it; may be left out when only one waits.
+        id: Option<String>,
+        /// Why.
+        #[arg(long)]
+        reason: Option<Why>,
+    },
+    /// Answers that wait to be sent.
+    Outbox {
+        /// Send them now.
+        #[arg(long)]
+        send: bool,
+    },
+    /// What was asked and answered, the newest first.
+    History {
+        /// How many lines.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+    },
+    /// Stay, show requests as they come, and send what waits.
+    Listen,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Why {
+    /// Pressed by mistake.
+    Mistake,
+    /// I did not start it.
+    Unknown,
+    /// Someone pressed me.
+    Pressure,
+    /// Something else.
+    Other,
+}
+
+impl From<Why> for Reason {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::Mistake => Self::Mistake,
+            Why::Unknown => Self::Unknown,
+            Why::Pressure => Self::Pressure,
+            Why::Other => Self::Other,
+        }
+    }
+}

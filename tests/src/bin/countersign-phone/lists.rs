@@ -1,0 +1,260 @@
+//! What is on the phone: IDs, requests, what waits, what was.
+
+use crate::answer::{parse, show_verdict};
+use crate::phone::Phone;
+use crate::trouble::{About, Trouble};
+use crate::words::{APP, Words};
+use countersign_core::{
+    AccountInfo, Decision, Delivery, Error, HistoryEntry, Id, Note, Prompt, Row, Standing,
+};
+use countersign_texts::{Id as Word, asked, request_title, row_label, row_value, text, time_left};
+use serde_json::{Value, json};
+
+pub(crate) fn ids(phone: &Phone) -> Result<(), Trouble> {
+    for account in phone.core.accounts()? {
+        let event = json!({
+            "event": "id",
+            "id": account.id.to_string(),
+            "account": account.account,
+            "host": account.host,
+            "name": account.name,
+            "standing": standing(account.standing),
+            "keys_overdue": account.keys_overdue,
+        });
+        phone.voice.say(&event, || id_in_words(phone, &account));
+    }
+    Ok(())
+}
+
+fn id_in_words(phone: &Phone, info: &AccountInfo) -> String {
+    let state = match info.standing {
+        Standing::Pending => Word::HomeStateDigits,
+        Standing::Active if info.keys_overdue => Word::HomeStateAttention,
+        Standing::Active => Word::HomeStateReady,
+        Standing::Suspended => Word::HomeStatePaused,
+        Standing::Revoked | Standing::Refused => Word::HomeStateRemoved,
+    };
+    let state = text(phone.voice.lang, state).text;
+    let AccountInfo {
+        id,
+        host,
+        name,
+        account,
+        ..
+    } = info;
+    format!("{name}: {account}, {host}, {state}\n  {id}")
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Pending => "pending",
+        Standing::Active => "active",
+        Standing::Suspended => "suspended",
+        Standing::Revoked => "revoked",
+        Standing::Refused => "refused",
+    }
+}
+
+pub(crate) fn forget(phone: &Phone, id: &str) -> Result<(), Trouble> {
+    let id = Id::parse(id).ok_or_else(|| Trouble::Usage(format!("{id}: not the name of an ID")))?;
+    Ok(phone.core.forget(&id)?)
+}
+
+pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {
+    // What is known is shown, also when a server can't be asked.
+    let asked = phone.core.sync();
+    let prompts = phone.core.pending()?;
+    for prompt in &prompts {
+        show_prompt(phone, prompt);
+    }
+    let complain = |error: Error| {
+        let said = Words(phone.voice.lang).error(error, &About::default());
+        phone
+            .voice
+            .complain(&format!("{}. {}", said.title, said.body));
+    };
+    match asked {
+        Ok(arrivals) => {
+            let refused = arrivals.refused.into_iter();
+            refused.for_each(|code| complain(Error::Refused { code }));
+        }
+        Err(error) if prompts.is_empty() => return Err(error.into()),
+        Err(error) => complain(error),
+    }
+    if prompts.is_empty() {
+        phone.voice.tell(Word::HomeEmpty);
+    }
+    Ok(())
+}
+
+pub(crate) fn show(phone: &Phone, id: &str) -> Result<(), Trouble> {
+    show_prompt(phone, &phone.core.show(&parse(id)?)?);
+    Ok(())
+}
+
+/// A request, as it is listed, shown and heard of.
+pub(crate) fn show_prompt(phone: &Phone, prompt: &Prompt) {
+    let lang = phone.voice.lang;
+    let title = request_title(prompt.kind, &prompt.server);
+    let title = title.map_or_else(|| prompt.title.clone(), |id| text(lang, id).text);
+    let rows = prompt.rows.iter();
+    let rows: Vec<Value> = rows
+        .map(|row| json!({"id": row.id, "value": row.value}))
+        .collect();
+    let notes: Vec<&str> = prompt.notes.iter().map(|note| note_name(*note)).collect();
+    let event = json!({
+        "event": "prompt",
+        "id": prompt.id.to_string(),
+        "title": title,
+        "kind": prompt.kind,
+        "host": prompt.host,
+        "server": prompt.server,
+        "service": prompt.service,
+        "account": prompt.account,
+        "number": prompt.number,
+        "seconds_left": prompt.seconds_left,
+        "asked_ago": prompt.asked_ago,
+        "rows": rows,
+        "notes": notes,
+    });
+    phone
+        .voice
+        .say(&event, || prompt_in_words(phone, prompt, &title));
+}
+
+fn note_name(note: Note) -> &'static str {
+    match note {
+        Note::TimeUnsure => "time.unsure",
+        Note::PhonesChanged => "request.phones",
+        Note::CannotApprove => "request.missing",
+    }
+}
+
+fn prompt_in_words(phone: &Phone, prompt: &Prompt, title: &str) -> String {
+    let lang = phone.voice.lang;
+    let missing = text(lang, Word::FactorPin).text;
+    let mut lines = vec![format!("{title}  {}", prompt.host)];
+    for note in &prompt.notes {
+        let words = match note {
+            Note::TimeUnsure => Word::TimeUnsureBody { app: APP },
+            Note::PhonesChanged => Word::RequestPhones,
+            Note::CannotApprove => Word::RequestMissing { factors: &missing },
+        };
+        lines.push(text(lang, words).text);
+    }
+    lines.extend(
+        prompt
+            .rows
+            .iter()
+            .filter_map(|row| row_in_words(phone, row, &prompt.rows)),
+    );
+    let short = |seconds: u64| u32::try_from(seconds).unwrap_or(u32::MAX);
+    if let Some(ago) = prompt.asked_ago {
+        lines.push(asked(lang, short(ago)).text);
+    }
+    lines.push(time_left(lang, short(prompt.seconds_left)).text);
+    if prompt.number > 0 {
+        lines.push(text(lang, Word::NumberQuestion).text);
+    }
+    lines.push(format!("  {}", prompt.id));
+    lines.join("\n")
+}
+
+/// The kind is the title; a label of the service is the caption of its value.
+fn row_in_words(phone: &Phone, row: &Row, rows: &[Row]) -> Option<String> {
+    if row.id == "kind" || row.id.starts_with("label.") {
+        return None;
+    }
+    let lang = phone.voice.lang;
+    let label = match row.id.strip_prefix("value.") {
+        Some(n) => {
+            let label = format!("label.{n}");
+            rows.iter().find(|row| row.id == label)?.value.clone()
+        }
+        None => row_label(&row.id).map_or_else(|| row.id.clone(), |id| text(lang, id).text),
+    };
+    let value = row_value(&row.id, &row.value);
+    let value = value.map_or_else(|| row.value.clone(), |id| text(lang, id).text);
+    Some(format!("  {label}: {value}"))
+}
+
+pub(crate) fn outbox(phone: &Phone, send: bool) -> Result<(), Trouble> {
+    if send {
+        for verdict in phone.core.deliver(true)? {
+            show_verdict(phone, &verdict, || {
+                format!("{}: {}", verdict.id, verdict.code)
+            });
+        }
+    }
+    let waiting = phone.core.outbox()?;
+    for delivery in &waiting {
+        show_delivery(phone, delivery);
+    }
+    phone.voice.tell(if waiting.is_empty() {
+        Word::OutboxEmpty
+    } else {
+        Word::OutboxNote
+    });
+    Ok(())
+}
+
+fn show_delivery(phone: &Phone, delivery: &Delivery) {
+    let decision = decision(delivery.decision);
+    let event = json!({
+        "event": "waiting",
+        "id": delivery.id.to_string(),
+        "service": delivery.service,
+        "decision": decision,
+        "expires": delivery.expires,
+        "next_try": delivery.next_try,
+        "stuck": delivery.stuck,
+    });
+    phone.voice.say(&event, || {
+        let stuck = delivery
+            .stuck
+            .map(|status| format!(" (HTTP {status})"))
+            .unwrap_or_default();
+        format!("{}: {decision}{stuck}\n  {}", delivery.service, delivery.id)
+    });
+}
+
+fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "approve",
+        Decision::Deny => "deny",
+        Decision::Report => "report",
+    }
+}
+
+pub(crate) fn history(phone: &Phone, limit: usize) -> Result<(), Trouble> {
+    let entries = phone.core.history(limit)?;
+    for entry in &entries {
+        show_entry(phone, entry);
+    }
+    if entries.is_empty() {
+        phone.voice.tell(Word::HistoryEmpty);
+    }
+    Ok(())
+}
+
+fn show_entry(phone: &Phone, entry: &HistoryEntry) {
+    let decision = decision(entry.decision);
+    let event = json!({
+        "event": "answered",
+        "account": entry.account,
+        "kind": entry.kind,
+        "service": entry.service,
+        "asked": entry.asked,
+        "decision": decision,
+        "number": entry.number,
+        "result": entry.result,
+    });
+    phone.voice.say(&event, || {
+        let silent = || text(phone.voice.lang, Word::HistorySilent).text;
+        let result = entry.result.clone().unwrap_or_else(silent);
+        format!(
+            "{}: {}, {}, {decision}, {result}",
+            entry.service, entry.account, entry.kind
+        )
+    });
+}

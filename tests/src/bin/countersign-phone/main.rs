@@ -1,0 +1,58 @@
+//! The virtual phone: a real client of the core's one door, on a command line.
+//!
+//! In: commands, a folder, a certificate authority. Out: what a phone shows and does, for people or,
+//! with `--json`, one object a line. Never: a way around the core's door; anything read from the
+//! environment.
+
+mod answer;
+mod args;
+mod die;
+mod enrol;
+mod listen;
+mod lists;
+mod phone;
+mod trouble;
+mod voice;
+mod words;
+
+use args::{Args, Command};
+use clap::Parser;
+use phone::Phone;
+use std::process::ExitCode;
+use trouble::Trouble;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let voice = voice::Voice::new(args.json, args.lang());
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble::Usage(what)) => {
+            voice.complain(&what);
+            ExitCode::from(2)
+        }
+        Err(trouble) => {
+            voice.error(&trouble);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Trouble> {
+    let phone = Phone::open(args)?;
+    match &args.command {
+        Command::Enrol { link, yes } => enrol::enrol(&phone, link, *yes),
+        Command::Resume => enrol::resume(&phone),
+        Command::Ids => lists::ids(&phone),
+        Command::Forget { id } => lists::forget(&phone, id),
+        Command::Pending => lists::pending(&phone),
+        Command::Show { id } => lists::show(&phone, id),
+        Command::Approve { id, number } => {
+            answer::approve(&phone, id.as_deref(), number.as_deref())
+        }
+        Command::Deny { id, reason } => answer::deny(&phone, id.as_deref(), *reason),
+        Command::Report { id, reason } => answer::report(&phone, id.as_deref(), *reason),
+        Command::Outbox { send } => lists::outbox(&phone, *send),
+        Command::History { limit } => lists::history(&phone, *limit),
+        Command::Listen => listen::listen(&phone),
+    }
+}

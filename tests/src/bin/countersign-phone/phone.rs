@@ -1,0 +1,76 @@
+//! The core with the ports of a computer.
+
+use crate::args::Args;
+use crate::die;
+use crate::trouble::{About, Trouble};
+use crate::voice::Voice;
+use countersign_core::adapters::on_disk;
+use countersign_core::{App, AppMode, Authenticator, Config, Name, Prompt, Review, Roots};
+
+/// An open phone, and how it speaks.
+pub(crate) struct Phone {
+    pub(crate) core: Authenticator,
+    pub(crate) voice: Voice,
+}
+
+impl Phone {
+    pub(crate) fn open(args: &Args) -> Result<Self, Trouble> {
+        let voice = Voice::new(args.json, args.lang());
+        let config = config(args)?;
+        let mut ports = on_disk(&args.home, &config)?;
+        if let Some(step) = args.die_at {
+            ports = die::ports(ports, step);
+        }
+        Ok(Self {
+            core: Authenticator::open(config, ports)?,
+            voice,
+        })
+    }
+}
+
+fn config(args: &Args) -> Result<Config, Trouble> {
+    let roots = match &args.ca {
+        Some(file) => Roots::Only(
+            std::fs::read(file)
+                .map_err(|fault| Trouble::Usage(format!("--ca {}: {fault}", file.display())))?,
+        ),
+        None => Roots::Public,
+    };
+    let name = |text| Name::clean(text).map_err(|fault| Trouble::Usage(fault.to_string()));
+    let app = App {
+        brand: name("countersign")?,
+        mode: AppMode::App,
+        version: name(env!("CARGO_PKG_VERSION"))?,
+        os: name(std::env::consts::OS)?,
+    };
+    Ok(Config {
+        roots,
+        pins: None,
+        servers: Vec::new(),
+        app,
+        device: name("Virtual phone")?,
+        locale: args.lang().tag().to_owned(),
+    })
+}
+
+impl From<&Prompt> for About {
+    fn from(prompt: &Prompt) -> Self {
+        Self {
+            host: prompt.host.clone(),
+            server: prompt.server.clone(),
+            account: prompt.account.clone(),
+            service: prompt.service.clone(),
+        }
+    }
+}
+
+impl From<&Review> for About {
+    fn from(review: &Review) -> Self {
+        Self {
+            host: review.host().to_owned(),
+            server: review.name().to_owned(),
+            account: review.account().to_owned(),
+            service: String::new(),
+        }
+    }
+}

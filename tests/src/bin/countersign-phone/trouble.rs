@@ -1,0 +1,46 @@
+//! Why a command did not do what it was asked.
+
+use countersign_core::{Error, VerdictInfo};
+
+/// What a person is told, and how the process ends.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The core says so; about this ID or host, where one is known.
+    Core(Error, About),
+    /// The server did not accept the answer.
+    Verdict(VerdictInfo, About),
+    /// Words of the virtual phone's own.
+    Own(Own),
+    /// The command line does not make sense.
+    Usage(String),
+}
+
+/// What the words of an error need.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct About {
+    pub(crate) host: String,
+    pub(crate) server: String,
+    pub(crate) account: String,
+    pub(crate) service: String,
+}
+
+/// What only a command line runs into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// `resume`, and no ID is being added.
+    NothingToResume,
+    /// There is no ID on this phone.
+    NoId,
+    /// No request waits.
+    NothingPending,
+    /// Several requests wait and none was named.
+    SeveralPending,
+    /// Consent was asked for and not given.
+    NoConsent,
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Core(error, About::default())
+    }
+}
