@@ -15,11 +15,25 @@ pub(super) fn program(name: &str) -> Result<PathBuf> {
     )))
 }
 
+/// Where the checks in the browser have their libraries, put there by `cargo xtask test browser`.
+pub(super) fn browser_modules() -> Result<PathBuf> {
+    let path = target_dir()?.join("node/browser/node_modules");
+    if path.is_dir() {
+        return Ok(path);
+    }
+    Err(Trouble::new(
+        "playwright-core is not installed. `cargo xtask test browser` installs it under the target folder",
+    ))
+}
+
+/// Where pictures of the pages go.
+pub(super) fn screens() -> Result<PathBuf> {
+    Ok(target_dir()?.join("screens/web"))
+}
+
 /// The Python that has python3-saml, put there by `cargo xtask`.
 pub(super) fn python() -> Result<PathBuf> {
-    let profile = profile_dir()?;
-    let target = profile.parent().during("the target folder has no parent")?;
-    let path = target.join("python/sp/bin/python");
+    let path = target_dir()?.join("python/sp/bin/python");
     if path.is_file() {
         return Ok(path);
     }
@@ -31,6 +45,19 @@ pub(super) fn python() -> Result<PathBuf> {
 /// A program of `tests/sp`.
 pub(super) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sp").join(name)
+}
+
+/// A program of `tests/browser`.
+pub(super) fn browser_script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("browser")
+        .join(name)
+}
+
+fn target_dir() -> Result<PathBuf> {
+    let profile = profile_dir()?;
+    let target = profile.parent().during("the target folder has no parent")?;
+    Ok(target.to_path_buf())
 }
 
 /// Test programs lie in `<target>/<profile>/deps`, the others in `<target>/<profile>`.

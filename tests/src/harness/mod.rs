@@ -17,6 +17,7 @@ mod server;
 mod sp;
 pub mod story;
 mod trouble;
+mod watcher;
 mod world;
 
 pub use browser::Browser;
@@ -25,9 +26,10 @@ pub use judge::{Case, Judge, Judgement};
 pub use page::{Form, Page, Watch};
 pub use phone::{Outcome, Phone};
 pub use process::Running;
-pub use server::{Application, Registered, Server};
+pub use server::{Application, Registered, Server, ServerOptions};
 pub use sp::{Sp, SpOptions};
 pub use trouble::{During, Result, Trouble};
+pub use watcher::{Seen, watch};
 pub use world::{ADMIN, World, end_all};
 
 use std::time::Duration;

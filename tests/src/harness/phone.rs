@@ -1,6 +1,6 @@
 //! The virtual phone: `countersign-phone` with a home of its own.
 
-use super::{Result, Running, Trouble, binaries};
+use super::{During, Result, Running, Trouble, binaries};
 use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -58,15 +58,26 @@ impl Phone {
 
     /// Starts a command and leaves it running.
     pub fn start(&self, args: &[&str]) -> Result<Running> {
-        let mut command = Command::new(binaries::program("countersign-phone")?);
-        command
-            .arg("--home")
-            .arg(&self.home)
-            .arg("--ca")
-            .arg(&self.ca)
-            .arg("--json")
-            .args(args);
+        let mut command = self.command()?;
+        command.arg("--json").args(args);
         Running::start("countersign-phone", &mut command)
+    }
+
+    /// What a command says to a person.
+    pub fn in_words(&self, args: &[&str]) -> Result<String> {
+        let mut command = self.command()?;
+        let output = command
+            .args(args)
+            .output()
+            .during("starting countersign-phone")?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        Err(Trouble::new(format!(
+            "countersign-phone: {}; {complaints}",
+            output.status
+        )))
     }
 
     /// The line a person would type for the same.
@@ -78,6 +89,16 @@ impl Phone {
             self.home.display(),
             self.ca.display()
         ))
+    }
+
+    fn command(&self) -> Result<Command> {
+        let mut command = Command::new(binaries::program("countersign-phone")?);
+        command
+            .arg("--home")
+            .arg(&self.home)
+            .arg("--ca")
+            .arg(&self.ca);
+        Ok(command)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{During, PATIENCE, Result, Trouble};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -30,7 +30,7 @@ pub struct Running {
     lines: Mutex<Receiver<String>>,
     complaints: Arc<Mutex<String>>,
     // Some children end when this closes.
-    _stdin: ChildStdin,
+    stdin: ChildStdin,
 }
 
 impl Running {
@@ -76,7 +76,7 @@ impl Running {
             child,
             lines: Mutex::new(lines),
             complaints,
-            _stdin: stdin,
+            stdin,
         })
     }
 
@@ -97,6 +97,13 @@ impl Running {
             }
         }
         Err(self.trouble(&format!("ended before it said `{kind}`")))
+    }
+
+    /// Gives the child a line to read.
+    pub fn say(&mut self, line: &Value) -> Result<()> {
+        writeln!(self.stdin, "{line}")
+            .and_then(|()| self.stdin.flush())
+            .map_err(|error| self.trouble(&format!("takes no more lines ({error})")))
     }
 
     /// Ends the child as a power cut would: SIGKILL.

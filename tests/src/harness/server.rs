@@ -4,9 +4,34 @@ use super::{
     Ca, During, Identity, PATIENCE, Result, Running, Trouble, binaries, http, ports, world,
 };
 use serde_json::Value;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+/// What can differ between two servers.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerOptions<'a> {
+    /// The name that people see.
+    pub name: &'a str,
+    /// The first administrator's own name.
+    pub admin_name: &'a str,
+    /// How long a request waits for its answer, seconds; the server's own default if left out.
+    pub life: Option<u64>,
+    /// Show invitations as a code to type, too.
+    pub typed_code: bool,
+}
+
+impl Default for ServerOptions<'_> {
+    fn default() -> Self {
+        Self {
+            name: "Example",
+            admin_name: "Anna Meyer",
+            life: None,
+            typed_code: false,
+        }
+    }
+}
 
 /// A server that serves until it is dropped.
 pub struct Server {
@@ -43,7 +68,7 @@ pub struct Registered {
 
 impl Server {
     /// Makes the server's files under `dir`, with one administrator, and serves.
-    pub fn start(dir: &Path, ca: &Ca, tls: &Identity) -> Result<Self> {
+    pub fn start(dir: &Path, ca: &Ca, tls: &Identity, options: &ServerOptions<'_>) -> Result<Self> {
         let port = ports::free()?;
         let origin = format!("https://localhost:{port}");
         let mut command = Command::new(binaries::program("countersign-server")?);
@@ -54,9 +79,9 @@ impl Server {
             "--listen",
             &format!("127.0.0.1:{port}"),
             "--name",
-            "Example",
+            options.name,
         ]);
-        command.args(["--admin", world::ADMIN, "--admin-name", "Anna Meyer"]);
+        command.args(["--admin", world::ADMIN, "--admin-name", options.admin_name]);
         command
             .arg("--tls-cert")
             .arg(&tls.cert)
@@ -64,6 +89,7 @@ impl Server {
             .arg(&tls.key);
         let made = complete(&mut command)?;
         let config = PathBuf::from(text(&made, "config")?);
+        change_settings(&config, options)?;
 
         let mut command = Command::new(binaries::program("countersign-server")?);
         command
@@ -163,6 +189,25 @@ impl Server {
             }
         }
     }
+}
+
+/// The settings that have no option on the command line.
+fn change_settings(config: &Path, options: &ServerOptions<'_>) -> Result<()> {
+    let text = fs::read_to_string(config).during(config.display())?;
+    let mut settings: toml::Table = text.parse().during(config.display())?;
+    let mut set = |table: &str, key: &str, value: toml::Value| {
+        let table = settings.get_mut(table).and_then(toml::Value::as_table_mut);
+        table
+            .during("the server's settings lack a table")?
+            .insert(key.to_owned(), value);
+        Ok(())
+    };
+    if let Some(life) = options.life {
+        let life = i64::try_from(life).during("the life of a request")?;
+        set("challenge", "life", life.into())?;
+    }
+    set("invitation", "typed_code", options.typed_code.into())?;
+    fs::write(config, settings.to_string()).during(config.display())
 }
 
 /// Runs a command to its good end and reads the last line it printed.

@@ -217,9 +217,9 @@ pub fn sign_in(
         waiting.number
     ));
     let prompt = await_prompt(phone)?;
-    tell(&format!("The phone shows \"{}\":", word(&prompt, "title")));
-    for row in prompt["rows"].as_array().into_iter().flatten() {
-        tell(&format!("    {}", row_text(row)));
+    tell("The phone shows what is asked:");
+    for line in phone.in_words(&["show", word(&prompt, "id")])?.lines() {
+        tell(&format!("    {}", line.trim()));
     }
     let begin = Instant::now();
     let args = ["approve", word(&prompt, "id"), "--number", &waiting.number];
@@ -249,14 +249,4 @@ pub fn sign_in(
 /// A member that is text, or nothing.
 fn word<'a>(object: &'a Value, member: &str) -> &'a str {
     object[member].as_str().unwrap_or_default()
-}
-
-/// A row of a prompt in one line, whether it is a pair or a sentence.
-fn row_text(row: &Value) -> String {
-    match row {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().map(row_text).collect::<Vec<_>>().join(": "),
-        Value::Object(parts) => parts.values().map(row_text).collect::<Vec<_>>().join(": "),
-        other => other.to_string(),
-    }
 }

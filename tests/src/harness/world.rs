@@ -1,8 +1,8 @@
 //! Everything a run needs, in one temporary folder that goes when the run is over.
 
 use super::{
-    Browser, Ca, During, Identity, Judge, Phone, Result, Server, Sp, SpOptions, process,
-    trouble::Trouble,
+    Browser, Ca, During, Identity, Judge, Phone, Result, Server, ServerOptions, Sp, SpOptions,
+    process, trouble::Trouble,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,11 @@ pub struct World {
 impl World {
     /// Makes the certificates and starts the server.
     pub fn start() -> Result<Self> {
+        Self::with(&ServerOptions::default())
+    }
+
+    /// The same with a server of this kind.
+    pub fn with(options: &ServerOptions<'_>) -> Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix("countersign-")
             .tempdir()
@@ -52,13 +57,18 @@ impl World {
             .push(dir.path().to_path_buf());
         let ca = Ca::make(dir.path())?;
         let tls = ca.make_localhost()?;
-        let server = Server::start(&dir.path().join("server"), &ca, &tls)?;
+        let server = Server::start(&dir.path().join("server"), &ca, &tls, options)?;
         Ok(Self {
             server,
             ca,
             tls,
             dir,
         })
+    }
+
+    /// The certificate of everything that is served in this run.
+    pub fn certificate(&self) -> &Path {
+        &self.tls.cert
     }
 
     /// The folder of this run.

@@ -235,10 +235,18 @@ fn a_folder_that_says_nothing_is_seen() {
             "//! In: a.\n\n//! Out: b. Never: c.\nuse x;",
         ),
         ("core/src/without/part.rs", said),
+        ("core/src/bin/alone.rs", ""),
+        ("core/src/bin/told/main.rs", said),
+        ("core/src/bin/mute/main.rs", ""),
+        ("core/src/bin/mute/part.rs", ""),
     ]);
     assert_eq!(
         tree.silent_folders(),
-        ["core/src/short/mod.rs", "core/src/without/mod.rs"]
+        [
+            "core/src/bin/mute/main.rs",
+            "core/src/short/mod.rs",
+            "core/src/without/mod.rs"
+        ]
     );
 }
 

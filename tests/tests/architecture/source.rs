@@ -55,12 +55,13 @@ impl Tree {
             let Some((folder, _)) = inner.rsplit_once('/') else {
                 continue;
             };
-            // Each file in `bin` is a program of its own.
-            if folder != "bin" {
-                heads.insert(format!(
-                    "{}/mod.rs",
-                    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-                ));
+            // Each file in `bin` is a program of its own, and so is each folder there that has a `main.rs`.
+            let whole = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let main = format!("{whole}/main.rs");
+            if folder.starts_with("bin/") && self.0.contains_key(&main) {
+                heads.insert(main);
+            } else if folder != "bin" {
+                heads.insert(format!("{whole}/mod.rs"));
             }
         }
         heads.extend(
