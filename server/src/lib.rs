@@ -20,6 +20,10 @@ mod serve;
 mod signer;
 mod sso;
 mod store;
+#[cfg(test)]
+mod testkit;
+#[cfg(test)]
+mod tests;
 mod wake;
 mod web;
 

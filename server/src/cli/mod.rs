@@ -136,28 +136,47 @@ fn fail(as_json: bool, error: &StartError) -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
-    if let Command::Init(init) = arguments.command {
-        return Ok(vec![init::init(&init).await?]);
-    }
-    let app = App::open(Config::load(&arguments.config)?, Box::new(system_time)).await?;
-    let said = match arguments.command {
-        Command::Init(_) => Vec::new(),
-        Command::Serve => {
-            log_to_stderr(arguments.json);
-            let as_json = arguments.json;
-            serve::serve(app, |app| print(as_json, &listening(app))).await?;
-            return Ok(Vec::new());
-        }
-        Command::User(command) => users::user(&app, command).await?,
-        Command::Phone(command) => users::phone(&app, command).await?,
-        Command::Invite { account } => vec![users::invite(&app, &account).await?],
-        Command::App(command) => apps::app(&app, command).await?,
-        Command::Cert(CertCommand::Show { pem }) => vec![apps::certificate(&app, pem)],
-        Command::Metadata => vec![apps::metadata(&app)?],
-        Command::Audit(AuditCommand::Check) => vec![audit(&app).await?],
+    let command = match arguments.command {
+        Command::Init(init) => return Ok(vec![init::init(&init).await?]),
+        command => command,
     };
+    let app = App::open(Config::load(&arguments.config)?, Box::new(system_time)).await?;
+    if matches!(command, Command::Serve) {
+        log_to_stderr(arguments.json);
+        let as_json = arguments.json;
+        serve::serve(app, |app| print(as_json, &listening(app))).await?;
+        return Ok(Vec::new());
+    }
+    let said = administer(&app, command).await?;
     app.store.close().await;
     Ok(said)
+}
+
+/// A command on a server that was opened.
+async fn administer(app: &App, command: Command) -> Result<Vec<Said>, StartError> {
+    Ok(match command {
+        Command::Init(_) | Command::Serve => Vec::new(),
+        Command::User(command) => users::user(app, command).await?,
+        Command::Phone(command) => users::phone(app, command).await?,
+        Command::Invite { account } => vec![users::invite(app, &account).await?],
+        Command::App(command) => apps::app(app, command).await?,
+        Command::Cert(CertCommand::Show { pem }) => vec![apps::certificate(app, pem)],
+        Command::Metadata => vec![apps::metadata(app)?],
+        Command::Audit(AuditCommand::Check) => vec![audit(app).await?],
+    })
+}
+
+/// A whole command line, as a test types it; the objects that `--json` prints.
+#[cfg(test)]
+pub(crate) async fn typed(app: Option<&App>, line: &[&str]) -> Result<Vec<Value>, StartError> {
+    let words = std::iter::once("countersign-server").chain(line.iter().copied());
+    let arguments =
+        Arguments::try_parse_from(words).map_err(|error| StartError::Said(error.to_string()))?;
+    let said = match app {
+        Some(app) => administer(app, arguments.command).await?,
+        None => execute(arguments).await?,
+    };
+    Ok(said.into_iter().map(|said| said.json).collect())
 }
 
 fn listening(app: &App) -> Said {

@@ -1,0 +1,293 @@
+//! What the tests of this crate share: a real server in a folder of its own, made by the command line.
+//!
+//! In: calls of browsers, phones and an administrator. Out: what the server answers, stores and writes
+//! into its audit. Never: a network, a mocked part of the server, a phone that uses the server's code.
+
+mod answer;
+mod browser;
+mod phone;
+mod provider;
+
+pub(crate) use answer::Answer;
+pub(crate) use browser::{Browser, Page};
+pub(crate) use phone::{
+    Enrolment, Phone, ask_offer, make_key, origin, post, post_json, registration_call, sign,
+};
+pub(crate) use provider::{Provider, address, provider_certificate, signed_address};
+
+use crate::app::{App, Shared};
+use crate::cli;
+use crate::config::Config;
+use crate::store::audit;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use countersign_protocol::invitation::Invitation;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, query_as, query_scalar};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tower::ServiceExt as _;
+
+/// 2026-11-24T10:00:00Z, when every story begins.
+pub(crate) const NOW: u64 = 1_795_514_400;
+pub(crate) const ORIGIN: &str = "https://id.example.com";
+pub(crate) const ANNA: &str = "anna@example.com";
+
+/// The server's clock, and how often it was looked at.
+#[derive(Default)]
+pub(crate) struct Time {
+    now: AtomicU64,
+    looks: AtomicU64,
+}
+
+/// What is stored, row by row, without the audit.
+pub(crate) type Snapshot = BTreeMap<String, Vec<String>>;
+
+/// A server with the administrator Anna and the application "wiki".
+pub(crate) struct World {
+    _folder: TempDir,
+    pub(crate) app: Shared,
+    router: Router,
+    time: Arc<Time>,
+}
+
+/// The files of a new server: RSA keys take long, so they are made once.
+async fn template() -> &'static [(String, Vec<u8>)] {
+    static FILES: OnceCell<Vec<(String, Vec<u8>)>> = OnceCell::const_new();
+    FILES.get_or_init(make_template).await
+}
+
+async fn make_template() -> Vec<(String, Vec<u8>)> {
+    let (tls, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let certified = rcgen::generate_simple_self_signed(vec!["id.example.com".to_owned()]).unwrap();
+    let file = |name: &str| tls.path().join(name).display().to_string();
+    std::fs::write(file("crt"), certified.cert.pem()).unwrap();
+    std::fs::write(file("key"), certified.signing_key.serialize_pem()).unwrap();
+    let dir = folder.path().display().to_string();
+    let line = [
+        "init",
+        "--dir",
+        &dir,
+        "--origin",
+        ORIGIN,
+        "--name",
+        "Example ID",
+        "--admin",
+        ANNA,
+        "--admin-name",
+        "Anna Meyer",
+        "--tls-cert",
+        &file("crt"),
+        "--tls-key",
+        &file("key"),
+    ];
+    cli::typed(None, &line).await.unwrap();
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        (name, std::fs::read(entry.path()).unwrap())
+    };
+    std::fs::read_dir(&dir).unwrap().map(read).collect()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in template().await {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let world = Self::open(folder).await;
+        world.add_app(&Provider::wiki(), &[]).await;
+        world
+    }
+
+    async fn open(folder: TempDir) -> Self {
+        let time = Arc::new(Time::default());
+        time.now.store(NOW, Ordering::SeqCst);
+        let clock = time.clone();
+        let read = move || {
+            clock.looks.fetch_add(1, Ordering::SeqCst);
+            clock.now.load(Ordering::SeqCst)
+        };
+        let config = Config::load(&folder.path().join("countersign.toml")).unwrap();
+        let app = Arc::new(App::open(config, Box::new(read)).await.unwrap());
+        let router = crate::serve::router(app.clone());
+        Self {
+            _folder: folder,
+            app,
+            router,
+            time,
+        }
+    }
+
+    /// Anna adds a phone.
+    pub(crate) async fn with_phone(&self) -> Phone<'_> {
+        Enrolment::begin(self, ANNA).await.finish().await
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.time.now.load(Ordering::SeqCst)
+    }
+
+    /// Time passes.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.time.now.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// How often the server has looked at its clock.
+    pub(crate) fn looks(&self) -> u64 {
+        self.time.looks.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self._folder.path()
+    }
+
+    /// A call as it comes in from 192.0.2.1.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        self.send_from("192.0.2.1:50000", request).await
+    }
+
+    pub(crate) async fn send_from(&self, peer: &str, mut request: Request<Body>) -> Answer {
+        let peer: SocketAddr = peer.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        Answer::read(response).await
+    }
+
+    pub(crate) async fn try_command(&self, line: &[&str]) -> Result<Vec<Value>, String> {
+        let said = cli::typed(Some(&self.app), line).await;
+        said.map_err(|error| error.to_string())
+    }
+
+    pub(crate) async fn command(&self, line: &[&str]) -> Value {
+        let said = self.try_command(line).await.unwrap();
+        said.into_iter().next().unwrap_or_default()
+    }
+
+    pub(crate) async fn add_app(&self, provider: &Provider, more: &[&str]) {
+        let slug = provider.slug;
+        let mut line = vec!["app", "add", slug, "--name", "Wiki", "--entity-id"];
+        line.extend([provider.entity_id.as_str(), "--acs", provider.acs.as_str()]);
+        line.extend(more);
+        self.command(&line).await;
+    }
+
+    pub(crate) async fn add_user(&self, account: &str) {
+        self.command(&["user", "add", account, "--name", "Bob Miller"])
+            .await;
+    }
+
+    /// The path of a page that adds a phone, as an administrator hands it out.
+    pub(crate) async fn invite(&self, account: &str) -> String {
+        let said = self.command(&["invite", account]).await;
+        let address = said["page"].as_str().unwrap();
+        address.strip_prefix(ORIGIN).unwrap().to_owned()
+    }
+
+    /// A page, a browser that shows its invitation, and the link in it.
+    pub(crate) async fn invitation(&self, account: &str) -> (Browser<'_>, Page, Invitation) {
+        let path = self.invite(account).await;
+        let browser = Browser::new(self);
+        let page = browser.open(&path).await;
+        let page = browser.press(&page, &path).await;
+        let link = page.invitation();
+        (browser, page, link)
+    }
+
+    /// The same for somebody new.
+    pub(crate) async fn invitation_of(&self, account: &str) -> (Browser<'_>, Page, Invitation) {
+        self.add_user(account).await;
+        self.invitation(account).await
+    }
+
+    /// A browser that waits for Anna's phone.
+    pub(crate) async fn waiting(&self) -> (Browser<'_>, Page) {
+        let browser = Browser::new(self);
+        let page = browser.ask(&Provider::wiki(), ANNA).await;
+        (browser, page)
+    }
+
+    /// What is stored, without the audit.
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        let mut db = self.app.store.read().await.unwrap();
+        let tables: Vec<String> = query_scalar(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'audit' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
+        )
+        .fetch_all(&mut *db)
+        .await
+        .unwrap();
+        let mut found = Snapshot::new();
+        for table in tables {
+            let columns: Vec<String> = query_scalar("SELECT name FROM pragma_table_info(?)")
+                .bind(&table)
+                .fetch_all(&mut *db)
+                .await
+                .unwrap();
+            let columns: Vec<String> = columns
+                .iter()
+                .map(|name| format!("'{name}=' || quote({name})"))
+                .collect();
+            let sql = format!("SELECT {} FROM {table} ORDER BY 1", columns.join("||' '||"));
+            let rows = query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *db).await;
+            found.insert(table, rows.unwrap());
+        }
+        found
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> usize {
+        self.snapshot().await[table].len()
+    }
+
+    /// The one value that a query finds.
+    pub(crate) async fn value(&self, sql: &'static str) -> String {
+        let mut db = self.app.store.read().await.unwrap();
+        let found: Option<Option<String>> =
+            query_scalar(sql).fetch_optional(&mut *db).await.unwrap();
+        found.flatten().unwrap_or_default()
+    }
+
+    /// The audit from entry `after` on: event and result.
+    pub(crate) async fn audit(&self, after: usize) -> Vec<(String, String)> {
+        let mut db = self.app.store.read().await.unwrap();
+        query_as("SELECT event, result FROM audit WHERE n > ? ORDER BY n")
+            .bind(after as i64)
+            .fetch_all(&mut *db)
+            .await
+            .unwrap()
+    }
+
+    /// Looks on while something is tried that must be refused: nothing may be stored but these entries
+    /// of the audit.
+    pub(crate) async fn refuses<T>(
+        &self,
+        entries: &[(&str, &str)],
+        attempt: impl Future<Output = T>,
+    ) -> T {
+        let (before, length) = (self.snapshot().await, self.audit(0).await.len());
+        let answer = attempt.await;
+        assert_eq!(self.snapshot().await, before);
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|(event, result)| ((*event).to_owned(), (*result).to_owned()))
+            .collect();
+        assert_eq!(self.audit(length).await, entries);
+        answer
+    }
+
+    /// The end of every story: the chain of the audit is whole.
+    pub(crate) async fn end(&self) {
+        let mut db = self.app.store.read().await.unwrap();
+        let entries = audit::check(&mut db).await.unwrap();
+        drop(db);
+        assert_eq!(entries, Ok(self.audit(0).await.len() as i64));
+    }
+}

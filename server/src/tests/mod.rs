@@ -1,0 +1,6 @@
+//! Stories of people, phones and attackers against a whole server.
+//!
+//! In: calls as they come over the network. Out: what is answered, stored and written into the audit,
+//! judged. Never: a row of the bad inputs that only looks at the answer.
+
+mod story;
