@@ -32,7 +32,7 @@ pub use authenticator::{AccountInfo, Authenticator, Ports};
 pub use challenge::{Answer, Arrivals, Hint, Note, Prompt, PromptId, Row};
 pub use config::{Config, KnownServer, Roots};
 pub use countersign_protocol::statement::{
-    App, AppMode, Decision, Reason, Standing, StateReason, Via,
+    App, AppMode, Decision, Level, Reason, Standing, StateReason, UvClass, Via,
 };
 pub use countersign_protocol::text::Name;
 pub use countersign_protocol::{Digest, Id, Origin, Thumbprint};

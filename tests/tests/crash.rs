@@ -50,6 +50,11 @@ fn an_enrolment_killed_at_any_step_completes_or_says_why_not() {
                     "killed at {step}, after the registration was synced, and now {code}"
                 );
                 refusals += 1;
+                assert_eq!(
+                    owners_of_keys(&phone),
+                    0,
+                    "killed at {step}: keys of nobody are left"
+                );
                 story::enrol(&world, &phone, &account, &mut silently).unwrap();
             }
         }
@@ -142,7 +147,13 @@ fn an_answer_killed_at_any_step_is_delivered_once_and_the_browser_moves_on() {
     panic!("the answer is not over after {ENOUGH} port calls");
 }
 
+/// How many IDs, whole or half, have keys on this phone's disk.
+fn owners_of_keys(phone: &Phone) -> usize {
+    std::fs::read_dir(phone.home().join("keys")).map_or(0, Iterator::count)
+}
+
 fn assert_enrolled(phone: &Phone, account: &str) {
+    assert_eq!(owners_of_keys(phone), 1, "{account}");
     let ids = phone.ask(&["ids"]).unwrap();
     assert_eq!(ids.len(), 1, "{account}: {ids:?}");
     assert_eq!(

@@ -1,10 +1,13 @@
 //! Death on demand: ports that end the process by SIGKILL at one of their calls. Before a commit,
-//! after it, before a send, and after the answer arrived are four steps.
+//! after it, before a send, and after the answer arrived are four steps; before and after each use
+//! of a key are two.
 
 use countersign_core::Ports;
 use countersign_core::ports::{
-    Answer, Batch, Entry, Order, Request, Store, StoreError, Transport, TransportError,
+    Answer, Batch, DeviceKeys, Entry, Gesture, KeyError, MadeKey, Order, Pepper, Plain, Request,
+    SALT_LENGTH, Slot, Store, StoreError, Transport, TransportError,
 };
+use countersign_core::{Digest, Id};
 use rustix::process::{Signal, getpid, kill_process};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +25,10 @@ pub(crate) fn ports(ports: Ports, die_at: u64) -> Ports {
         }),
         transport: Arc::new(Mortal {
             inner: ports.transport,
+            steps: steps.clone(),
+        }),
+        keys: Arc::new(Mortal {
+            inner: ports.keys,
             steps,
         }),
         ..ports
@@ -47,6 +54,16 @@ struct Mortal<T: ?Sized> {
     steps: Arc<Steps>,
 }
 
+impl<T: ?Sized> Mortal<T> {
+    /// Dies before it, after it, or lives.
+    fn around<R>(&self, call: impl FnOnce(&T) -> R) -> R {
+        self.steps.step();
+        let done = call(&self.inner);
+        self.steps.step();
+        done
+    }
+}
+
 impl Store for Mortal<dyn Store> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.inner.read(key)
@@ -57,22 +74,46 @@ impl Store for Mortal<dyn Store> {
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.steps.step();
-        let done = self.inner.commit(batch);
-        self.steps.step();
-        done
+        self.around(|store| store.commit(batch))
     }
 }
 
 impl Transport for Mortal<dyn Transport> {
     fn call(&self, request: &Request) -> Result<Answer, TransportError> {
-        self.steps.step();
-        let answer = self.inner.call(request);
-        self.steps.step();
-        answer
+        self.around(|transport| transport.call(request))
     }
 
     fn shut_down(&self) {
         self.inner.shut_down();
+    }
+}
+
+impl DeviceKeys for Mortal<dyn DeviceKeys> {
+    fn level(&self) -> countersign_core::Level {
+        self.inner.level()
+    }
+
+    fn make(&self, owner: &Id, slot: Slot, context: &Digest) -> Result<MadeKey, KeyError> {
+        self.around(|keys| keys.make(owner, slot, context))
+    }
+
+    fn sign(&self, owner: &Id, slot: Slot, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.around(|keys| keys.sign(owner, slot, message))
+    }
+
+    fn wrap(&self, owner: &Id, gesture: Gesture, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.around(|keys| keys.wrap(owner, gesture, plain))
+    }
+
+    fn unwrap(&self, owner: &Id, gesture: Gesture, wrapped: &[u8]) -> Result<Plain, KeyError> {
+        self.around(|keys| keys.unwrap(owner, gesture, wrapped))
+    }
+
+    fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, KeyError> {
+        self.around(|keys| keys.pepper(owner, salt))
+    }
+
+    fn delete(&self, owner: &Id) -> Result<(), KeyError> {
+        self.around(|keys| keys.delete(owner))
     }
 }
