@@ -33,3 +33,22 @@ fn play(chapter: &str, application: &str, options: &ServerOptions<'_>) {
 fn pages_that_need_no_phone() {
     play("plain", APPLICATION, &ServerOptions::default());
 }
+
+#[test]
+fn a_person_adds_an_id_and_signs_in_with_and_without_script() {
+    play("sign_in", APPLICATION, &ServerOptions::default());
+}
+
+#[test]
+fn every_end_of_a_sign_in() {
+    let options = ServerOptions {
+        life: Some(30),
+        ..ServerOptions::default()
+    };
+    play("ends", APPLICATION, &options);
+}
+
+#[test]
+fn every_end_of_an_invitation() {
+    play("invitation", APPLICATION, &ServerOptions::default());
+}

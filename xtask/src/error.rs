@@ -23,6 +23,8 @@ pub(crate) enum Error {
     Build,
     #[error("{0}")]
     Python(String),
+    #[error("{0}")]
+    Chromium(String),
     #[error("xtask/optional.toml: {0}")]
     Optional(String),
     #[error("cargo-deny could not be installed")]

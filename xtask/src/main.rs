@@ -6,6 +6,7 @@
 )]
 
 mod build;
+mod chromium;
 mod debian;
 mod demo;
 mod deny;

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: which suites there are, and how each is run.
 
 use crate::build::{self, TestProgram};
+use crate::chromium;
 use crate::deny;
 use crate::error::{Error, Result};
 use crate::home::Home;
@@ -19,7 +20,10 @@ const DOC: &str = "doc";
 const DENY: &str = "deny";
 
 /// Suites whose service provider wants Python.
-const ON_PYTHON: &[&str] = &["crash", "first_light", "no_mixing"];
+const ON_PYTHON: &[&str] = &["browser", "crash", "first_light", "no_mixing"];
+
+/// Suites that look at pages in a browser.
+const ON_CHROMIUM: &[&str] = &["browser"];
 
 /// Cases of a property test in the longer half; proptest's own default otherwise.
 const FULL_CASES: &str = "4096";
@@ -107,8 +111,12 @@ fn run_programs(
             .filter(|program| program.story && program.name == **story)
             .collect();
         let needs_python = ON_PYTHON.contains(&story.as_str());
+        let needs_chromium = ON_CHROMIUM.contains(&story.as_str());
         rows.push(row(story, || {
             if needs_python && let Err(error) = python.get_or_insert_with(|| python::ensure(home)) {
+                return Ok(Tally::skipped(error.to_string()));
+            }
+            if needs_chromium && let Err(error) = chromium::ensure(home) {
                 return Ok(Tally::skipped(error.to_string()));
             }
             run_all(&program, full)

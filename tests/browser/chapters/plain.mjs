@@ -1,0 +1,93 @@
+// Pages that need no phone: sign-in, waiting, invitation, and what went wrong.
+
+import { look, silent } from "../look.mjs";
+import { begin, name, press, reads } from "../person.mjs";
+import { check, description, expect, invite } from "../story.mjs";
+
+const { origin, sp, account } = description;
+
+export async function play(browser) {
+  await signIn(browser);
+  await withoutScript(browser);
+  await invitation(browser);
+  await problems(browser);
+}
+
+async function signIn(browser) {
+  const context = await browser.visit();
+  const page = await context.newPage();
+  await begin(page, sp);
+  await look(page, "sign-in", { again: true });
+  await press(page, "Continue");
+  await check("a name that is missing is asked for, and the cursor stands there", async () => {
+    await reads(page, `Sign in to ${sp.name}`);
+    expect((await page.locator(".error").innerText()) === "Enter your e-mail.", "no error");
+    const at = await page.evaluate(() => document.activeElement.id);
+    expect(at === "account", `the cursor stands on “${at}”`);
+  }, page);
+  await look(page, "sign-in empty");
+  await name(page, account);
+  await look(page, "waiting", { again: true });
+  await press(page, "Send again");
+  await look(page, "waiting too soon");
+  await press(page, "Cancel");
+  await reads(page, "Cancelled");
+  await look(page, "end cancelled", { again: true });
+  await press(page, "Start again");
+  await look(page, "end cancelled too soon");
+  await silent(context);
+  await context.close();
+}
+
+async function withoutScript(browser) {
+  const context = await browser.visit({ script: false });
+  const page = await context.newPage();
+  await begin(page, sp);
+  await name(page, account);
+  await check("without script there is a button to look again", async () => {
+    await press(page, "Check now");
+    await reads(page, "Confirm on your phone");
+  }, page);
+  await look(page, "waiting without script", { again: true });
+  await silent(context);
+  await context.close();
+}
+
+async function invitation(browser) {
+  const context = await browser.visit();
+  const page = await context.newPage();
+  await page.goto(await invite(account));
+  await look(page, "invitation closed", { again: true });
+  await press(page, "Show the code");
+  await page.locator("svg.qr").waitFor();
+  await look(page, "invitation scan", { again: true });
+  const link = await page.getByRole("link").getAttribute("href");
+  await page.goto(link);
+  await look(page, "link without app", { again: true });
+  await silent(context);
+  await context.close();
+
+  const plain = await browser.visit({ script: false });
+  const other = await plain.newPage();
+  await other.goto(await invite(account));
+  await press(other, "Show the code");
+  await other.locator("svg.qr").waitFor();
+  await look(other, "invitation scan without script", { again: true });
+  await plain.close();
+}
+
+async function problems(browser) {
+  const context = await browser.visit();
+  const page = await context.newPage();
+  for (const [state, path, heading] of [
+    ["problem nothing here", "/i/AAAAAAAAAAAAAAAAAAAAAA", "Nothing here"],
+    ["problem not understood", "/saml/sso?SAMLRequest=x", "Request not understood"],
+    ["problem cookies", "/login/AAAAAAAAAAAAAAAAAAAAAA", "Cookies are needed"],
+  ]) {
+    await page.goto(origin + path);
+    await check(`${state}: says so`, () => reads(page, heading), page);
+    await look(page, state, { again: true });
+  }
+  await silent(context);
+  await context.close();
+}
