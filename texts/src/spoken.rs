@@ -25,7 +25,7 @@ pub fn digits(lang: Lang, digits: &str) -> Text {
     }
 }
 
-/// How long a person still has: "1 min 5 s left", spoken "1 minute, 5 seconds left"; at 0 "The time is over."
+/// How long a person still has: "1\u{a0}min 5\u{a0}s left", spoken "1 minute, 5 seconds left"; at 0 "The time is over."
 pub fn time_left(lang: Lang, seconds: u32) -> Text {
     if seconds == 0 {
         return text(lang, Id::TimeOver);
@@ -33,7 +33,7 @@ pub fn time_left(lang: Lang, seconds: u32) -> Text {
     with_duration(lang, seconds, |left| Id::TimeLeft { left })
 }
 
-/// How long ago a request began: "Asked 20 s ago", spoken "Asked 20 seconds ago".
+/// How long ago a request began: "Asked 20\u{a0}s ago", spoken "Asked 20 seconds ago".
 pub fn asked(lang: Lang, seconds: u32) -> Text {
     with_duration(lang, seconds, |age| Id::RequestAsked { age })
 }
@@ -108,24 +108,30 @@ mod tests {
         let left = |lang, seconds| both(time_left(lang, seconds));
         assert_eq!(
             left(Lang::En, 119),
-            ("1 min 59 s left".into(), "1 minute, 59 seconds left".into())
+            (
+                "1\u{a0}min 59\u{a0}s left".into(),
+                "1 minute, 59 seconds left".into()
+            )
         );
         assert_eq!(
             left(Lang::En, 120),
-            ("2 min 0 s left".into(), "2 minutes left".into())
+            ("2\u{a0}min 0\u{a0}s left".into(), "2 minutes left".into())
         );
         assert_eq!(
             left(Lang::En, 61),
-            ("1 min 1 s left".into(), "1 minute, 1 second left".into())
+            (
+                "1\u{a0}min 1\u{a0}s left".into(),
+                "1 minute, 1 second left".into()
+            )
         );
         assert_eq!(
             left(Lang::En, 59),
-            ("59 s left".into(), "59 seconds left".into())
+            ("59\u{a0}s left".into(), "59 seconds left".into())
         );
         assert_eq!(
             left(Lang::De, 90),
             (
-                "noch 1 Min. 30 Sek.".into(),
+                "noch 1\u{a0}Min. 30\u{a0}Sek.".into(),
                 "noch 1 Minute, 30 Sekunden".into()
             )
         );
@@ -133,18 +139,21 @@ mod tests {
             left(Lang::De, 0),
             ("Die Zeit ist um.".into(), "Die Zeit ist um.".into())
         );
-        assert_eq!(left(Lang::En, u32::MAX).0, "71582788 min 15 s left");
+        assert_eq!(
+            left(Lang::En, u32::MAX).0,
+            "71582788\u{a0}min 15\u{a0}s left"
+        );
     }
 
     #[test]
     fn the_age_of_a_request_is_told_alike() {
         assert_eq!(
             both(asked(Lang::En, 20)),
-            ("Asked 20 s ago".into(), "Asked 20 seconds ago".into())
+            ("Asked 20\u{a0}s ago".into(), "Asked 20 seconds ago".into())
         );
         assert_eq!(
             both(asked(Lang::En, 0)),
-            ("Asked 0 s ago".into(), "Asked 0 seconds ago".into())
+            ("Asked 0\u{a0}s ago".into(), "Asked 0 seconds ago".into())
         );
     }
 }

@@ -5,9 +5,6 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{SCRIPT_PATH, STYLE_PATH};
 
-/// How often a page reloads itself where no script runs, in seconds.
-const REFRESH: u32 = 10;
-
 /// What all pages of this server have in common.
 #[derive(Clone, Copy)]
 pub struct Site<'a> {
@@ -41,13 +38,12 @@ pub mod field {
 }
 
 /// What runs on a page.
-pub(super) enum Live<'a> {
+pub(super) enum Live {
     /// Nothing.
     Still,
-    /// The script.
+    /// The script. Without one the page stays as it is until the person asks: a page that loads itself again takes it from
+    /// under somebody who still reads (WCAG 2.2, failure F41).
     Script,
-    /// The script; without one the page loads `here` again from time to time. Never where somebody types.
-    Reload { here: &'a str },
 }
 
 impl Site<'_> {
@@ -66,7 +62,7 @@ impl Site<'_> {
         &self,
         title: &Text,
         icon: Option<Markup>,
-        live: &Live<'_>,
+        live: &Live,
         body: &Markup,
     ) -> String {
         let document = html! {
@@ -82,9 +78,6 @@ impl Site<'_> {
                     title { (title.speech) " – " (self.server) }
                     link rel="stylesheet" href=(STYLE_PATH);
                     @if !matches!(live, Live::Still) { script src=(SCRIPT_PATH) defer {} }
-                    @if let Live::Reload { here } = live {
-                        noscript { meta http-equiv="refresh" content={ (REFRESH) "; url=" (here) }; }
-                    }
                 }
                 body {
                     header { bdi { (self.server) } }
@@ -120,12 +113,13 @@ impl Site<'_> {
         }
     }
 
-    /// What a person without a script presses to look again.
+    /// What a person without a script presses to look again, and why.
     pub(super) fn check_now(&self, here: &str) -> Markup {
         html! {
             noscript {
+                p { (self.say(Id::WaitStill)) }
                 form method="get" action=(here) {
-                    button type="submit" class="second" { (self.say(Id::ButtonCheck)) }
+                    button type="submit" { (self.say(Id::ButtonCheck)) }
                 }
             }
         }

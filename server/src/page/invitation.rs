@@ -118,12 +118,16 @@ pub fn invitation(site: &Site<'_>, state: &Invitation<'_>) -> String {
             let facts = site.facts(&[(Id::RowAccount, account)]);
             let clock = site.clock(*seconds_left);
             let status = status(site, step, here, wait);
-            let (live, content) = match step {
-                Step::Scan { link, code } => (Live::Reload { here }, scan(site, link, *code, here)),
-                Step::Digits { action, error } => (Live::Script, digits(site, action, *error)),
+            let content = match step {
+                Step::Scan { link, code } => scan(site, link, *code),
+                Step::Digits { action, error } => digits(site, action, *error),
             };
-            let body = html! { (facts) (content) (status) (clock) };
-            site.document(&site.text(Id::InviteTitle), None, &live, &body)
+            let look_again = match step {
+                Step::Scan { .. } => Some(site.check_now(here)),
+                Step::Digits { .. } => None,
+            };
+            let body = html! { (facts) (content) (status) (clock) @if let Some(button) = look_again { (button) } };
+            site.document(&site.text(Id::InviteTitle), None, &Live::Script, &body)
         }
         Invitation::Done => final_page(site, Icon::Tick, Message::InviteDone, None),
         Invitation::UsedTwice { again } => {
@@ -151,7 +155,7 @@ fn closed(site: &Site<'_>, show: &Action<'_>) -> String {
     )
 }
 
-fn scan(site: &Site<'_>, link: &str, code: Option<&str>, here: &str) -> Markup {
+fn scan(site: &Site<'_>, link: &str, code: Option<&str>) -> Markup {
     let app = site.authenticator;
     let groups = |code: &str| {
         code.as_bytes()
@@ -171,7 +175,6 @@ fn scan(site: &Site<'_>, link: &str, code: Option<&str>, here: &str) -> Markup {
             p.hint { (site.say(Id::InviteCode { app })) }
             p.code { (groups(code)) }
         }
-        (site.check_now(here))
     }
 }
 

@@ -79,15 +79,15 @@ pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
         (number(site, page.number))
         (status(site, page))
         (site.clock(page.seconds_left))
+        (site.check_now(page.here))
         @if let Some(soon) = &soon { p.error #soon { (words(soon)) } }
         div.actions {
-            (site.check_now(page.here))
             (site.button(&page.again, Id::WaitAgain, "second"))
             (site.button(&page.cancel, Id::ButtonCancel, "second"))
         }
     };
     let title = site.text(Id::WaitTitle);
-    site.document(&title, None, &Live::Reload { here: page.here }, &body)
+    site.document(&title, None, &Live::Script, &body)
 }
 
 /// The number, spoken digit by digit; without one the way to the phone.
