@@ -8,13 +8,13 @@ use crate::crypto::CryptoFailed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// There is no `SAMLRequest` parameter.
-    #[error("the query holds no SAMLRequest")]
+    #[error("there is no SAMLRequest")]
     MissingRequest,
     /// The named parameter occurs twice.
     #[error("the parameter {0} occurs more than once")]
     Duplicate(&'static str),
-    /// `SAMLRequest` and `SAMLResponse` in one query.
-    #[error("the query holds a request and a response")]
+    /// `SAMLRequest` and `SAMLResponse` together.
+    #[error("there are a request and a response")]
     RequestAndResponse,
     /// A size limit was passed; the text names what was too large. HTTP 413.
     #[error("too large: {0}")]
@@ -46,6 +46,9 @@ pub enum Refusal {
     /// The service provider must sign its requests, and this one is not signed.
     #[error("the request is not signed")]
     Unsigned,
+    /// A request that was posted is signed, which is not supported: only redirects may be signed.
+    #[error("a signed request by HTTP-POST is not supported")]
+    SignedPost,
     /// `SigAlg` is not RSA with SHA-256, SHA-384 or SHA-512.
     #[error("the signature algorithm is not allowed")]
     SignatureAlgorithm,

@@ -8,7 +8,7 @@ use crate::{names, signature};
 /// The `EntityDescriptor` of `idp`, unsigned: whoever imports it takes it from our origin over TLS
 /// and compares the certificate.
 ///
-/// `sso_url` is where requests are received by HTTP-Redirect. `want_signed` must be what the
+/// `sso_url` is where requests are received, by HTTP-Redirect or HTTP-POST. `want_signed` must be what the
 /// service provider's registration requires: some send no request when the two disagree.
 ///
 /// # Errors
@@ -21,7 +21,6 @@ pub fn idp(idp: &Idp, sso_url: &str, want_signed: bool) -> Result<String, EmitEr
         ),
         ("protocolSupportEnumeration", names::PROTOCOL),
     ];
-    let service = [("Binding", names::BINDING_REDIRECT), ("Location", sso_url)];
     Writer::document(|w| {
         let entity = [("entityID", idp.entity_id())];
         w.element(Ns::Metadata, "EntityDescriptor", &entity, |w| {
@@ -36,7 +35,11 @@ pub fn idp(idp: &Idp, sso_url: &str, want_signed: bool) -> Result<String, EmitEr
                     &[],
                     names::NAME_ID_UNSPECIFIED,
                 );
-                w.leaf(Ns::Metadata, "SingleSignOnService", &service, "");
+                // The first is what most service providers take: it can be signed.
+                for binding in [names::BINDING_REDIRECT, names::BINDING_POST] {
+                    let service = [("Binding", binding), ("Location", sso_url)];
+                    w.leaf(Ns::Metadata, "SingleSignOnService", &service, "");
+                }
             });
         });
     })
@@ -69,9 +72,15 @@ mod tests {
                 role.attribute("WantAuthnRequestsSigned"),
                 Some(signed.to_string().as_str())
             );
+            let services: Vec<_> = root
+                .descendants()
+                .filter(|n| n.tag_name().name() == "SingleSignOnService")
+                .map(|n| (n.attribute("Binding"), n.attribute("Location")))
+                .collect();
+            let at = |binding| (Some(binding), Some(SSO_URL));
             assert_eq!(
-                find("SingleSignOnService").attribute("Location"),
-                Some(SSO_URL)
+                services,
+                [at(names::BINDING_REDIRECT), at(names::BINDING_POST)]
             );
             assert_eq!(
                 find("X509Certificate").text().unwrap(),

@@ -1,7 +1,9 @@
+use base64ct::{Base64, Encoding};
 use proptest::prelude::*;
 
 use super::*;
 use crate::LoginRequest;
+use crate::form::MAX_RELAY_STATE;
 use crate::testkit::{
     Ask, NOW, SP, SSO_URL, deflate, pair_a, pair_b, percent_encode, provider, query, query_of,
     sign_query, signing_provider,

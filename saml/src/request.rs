@@ -23,11 +23,22 @@ pub(crate) struct QuerySignature {
     pub(crate) signed: String,
 }
 
+/// How a message shows where it comes from.
+pub(crate) enum Proof {
+    /// Not at all.
+    None,
+    /// By the parameters of a redirect URL.
+    Query(QuerySignature),
+    /// By something that came with a posted message, an XML signature anywhere in it or parameters
+    /// beside it. It is not even looked at, so what it covers is no question.
+    Posted,
+}
+
 /// What an `AuthnRequest` says ([saml-core-2.0-os] 3.4.1), read and not judged.
 ///
-/// What is not read has no effect: a `Signature` with its `KeyInfo` inside the XML, `Extensions`,
-/// `Conditions`, `Scoping`, and `RequestedAuthnContext`, since the response reports the true
-/// context whatever was asked for.
+/// What is not read has no effect: `Extensions`, `Conditions`, `Scoping`, and
+/// `RequestedAuthnContext`, since the response reports the true context whatever was asked for.
+/// Of a `Signature` with its `KeyInfo` inside the XML nothing but its presence is read.
 pub(crate) struct Message {
     issuer: String,
     id: Option<String>,
@@ -41,6 +52,7 @@ pub(crate) struct Message {
     has_subject: bool,
     force_authn: bool,
     is_passive: bool,
+    has_signature: bool,
 }
 
 impl Message {
@@ -72,7 +84,15 @@ impl Message {
             has_subject: subject.is_some(),
             force_authn: flag("ForceAuthn")?,
             is_passive: flag("IsPassive")?,
+            has_signature: document
+                .descendants()
+                .any(|node| node.has_tag_name((Ns::Signature.uri(), "Signature"))),
         })
+    }
+
+    /// Whether an XML signature stands anywhere in the message.
+    pub(crate) fn has_signature(&self) -> bool {
+        self.has_signature
     }
 }
 
@@ -98,19 +118,15 @@ fn read_issuer(root: Node<'_, '_>) -> Result<String, Refusal> {
 pub struct Received {
     message: Message,
     relay_state: Option<String>,
-    signature: Option<QuerySignature>,
+    proof: Proof,
 }
 
 impl Received {
-    pub(crate) fn new(
-        message: Message,
-        relay_state: Option<String>,
-        signature: Option<QuerySignature>,
-    ) -> Self {
+    pub(crate) fn new(message: Message, relay_state: Option<String>, proof: Proof) -> Self {
         Self {
             message,
             relay_state,
-            signature,
+            proof,
         }
     }
 
@@ -123,10 +139,10 @@ impl Received {
     /// Judges the message as one of `provider`'s, received at `sso_url` at the time `now` (seconds
     /// since 1970).
     ///
-    /// A signature is always verified when the provider has a certificate. Without one, where none
-    /// is required, a signed request counts as unsigned: whoever could forge the signature could as
-    /// well leave it away, and nothing in the request is trusted with more than the choice among
-    /// what is registered.
+    /// A redirect's signature is always verified when the provider has a certificate. Without one,
+    /// where none is required, a signed request counts as unsigned: whoever could forge the
+    /// signature could as well leave it away, and nothing in the request is trusted with more than
+    /// the choice among what is registered. A signed request that was posted is always refused.
     ///
     /// # Errors
     /// The [`Refusal`] of the first thing found wrong. The caller must still see to it that an ID
@@ -183,8 +199,9 @@ impl Received {
 
     /// Whether a signature was verified. An error: one is wrong, or missing and required.
     fn verify(&self, provider: &ServiceProvider) -> Result<bool, Refusal> {
-        match (&self.signature, &provider.certificate) {
-            (Some(signature), Some(certificate)) => crypto::verify(
+        match (&self.proof, &provider.certificate) {
+            (Proof::Posted, _) => Err(Refusal::SignedPost),
+            (Proof::Query(signature), Some(certificate)) => crypto::verify(
                 signature.algorithm,
                 certificate.public_key(),
                 signature.signed.as_bytes(),

@@ -166,6 +166,16 @@ impl Ask {
     pub(crate) fn query(&self) -> String {
         query(&self.xml())
     }
+
+    /// The body of a form with this request in it.
+    pub(crate) fn body(&self) -> String {
+        body_of(self.xml().as_bytes())
+    }
+}
+
+/// `SAMLRequest=…` for any octets, as a form carries them.
+pub(crate) fn body_of(octets: &[u8]) -> String {
+    query_of(octets)
 }
 
 /// `SAMLRequest=…` for any text.

@@ -5,7 +5,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::{boolean, parse, text_of, unique_child};
+pub(crate) use read::{MAX_XML, boolean, parse, text_of, unique_child};
 pub(crate) use write::{Ns, Writer};
 
 /// `Char` of XML 1.0 (section 2.2).

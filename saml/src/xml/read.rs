@@ -4,6 +4,8 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::error::Refusal;
 
+/// A message has at most this many octets, whatever it came packed in.
+pub(crate) const MAX_XML: usize = 64 * 1024;
 const MAX_DEPTH: usize = 16;
 const MAX_NODES: u32 = 1024;
 /// The parser compares every attribute of an element with every other one.

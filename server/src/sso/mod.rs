@@ -1,9 +1,10 @@
-//! In: SAML requests of service providers, by the browser's redirect. Out: a login of ours, signed
-//! responses, metadata. The reading and writing of SAML is countersign-saml's.
+//! In: SAML requests of service providers, by the browser's redirect or (unsigned) POST. Out: a login
+//! of ours, signed responses, metadata. The reading and writing of SAML is countersign-saml's.
 //! Never: an address taken from a request, an answer to a request that was not accepted, a second
 //! assertion for one request.
 
 mod answer;
+mod posted;
 
 pub(crate) use answer::{assertion, refusal};
 
@@ -11,6 +12,7 @@ use crate::app::{App, Shared};
 use crate::error::Fault;
 use crate::login;
 use crate::page::Problem;
+use crate::store::Connection;
 use crate::store::apps::{self, App as AppRow};
 use crate::store::logins::{self, Login};
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
@@ -22,7 +24,7 @@ use axum::routing::get;
 use countersign_protocol::{Id, Origin, encoding};
 use countersign_saml::response::Status;
 use countersign_saml::{
-    AcsUrl, LoginRequest, Refusal, ServiceProvider, SpCertificate, metadata, redirect,
+    AcsUrl, LoginRequest, Received, Refusal, ServiceProvider, SpCertificate, metadata, redirect,
 };
 
 /// How long a person may take to sign in, seconds.
@@ -30,7 +32,8 @@ const LOGIN_LIFE: u64 = 1800;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/saml/sso", get(sso))
+        .route("/saml/sso", get(sso).post(posted::receive))
+        .route("/saml/sso/{secret}", get(posted::open))
         .route("/saml/metadata", get(metadata_file))
         .route("/saml/certificate", get(certificate_file))
 }
@@ -97,24 +100,33 @@ async fn sso(State(app): State<Shared>, RawQuery(query): RawQuery, visitor: Visi
     show(&app, &visitor, page)
 }
 
-async fn begin(app: &Shared, visitor: &Visitor, query: &str) -> Page {
-    let (row, request) = match accept(app, query).await? {
-        Ok(accepted) => accepted,
-        Err(denied) => return Err(refused(app, denied).await?),
-    };
-    let (fresh, is_new) = web::ensure_session(app, visitor).await?;
-    let signed_in = fresh.session.user.is_some() && !request.force_authn();
-    if request.is_passive() && !signed_in {
-        return refusal(app, visitor, &row, &request, Status::NoPassive);
+async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
+    match accept(app, redirect::receive(query)).await? {
+        Ok((row, request)) => enter(app, visitor, &row, &request).await,
+        Err(denied) => Err(refused(app, denied).await?),
     }
-    let login = make_login(app, &fresh, &row, &request, signed_in)?;
+}
+
+/// An accepted request becomes a login of the browser that brings it along with its cookie.
+async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginRequest) -> Page {
+    // A session is made only for a login: what is refused leaves nothing behind.
     let mut tx = app.store.write().await?;
-    if logins::is_answered(&mut tx, &row.id, request.id()).await? {
-        app.audit(&mut tx, "sso", &row.id, "request seen before")
-            .await?;
-        tx.commit().await?;
+    let seen = seen_before(app, &mut tx, row, request).await?;
+    tx.commit().await?;
+    if seen {
         return Err(Problem::SignInOver.into());
     }
+    if request.is_passive() {
+        let session = web::session(app, visitor).await?;
+        let signed_in = session.is_some_and(|session| session.user.is_some());
+        if request.force_authn() || !signed_in {
+            return refusal(app, visitor, row, request, Status::NoPassive);
+        }
+    }
+    let (fresh, is_new) = web::ensure_session(app, visitor).await?;
+    let signed_in = fresh.session.user.is_some() && !request.force_authn();
+    let login = make_login(app, &fresh, row, request, signed_in)?;
+    let mut tx = app.store.write().await?;
     logins::insert(&mut tx, &login).await?;
     app.audit(&mut tx, "login", &login.id, &login.stage).await?;
     tx.commit().await?;
@@ -124,6 +136,20 @@ async fn begin(app: &Shared, visitor: &Visitor, query: &str) -> Page {
         web::give_session(&mut response, &fresh.cookie);
     }
     Ok(response)
+}
+
+/// Whether this request was answered already; if so, the audit says it.
+async fn seen_before(
+    app: &App,
+    db: &mut Connection,
+    row: &AppRow,
+    request: &LoginRequest,
+) -> Result<bool, Trouble> {
+    let answered = logins::is_answered(db, &row.id, request.id()).await?;
+    if answered {
+        app.audit(db, "sso", &row.id, "request seen before").await?;
+    }
+    Ok(answered)
 }
 
 /// A request that is refused: which application (if it is one), why, and what the person sees.
@@ -148,8 +174,11 @@ impl Denied {
 }
 
 /// The application that asks, and its request.
-async fn accept(app: &App, query: &str) -> Result<Result<(AppRow, LoginRequest), Denied>, Trouble> {
-    let received = match redirect::receive(query) {
+async fn accept(
+    app: &App,
+    received: Result<Received, Refusal>,
+) -> Result<Result<(AppRow, LoginRequest), Denied>, Trouble> {
+    let received = match received {
         Ok(received) => received,
         Err(refusal) => return Ok(Err(Denied::new("", refusal))),
     };

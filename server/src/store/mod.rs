@@ -9,6 +9,7 @@ pub(crate) mod credentials;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod logins;
+pub(crate) mod posted;
 pub(crate) mod responses;
 pub(crate) mod sessions;
 pub(crate) mod users;
@@ -79,6 +80,7 @@ pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
     let long_over = (now.saturating_sub(KEPT)) as i64;
     for (statement, before) in [
         ("DELETE FROM sessions WHERE expires < ?", now as i64),
+        ("DELETE FROM posted_requests WHERE expires < ?", now as i64),
         ("DELETE FROM logins WHERE expires < ?", long_over),
         ("DELETE FROM challenges WHERE expires < ?", long_over),
         ("DELETE FROM pages WHERE expires < ?", long_over),
