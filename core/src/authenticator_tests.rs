@@ -234,6 +234,21 @@ fn a_lost_answer_is_asked_for_again_with_the_same_bytes() {
 }
 
 #[test]
+fn one_commit_stands_between_the_tap_and_the_network() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    phone.log.lock().unwrap().clear();
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    app.poll(&id, 0).unwrap();
+    let polled = std::mem::take(&mut *phone.log.lock().unwrap());
+    // Noted before it is shown; a poll that brings nothing new writes nothing.
+    assert_eq!(polled, ["send", "commit", "send"]);
+    app.decide(&prompt.id, &approve("47")).unwrap();
+    assert_eq!(*phone.log.lock().unwrap(), ["commit", "send", "commit"]);
+}
+
+#[test]
 fn responses_form_a_chain() {
     let phone = Phone::new();
     let (app, id) = phone.enrolled();

@@ -82,7 +82,12 @@ impl Core {
             return Err(CallFault::NotOurs { status: 200 }.into());
         }
         if page.sn > account.known()?.sn {
-            account = self.fetch_state(&account.owner, 0)?;
+            match self.fetch_state(&account.owner, 0) {
+                Ok(newest) => account = newest,
+                // Refused, as a downgrade is: what was agreed goes on.
+                Err(fault @ Fault::State(_)) => arrivals.refused.extend(Error::from(fault).code()),
+                Err(other) => return Err(other),
+            }
         }
         let mut good = Vec::new();
         for text in page.challenges {

@@ -1,1 +1,715 @@
+//! Requests that must not be shown, answered or answered twice: rows 42 to 46.
 
+use crate::authenticator::Authenticator;
+use crate::challenge::{Answer, Hint, Note, PromptId};
+use crate::error::{Code, Error};
+use crate::outbox::Sent;
+use crate::ports::TransportError;
+use crate::testkit::{Phone, Trouble};
+use countersign_protocol::crypto::SigningKey;
+use countersign_protocol::encoding::{decode, encode};
+use countersign_protocol::policy::{Alternative, Alternatives};
+use countersign_protocol::statement::{
+    Challenge, Decision, Kind, Mode, Row, Standing, StateReason,
+};
+use countersign_protocol::text::{Name, Value};
+use countersign_protocol::{Digest, Id, Origin, Signed};
+
+fn approve() -> Answer {
+    Answer::Approve {
+        number: Some("47".into()),
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+/// What the phone says to one request, by the list; and that it keeps nothing of one it refuses.
+fn verdict_on(phone: &Phone, app: &Authenticator, id: &Id, text: String) -> Option<Code> {
+    let before: Vec<String> = phone
+        .records()
+        .into_iter()
+        .filter(|name| name.starts_with("seen"))
+        .collect();
+    phone.peer.inner().open.push(text);
+    let arrivals = app.poll(id, 0).unwrap();
+    if arrivals.prompts.is_empty() {
+        let after: Vec<String> = phone
+            .records()
+            .into_iter()
+            .filter(|name| name.starts_with("seen"))
+            .collect();
+        assert_eq!(before, after);
+    }
+    arrivals.refused.first().copied()
+}
+
+fn request(phone: &Phone, change: impl FnOnce(&mut Challenge)) -> String {
+    let mut challenge = phone.peer.challenge(Id::make().unwrap());
+    change(&mut challenge);
+    phone.peer.sign(challenge).compact().to_owned()
+}
+
+/// A payload under a header of the forger's choice, signed by their key.
+fn forge(header: &str, key: &SigningKey, payload: &str) -> String {
+    let message = format!(
+        "{}.{}",
+        encode(header.as_bytes()),
+        encode(payload.as_bytes())
+    );
+    format!(
+        "{message}.{}",
+        encode(&key.sign(message.as_bytes()).unwrap())
+    )
+}
+
+fn payload(statement: &str) -> String {
+    String::from_utf8(decode(statement.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+#[test]
+fn row_42_only_the_servers_signature_counts() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let good = request(&phone, |_| {});
+    let stranger = SigningKey::ed25519_from_seed(&[66; 32]).unwrap();
+    let s = SigningKey::ed25519_from_seed(&[2; 32]).unwrap();
+    let (kid, alien) = (s.public().thumbprint(), stranger.public().thumbprint());
+    let header = |alg: &str, kid, typ: &str, more: &str| {
+        format!(r#"{{"alg":"{alg}","kid":"{kid}","typ":"{typ}"{more}}}"#)
+    };
+    let typ = "cs1-challenge+jwt";
+    let body = payload(&good);
+    let bad = [
+        forge(&header("Ed25519", alien, typ, ""), &stranger, &body),
+        forge(&header("Ed25519", kid, typ, ""), &stranger, &body),
+        forge(&header("none", kid, typ, ""), &s, &body),
+        forge(&header("HS256", kid, typ, ""), &s, &body),
+        forge(&header("EdDSA", kid, typ, ""), &s, &body),
+        forge(&header("Ed25519", kid, "cs1-state+jwt", ""), &s, &body),
+        forge(&header("Ed25519", kid, "cs2-challenge+jwt", ""), &s, &body),
+        forge(
+            &header("Ed25519", kid, typ, r#","crit":["x"],"x":1"#),
+            &s,
+            &body,
+        ),
+        good[..good.len() - 4].to_owned(),
+        good.rsplit_once('.').unwrap().0.to_owned() + ".",
+        String::new(),
+    ];
+    for text in bad {
+        assert_eq!(
+            verdict_on(&phone, &app, &id, text),
+            Some(Code::ChalUnverified)
+        );
+    }
+    assert_eq!(verdict_on(&phone, &app, &id, good), None);
+    assert_eq!(app.pending().unwrap().len(), 1);
+}
+
+#[test]
+fn row_42_an_unknown_key_makes_the_phone_ask_for_keys_once_a_minute() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let new = SigningKey::ed25519_from_seed(&[3; 32]).unwrap();
+    let by = |key: &SigningKey| {
+        let challenge = phone.peer.challenge(Id::make().unwrap());
+        Signed::sign(challenge, key).unwrap().compact().to_owned()
+    };
+    // Not published: refused, and not asked for again at once.
+    assert_eq!(
+        verdict_on(&phone, &app, &id, by(&new)),
+        Some(Code::ChalUnverified)
+    );
+    assert_eq!(
+        verdict_on(&phone, &app, &id, by(&new)),
+        Some(Code::ChalUnverified)
+    );
+    assert_eq!(phone.peer.calls_to("/keys"), 1);
+    // Published: taken, and the old key is out.
+    let second = phone.peer.keys(2, &new, None);
+    phone.peer.inner().keys.push(second);
+    phone.pass(61);
+    assert_eq!(verdict_on(&phone, &app, &id, by(&new)), None);
+    assert_eq!(phone.peer.calls_to("/keys"), 2);
+    assert_eq!(
+        verdict_on(&phone, &app, &id, request(&phone, |_| {})),
+        Some(Code::ChalUnverified)
+    );
+}
+
+#[test]
+fn row_42_a_network_that_fails_while_keys_are_asked_loses_no_request() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let new = SigningKey::ed25519_from_seed(&[3; 32]).unwrap();
+    let second = phone.peer.keys(2, &new, None);
+    phone.peer.inner().keys.push(second);
+    let challenge = phone.peer.challenge(Id::make().unwrap());
+    phone
+        .peer
+        .inner()
+        .open
+        .push(Signed::sign(challenge, &new).unwrap().compact().to_owned());
+    phone
+        .peer
+        .trouble("/keys", Trouble::Lost(TransportError::Timeout));
+    assert!(matches!(app.poll(&id, 0), Err(Error::Retry { .. })));
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
+}
+
+#[test]
+fn newer_keys_that_a_statement_tells_of_are_fetched() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let s = SigningKey::ed25519_from_seed(&[2; 32]).unwrap();
+    let second = phone.peer.keys(2, &s, None);
+    phone.peer.inner().keys.push(second);
+    phone.peer.inner().keys_n = 2;
+    assert_eq!(verdict_on(&phone, &app, &id, request(&phone, |_| {})), None);
+    assert_eq!(phone.peer.calls_to("/keys"), 1);
+    assert!(
+        phone
+            .records()
+            .iter()
+            .any(|name| name.starts_with("keys/") && name.ends_with("2"))
+    );
+    assert_eq!(verdict_on(&phone, &app, &id, request(&phone, |_| {})), None);
+    assert_eq!(phone.peer.calls_to("/keys"), 1);
+}
+
+#[test]
+fn row_43_requests_for_others_are_refused() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let changes: [fn(&mut Challenge); 3] = [
+        |challenge| challenge.iss = Origin::parse("https://evil.example").unwrap(),
+        |challenge| challenge.aud = Id::from([0; 16]),
+        |challenge| {
+            challenge.account =
+                countersign_protocol::text::Account::parse("ben@example.com").unwrap()
+        },
+    ];
+    for change in changes {
+        let text = request(&phone, change);
+        assert_eq!(
+            verdict_on(&phone, &app, &id, text),
+            Some(Code::ChalUnverified)
+        );
+    }
+    // Another account was a reason to look at the state first.
+    assert!(phone.peer.calls_to("/credentials/") >= 2);
+}
+
+#[test]
+fn row_43_an_account_that_was_renamed_is_known_by_its_signed_state() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.inner().account = "anna.new@example.com".into();
+    let renamed = countersign_protocol::text::Account::parse("anna.new@example.com").unwrap();
+    phone.peer.become_state(|state| state.account = renamed);
+    assert_eq!(verdict_on(&phone, &app, &id, request(&phone, |_| {})), None);
+    assert_eq!(app.accounts().unwrap()[0].account, "anna.new@example.com");
+    assert_eq!(app.pending().unwrap()[0].account, "anna.new@example.com");
+}
+
+#[test]
+fn row_44_time_policy_and_life_are_kept() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let said = |change: fn(&mut Challenge)| verdict_on(&phone, &app, &id, request(&phone, change));
+    let expired = said(|challenge| {
+        (challenge.iat, challenge.exp) = (challenge.iat - 200, challenge.iat - 90)
+    });
+    assert_eq!(expired, Some(Code::ChalExpired));
+    let future = said(|challenge| {
+        (challenge.iat, challenge.exp) = (challenge.iat + 90, challenge.iat + 200)
+    });
+    assert_eq!(future, Some(Code::ChalUnverified));
+    assert_eq!(
+        said(|challenge| challenge.exp += 1),
+        Some(Code::ChalDowngrade)
+    );
+    assert_eq!(
+        said(|challenge| challenge.policy = 2),
+        Some(Code::ChalUnverified)
+    );
+    assert_eq!(
+        said(|challenge| challenge.r#match = 0),
+        Some(Code::ChalDowngrade)
+    );
+    assert_eq!(said(|_| {}), None);
+}
+
+#[test]
+fn row_44_a_policy_that_rises_is_taken_and_never_goes_back() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = request(&phone, |_| {});
+    phone.peer.inner().policy.n = 2;
+    phone.peer.inner().policy.max_life = 60;
+    let policy = phone.peer.inner().policy.clone();
+    phone.peer.become_state(|state| state.policy = policy);
+    assert_eq!(verdict_on(&phone, &app, &id, request(&phone, |_| {})), None);
+    assert_eq!(
+        verdict_on(&phone, &app, &id, old),
+        Some(Code::ChalDowngrade)
+    );
+}
+
+#[test]
+fn row_44_a_weaker_policy_is_said_and_what_was_agreed_goes_on() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone
+        .peer
+        .become_state(|state| (state.policy.n, state.policy.max_life) = (2, 600));
+    phone.peer.ask(1, |_| {});
+    let arrivals = app.poll(&id, 0).unwrap();
+    assert_eq!(arrivals.refused, [Code::ChalDowngrade]);
+    assert_eq!(arrivals.prompts.len(), 1);
+    let long = request(&phone, |challenge| challenge.exp += 400);
+    assert_eq!(
+        verdict_on(&phone, &app, &id, long),
+        Some(Code::ChalDowngrade)
+    );
+}
+
+#[test]
+fn row_44_a_request_is_shown_once_and_decided_once_also_after_a_restart() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let jti = phone.peer.ask(1, |_| {});
+    let first = app.poll(&id, 0).unwrap();
+    assert_eq!(first.prompts.len(), 1);
+    // It comes again by push, and by a list without a cursor: the same prompt, not a second one.
+    assert_eq!(app.fetch(&id, &jti).unwrap().id, first.prompts[0].id);
+    drop(app);
+    let app = phone.app();
+    assert_eq!(app.fetch(&id, &jti).unwrap().id, first.prompts[0].id);
+    assert_eq!(app.pending().unwrap().len(), 1);
+
+    app.decide(&first.prompts[0].id, &approve()).unwrap();
+    assert_eq!(
+        app.fetch(&id, &jti).err(),
+        Some(Error::Refused {
+            code: Code::ChalSeen
+        })
+    );
+    drop(app);
+    let app = phone.app();
+    assert_eq!(
+        app.fetch(&id, &jti).err(),
+        Some(Error::Refused {
+            code: Code::ChalSeen
+        })
+    );
+    // Another request under the same id, too.
+    let text = request(&phone, |challenge| challenge.jti = jti);
+    phone.peer.inner().open = vec![text];
+    assert_eq!(
+        app.fetch(&id, &jti).err(),
+        Some(Error::Refused {
+            code: Code::ChalSeen
+        })
+    );
+}
+
+#[test]
+fn row_44_a_request_that_ran_out_is_neither_listed_nor_answered() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    phone.pass(122);
+    assert!(app.pending().unwrap().is_empty());
+    assert_eq!(
+        app.decide(&prompt.id, &approve()).err(),
+        Some(Error::Expired {
+            code: Code::ChalExpired
+        })
+    );
+    assert_eq!(
+        app.show(&prompt.id).err(),
+        Some(Error::Expired {
+            code: Code::ChalExpired
+        })
+    );
+}
+
+#[test]
+fn row_44_after_a_restart_of_the_device_a_fresh_request_is_shown_and_its_age_not_guessed() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.clock.restart();
+    phone.peer.pass(100_000);
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    assert_eq!((prompt.asked_ago, prompt.seconds_left), (None, 120));
+    app.decide(&prompt.id, &approve()).unwrap();
+    // The verdict of its first sending tells the time again.
+    phone.peer.ask(2, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().prompts[0].asked_ago, Some(0));
+}
+
+#[test]
+fn row_45_content_that_breaks_the_protocol_is_refused() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let s = SigningKey::ed25519_from_seed(&[2; 32]).unwrap();
+    let kid = s.public().thumbprint();
+    let header = format!(r#"{{"alg":"Ed25519","kid":"{kid}","typ":"cs1-challenge+jwt"}}"#);
+    let good = payload(&request(&phone, |_| {}));
+    for (from, to) in [
+        (r#""keys":1"#, r#""keys":1,"keys":1"#),
+        (r#""keys":1"#, r#""keys":1,"new":1"#),
+        (r#""keys":1"#, r#""keys":1e3"#),
+        (r#""keys":1"#, r#""keys":99999999999999999999"#),
+        (r#""kind":"login""#, r#""kind":"unlock""#),
+        (r#"[["dev"]]"#, "[[[[[[[[]]]]]]]]"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let text = forge(&header, &s, &good.replacen(from, to, 1));
+        assert_eq!(
+            verdict_on(&phone, &app, &id, text),
+            Some(Code::ChalUnverified),
+            "{to}"
+        );
+    }
+    let trailing = forge(&header, &s, &format!("{good}x"));
+    assert_eq!(
+        verdict_on(&phone, &app, &id, trailing),
+        Some(Code::ChalUnverified)
+    );
+    for bidi in ["Wi\u{202e}ki", "Wi\u{200b}ki", "Wi\nki"] {
+        let text = forge(
+            &header,
+            &s,
+            &good.replacen("Wiki", &bidi.replace('\n', "\\n"), 1),
+        );
+        assert_eq!(verdict_on(&phone, &app, &id, text), Some(Code::ChalText));
+    }
+}
+
+#[test]
+fn row_45_a_megabyte_is_no_answer() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.inner().open.push("a".repeat(1 << 20));
+    assert!(matches!(
+        app.poll(&id, 0),
+        Err(Error::Retry {
+            code: Code::SrvError,
+            ..
+        })
+    ));
+    assert!(app.pending().unwrap().is_empty());
+}
+
+#[test]
+fn row_46_pushes_that_name_nothing_here_are_ignored_and_counted() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let (handle, challenge) = (Id::from([9; 16]), Id::from([1; 16]));
+    let push = |json: String| app.receive(json.as_bytes()).unwrap();
+    let fetch = push(format!(
+        r#"{{"v":1,"h":"{handle}","c":"{challenge}","t":"x.y.z"}}"#
+    ));
+    assert_eq!(
+        fetch,
+        Some(Hint::Fetch {
+            account: id,
+            challenge
+        })
+    );
+    assert_eq!(
+        push(format!(r#"{{"v":1,"h":"{handle}"}}"#)),
+        Some(Hint::Poll { account: id })
+    );
+    let test = Id::from([0; 16]);
+    assert_eq!(
+        push(format!(r#"{{"v":1,"h":"{handle}","c":"{test}"}}"#)),
+        Some(Hint::Test { account: id })
+    );
+    let bad = [
+        String::new(),
+        "garbage".into(),
+        "{}".into(),
+        format!(r#"{{"v":2,"h":"{handle}"}}"#),
+        format!(r#"{{"v":1,"h":"{handle}","x":1}}"#),
+        format!(r#"{{"v":1,"h":"{handle}","h":"{handle}"}}"#),
+        format!(r#"{{"v":1,"h":"{}"}}"#, Id::from([8; 16])),
+        r#"{"v":1,"h":"short"}"#.into(),
+        format!(r#"{{"v":1,"h":"{handle}","t":"{}"}}"#, "x".repeat(2048)),
+    ];
+    let count = bad.len() as u64;
+    for json in bad {
+        assert_eq!(push(json), None);
+    }
+    assert_eq!(app.receive(&[0xff; 100]).unwrap(), None);
+    assert_eq!(app.ignored_pushes(), count + 1);
+    // Replayed, it finds nothing new; for an ID that was removed, nothing at all.
+    app.forget(&id).unwrap();
+    assert_eq!(push(format!(r#"{{"v":1,"h":"{handle}"}}"#)), None);
+    assert!(app.pending().unwrap().is_empty());
+}
+
+#[test]
+fn a_number_is_typed_exactly_as_asked() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    for bad in [
+        None,
+        Some(""),
+        Some("4"),
+        Some("447"),
+        Some("4a"),
+        Some("４７"),
+    ] {
+        let answer = Answer::Approve {
+            number: bad.map(str::to_owned),
+        };
+        assert_eq!(
+            app.decide(&prompt.id, &answer).err(),
+            Some(Error::Refused {
+                code: Code::NumberEmpty
+            })
+        );
+    }
+    assert_eq!(phone.peer.calls_to("/responses"), 0);
+    app.decide(&prompt.id, &approve()).unwrap();
+}
+
+#[test]
+fn what_this_phone_cannot_give_is_not_approved_but_denied() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |challenge| {
+        challenge.factors = Alternatives::new(vec![Alternative::Uv]).unwrap()
+    });
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    assert_eq!(prompt.notes, [Note::CannotApprove]);
+    assert_eq!(
+        app.decide(&prompt.id, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::ResFactors
+        })
+    );
+    app.decide(&prompt.id, &Answer::Deny { reason: None })
+        .unwrap();
+    assert_eq!(phone.peer.inner().responses[0].decision, Decision::Deny);
+}
+
+#[test]
+fn a_report_is_made_once_also_after_an_answer_and_after_the_end() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    app.decide(&prompt.id, &approve()).unwrap();
+    phone.pass(3600);
+    let report = Answer::Report { reason: None };
+    assert!(matches!(
+        app.decide(&prompt.id, &report),
+        Ok(Sent::Verdict(_))
+    ));
+    assert_eq!(
+        app.decide(&prompt.id, &report).err(),
+        Some(Error::Refused {
+            code: Code::ChalSeen
+        })
+    );
+    let decisions: Vec<Decision> = phone
+        .peer
+        .inner()
+        .responses
+        .iter()
+        .map(|one| one.decision)
+        .collect();
+    assert_eq!(decisions, [Decision::Approve, Decision::Report]);
+}
+
+#[test]
+fn a_transaction_shows_its_rows_word_for_word() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |challenge| {
+        challenge.kind = Kind::Transaction;
+        challenge.lang = Some("de".into());
+        let row = |label, value| Row {
+            label: name(label),
+            value: Value::parse(value).unwrap(),
+        };
+        challenge.rows = Some(vec![row("Betrag", "1.000,00 €"), row("An", "Ben")]);
+    });
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    let rows: Vec<_> = prompt
+        .rows
+        .iter()
+        .map(|row| (row.id.as_str(), row.value.as_str()))
+        .collect();
+    assert_eq!(
+        rows[5..9],
+        [
+            ("label.1", "Betrag"),
+            ("value.1", "1.000,00 €"),
+            ("label.2", "An"),
+            ("value.2", "Ben")
+        ]
+    );
+    assert_eq!(
+        (prompt.title.as_str(), prompt.lang.as_deref()),
+        ("ask.transaction", Some("de"))
+    );
+}
+
+#[test]
+fn a_newer_request_of_the_same_browser_takes_the_place_of_the_old_one() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = phone.peer.ask(1, |_| {});
+    app.poll(&id, 0).unwrap();
+    let new = phone
+        .peer
+        .ask(2, |challenge| challenge.replaces = Some(old));
+    app.poll(&id, 0).unwrap();
+    let pending = app.pending().unwrap();
+    assert_eq!(
+        pending
+            .iter()
+            .map(|prompt| prompt.id.challenge)
+            .collect::<Vec<_>>(),
+        [new]
+    );
+    let old = PromptId {
+        account: id,
+        challenge: old,
+    };
+    assert_eq!(
+        app.decide(&old, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::ChalSeen
+        })
+    );
+}
+
+#[test]
+fn other_phones_than_last_time_are_pointed_out() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    assert!(app.poll(&id, 0).unwrap().prompts[0].notes.is_empty());
+    phone
+        .peer
+        .ask(2, |challenge| challenge.set = Digest::from([4; 32]));
+    assert_eq!(
+        app.poll(&id, 0).unwrap().prompts[0].notes,
+        [Note::PhonesChanged]
+    );
+    phone
+        .peer
+        .ask(3, |challenge| challenge.set = Digest::from([4; 32]));
+    assert!(app.poll(&id, 0).unwrap().prompts[0].notes.is_empty());
+    assert_eq!(
+        app.pending()
+            .unwrap()
+            .iter()
+            .filter(|prompt| !prompt.notes.is_empty())
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_paused_id_answers_nothing_but_a_report() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    phone.peer.end(Standing::Suspended, StateReason::Admin);
+    app.poll(&id, 0).unwrap();
+    assert_eq!(app.accounts().unwrap()[0].standing, Standing::Suspended);
+    assert_eq!(
+        app.decide(&prompt.id, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::IdPaused
+        })
+    );
+    app.decide(&prompt.id, &Answer::Report { reason: None })
+        .unwrap();
+}
+
+#[test]
+fn a_removed_credential_stops_at_once_and_its_keys_go_after_a_day() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.end(Standing::Revoked, StateReason::Removed);
+    app.poll(&id, 0).unwrap();
+    let info = &app.accounts().unwrap()[0];
+    assert_eq!(
+        (info.standing, info.reason),
+        (Standing::Revoked, Some(StateReason::Removed))
+    );
+    assert!(app.pending().unwrap().is_empty());
+    app.sync().unwrap();
+    assert_eq!(phone.owners(), 1);
+    phone.pass(24 * 3600 + 120);
+    app.sync().unwrap();
+    assert_eq!(phone.owners(), 0);
+    assert_eq!(app.accounts().unwrap().len(), 1);
+}
+
+#[test]
+fn a_long_list_is_read_page_by_page() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    for number in 1..=45 {
+        phone.peer.ask(number, |_| {});
+    }
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 45);
+    assert!(app.poll(&id, 0).unwrap().prompts.is_empty());
+    assert_eq!(app.pending().unwrap().len(), 45);
+}
+
+#[test]
+fn an_offline_request_in_a_list_asks_less_than_was_agreed() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let text = request(&phone, |challenge| {
+        (challenge.mode, challenge.r#match) = (Mode::Offline, 0)
+    });
+    assert_eq!(
+        verdict_on(&phone, &app, &id, text),
+        Some(Code::ChalDowngrade)
+    );
+}
+
+#[test]
+fn a_withdrawn_host_stops() {
+    let mut phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    drop(app);
+    phone.config.servers = vec![crate::config::KnownServer {
+        origin: Origin::parse("https://other.example").unwrap(),
+        root: phone.peer.root().public().thumbprint(),
+    }];
+    let app = phone.app();
+    assert!(app.pending().unwrap().is_empty());
+    assert_eq!(
+        app.decide(&prompt.id, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::InvHost
+        })
+    );
+    assert_eq!(
+        app.poll(&id, 0).err(),
+        Some(Error::Refused {
+            code: Code::InvHost
+        })
+    );
+}

@@ -1,1 +1,274 @@
+//! Row 47: whatever comes in place of a verdict, the answer waits, as it is.
 
+use crate::authenticator::Authenticator;
+use crate::challenge::{Answer, PromptId};
+use crate::error::{Code, Error};
+use crate::outbox::Sent;
+use crate::ports::{Answer as Reply, TransportError};
+use crate::testkit::{Phone, Trouble, json, problem};
+use countersign_protocol::call::VerdictAnswer;
+use countersign_protocol::problem::Code as Said;
+use countersign_protocol::statement::{Outcome, Verdict, VerdictCode};
+use countersign_protocol::{Digest, Id, Origin};
+
+fn approve() -> Answer {
+    Answer::Approve {
+        number: Some("47".into()),
+    }
+}
+
+fn asked(phone: &Phone) -> (Authenticator, PromptId) {
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    (app, prompt.id)
+}
+
+fn reply(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Reply {
+        status,
+        headers: headers.collect(),
+        body: body.to_vec(),
+    }
+}
+
+#[test]
+fn row_47_no_unsigned_answer_ends_an_entry() {
+    let html = [("content-type", "text/html")];
+    let ours = [("content-type", "application/json")];
+    let answers = [
+        reply(500, &html, b"<html>"),
+        reply(503, &[("retry-after", "30")], b""),
+        reply(400, &html, b""),
+        reply(403, &html, b""),
+        reply(404, &html, b""),
+        reply(409, &html, b""),
+        reply(410, &html, b""),
+        reply(413, &html, b""),
+        reply(415, &html, b""),
+        reply(302, &[("location", "https://evil.example/")], b""),
+        reply(200, &html, b"{}"),
+        reply(200, &ours, b"{\"verdict\":\"a.b"),
+        reply(200, &ours, b"{\"verdict\":\"a.b.c\"}"),
+        reply(204, &[], b""),
+        problem(Said::BadStatement),
+        problem(Said::BadProof),
+        problem(Said::NotFound),
+        problem(Said::Conflict),
+        problem(Said::Gone),
+        problem(Said::SlowDown),
+        problem(Said::Fault),
+    ];
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    phone
+        .peer
+        .trouble("responses", Trouble::Lost(TransportError::Unreachable));
+    assert!(matches!(
+        app.decide(&id, &approve()),
+        Ok(Sent::Queued(Error::Retry {
+            code: Code::NetOffline,
+            ..
+        }))
+    ));
+    for answer in answers {
+        phone.peer.trouble("responses", Trouble::Instead(answer));
+        assert!(app.deliver(true).unwrap().is_empty());
+        assert_eq!(app.outbox().unwrap().len(), 1);
+    }
+    for fault in [
+        TransportError::Timeout,
+        TransportError::Broken,
+        TransportError::Tls,
+        TransportError::TooLarge,
+    ] {
+        phone.peer.trouble("responses", Trouble::Lost(fault));
+        assert!(app.deliver(true).unwrap().is_empty());
+    }
+    assert!(app.deliver(true).unwrap()[0].accepted);
+    assert!(app.outbox().unwrap().is_empty());
+    let inner = phone.peer.inner();
+    let posted: std::collections::BTreeSet<&String> = inner
+        .calls
+        .iter()
+        .filter(|call| call.1.contains("responses"))
+        .map(|call| &call.2)
+        .collect();
+    assert_eq!((posted.len(), inner.responses.len()), (1, 1));
+}
+
+#[test]
+fn row_47_a_verdict_about_something_else_ends_nothing() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    let changes: [fn(&mut Verdict); 4] = [
+        |verdict| verdict.iss = Origin::parse("https://evil.example").unwrap(),
+        |verdict| verdict.aud = Id::from([0; 16]),
+        |verdict| verdict.challenge = Digest::from([0; 32]),
+        |verdict| verdict.response = Digest::from([0; 32]),
+    ];
+    phone
+        .peer
+        .trouble("responses", Trouble::AnswerLost(TransportError::Timeout));
+    app.decide(&id, &approve()).unwrap();
+    let good = phone.peer.inner().verdicts[0].body().clone();
+    for change in changes {
+        let mut verdict = good.clone();
+        change(&mut verdict);
+        let verdict = phone.peer.sign(verdict).compact().to_owned();
+        phone.peer.trouble(
+            "responses",
+            Trouble::Instead(json(200, &VerdictAnswer { verdict })),
+        );
+        assert!(app.deliver(true).unwrap().is_empty());
+        assert_eq!(app.outbox().unwrap().len(), 1);
+    }
+    assert!(app.deliver(true).unwrap()[0].accepted);
+}
+
+#[test]
+fn what_only_a_person_gets_over_is_stuck_and_says_so_also_after_a_restart() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    for (said, stuck) in [
+        (Said::Conflict, Some(409)),
+        (Said::Gone, Some(410)),
+        (Said::Fault, None),
+        (Said::NotFound, Some(404)),
+        (Said::NonceRequired, None),
+        (Said::TooLarge, Some(413)),
+        (Said::SlowDown, None),
+        (Said::BadStatement, Some(400)),
+    ] {
+        phone
+            .peer
+            .trouble("responses", Trouble::Instead(problem(said)));
+        if app.outbox().unwrap().is_empty() {
+            app.decide(&id, &approve()).unwrap();
+        } else {
+            app.deliver(true).unwrap();
+        }
+        assert_eq!(app.outbox().unwrap()[0].stuck, stuck, "{said:?}");
+    }
+    assert_eq!(app.outbox().unwrap()[0].next_try, 15 * 60);
+    drop(app);
+    let app = phone.app();
+    assert_eq!(
+        (
+            app.outbox().unwrap()[0].stuck,
+            app.outbox().unwrap()[0].next_try
+        ),
+        (Some(400), 0)
+    );
+    assert!(app.deliver(false).unwrap()[0].accepted);
+}
+
+#[test]
+fn a_retry_waits_as_long_as_it_was_asked_to() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    let busy = reply(503, &[("retry-after", "30")], b"");
+    phone.peer.trouble("responses", Trouble::Instead(busy));
+    app.decide(&id, &approve()).unwrap();
+    assert_eq!(app.outbox().unwrap()[0].next_try, 30);
+    phone.clock.pass(29);
+    assert!(app.deliver(false).unwrap().is_empty());
+    assert_eq!(phone.peer.calls_to("/responses"), 1);
+    phone.clock.pass(1);
+    assert_eq!(app.deliver(false).unwrap().len(), 1);
+}
+
+#[test]
+fn a_verdict_that_is_not_final_opens_the_request_again() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    phone.peer.inner().verdict = Some(|verdict| {
+        (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::NumberWrong);
+        (verdict.r#final, verdict.attempts) = (false, Some(2));
+    });
+    let Ok(Sent::Verdict(first)) = app.decide(&id, &approve()) else {
+        panic!("a verdict")
+    };
+    assert_eq!(
+        (first.accepted, first.is_final, first.attempts),
+        (false, false, Some(2))
+    );
+    assert_eq!(app.pending().unwrap()[0].id, id);
+    let Ok(Sent::Verdict(second)) = app.decide(&id, &approve()) else {
+        panic!("a verdict")
+    };
+    assert!(second.accepted && app.pending().unwrap().is_empty());
+    let inner = phone.peer.inner();
+    assert_eq!(inner.responses[1].prev.0, Some(inner.responses[0].hash()));
+    assert_ne!(inner.responses[0].jti, inner.responses[1].jti);
+    drop(inner);
+    assert_eq!(app.history(10).unwrap().len(), 2);
+}
+
+#[test]
+fn a_day_after_the_end_a_silent_server_is_given_up() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    phone
+        .peer
+        .trouble("responses", Trouble::Lost(TransportError::Unreachable));
+    app.decide(&id, &approve()).unwrap();
+    phone.clock.pass(120 + 24 * 3600 - 60);
+    phone
+        .peer
+        .trouble("responses", Trouble::Lost(TransportError::Unreachable));
+    app.deliver(true).unwrap();
+    assert_eq!(app.outbox().unwrap().len(), 1);
+    phone.clock.pass(300);
+    app.deliver(true).unwrap();
+    assert!(app.outbox().unwrap().is_empty());
+    let history = app.history(10).unwrap();
+    assert_eq!((history.len(), history[0].result.as_deref()), (1, None));
+    assert!(phone.peer.inner().responses.is_empty());
+}
+
+#[test]
+fn a_verdict_that_the_id_is_paused_makes_the_phone_look_at_its_state() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    phone.peer.end(
+        countersign_protocol::statement::Standing::Suspended,
+        countersign_protocol::statement::StateReason::Clone,
+    );
+    phone.peer.inner().verdict = Some(|verdict| {
+        (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::Suspended);
+    });
+    let Ok(Sent::Verdict(verdict)) = app.decide(&id, &approve()) else {
+        panic!("a verdict")
+    };
+    assert_eq!(verdict.code, "suspended");
+    let standing = app.accounts().unwrap()[0].standing;
+    assert_eq!(
+        standing,
+        countersign_protocol::statement::Standing::Suspended
+    );
+}
+
+#[test]
+fn two_deliveries_at_once_have_one_effect() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    phone
+        .peer
+        .trouble("responses", Trouble::Lost(TransportError::Unreachable));
+    app.decide(&id, &approve()).unwrap();
+    let verdicts: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| app.deliver(true).unwrap().len()))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    assert_eq!((verdicts, phone.peer.inner().responses.len()), (1, 1));
+    assert_eq!(app.history(10).unwrap().len(), 1);
+}

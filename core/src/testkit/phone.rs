@@ -12,8 +12,8 @@ use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::statement::{App, AppMode, Standing, State};
 use countersign_protocol::text::Name;
 use countersign_protocol::{Digest, Id};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 pub(crate) fn config() -> Config {
     let name = |text| Name::parse(text).unwrap();
@@ -51,8 +51,12 @@ impl Fuse {
     }
 }
 
+/// What reached a port, in order.
+pub(crate) type Log = Arc<Mutex<Vec<&'static str>>>;
+
 /// A store whose process may die before or after a commit.
 struct Mortal {
+    log: Log,
     store: Arc<MemoryStore>,
     fuse: Arc<Fuse>,
     dead: Arc<AtomicU64>,
@@ -90,6 +94,7 @@ impl Store for Mortal {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.step()?;
         self.store.commit(batch)?;
+        self.log.lock().unwrap().push("commit");
         self.step()
     }
 }
@@ -101,6 +106,7 @@ pub(crate) struct Phone {
     pub(crate) keys: Arc<SoftwareKeys>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: Config,
+    pub(crate) log: Log,
 }
 
 impl Phone {
@@ -113,6 +119,7 @@ impl Phone {
             keys: Arc::new(SoftwareKeys::new(folder.path())),
             folder,
             config: config(),
+            log: Log::default(),
         }
     }
 
@@ -123,11 +130,12 @@ impl Phone {
         });
         let dead = Arc::new(AtomicU64::new(0));
         let store = Mortal {
+            log: self.log.clone(),
             store: self.store.clone(),
             fuse: fuse.clone(),
             dead: dead.clone(),
         };
-        let peer = self.peer.clone();
+        let (peer, log) = (self.peer.clone(), self.log.clone());
         let transport = Script::new(move |request| {
             let step = || {
                 if fuse.burns() {
@@ -140,6 +148,7 @@ impl Phone {
                 }
             };
             step()?;
+            log.lock().unwrap().push("send");
             let answer = peer.reply(request);
             step()?;
             answer

@@ -4,7 +4,7 @@ use crate::args::Why;
 use crate::lists::show_prompt;
 use crate::phone::Phone;
 use crate::trouble::{About, Own, Trouble};
-use crate::words::Words;
+use crate::words::{Words, sentence};
 use countersign_core::{Answer, Error, Prompt, PromptId, Sent, VerdictInfo};
 use countersign_texts::{Message, message};
 use serde_json::json;
@@ -48,7 +48,7 @@ fn decide(phone: &Phone, id: Option<&str>, answer: &Answer) -> Result<(), Troubl
     let sent = phone
         .core
         .decide(&id, answer)
-        .map_err(|error| Trouble::Core(error, about.clone()))?;
+        .map_err(|error| Trouble::about(error, &about))?;
     match sent {
         Sent::Verdict(verdict) => conclude(phone, &verdict, answer, about),
         Sent::Queued(error) => {
@@ -118,12 +118,12 @@ fn conclude(
             },
         };
         let said = message(phone.voice.lang, words);
-        format!("{}. {}", said.title.text, said.body.text)
+        sentence(&said.title.text, &said.body.text)
     });
     if verdict.accepted {
         Ok(())
     } else {
-        Err(Trouble::Verdict(verdict.clone(), about))
+        Err(Trouble::Verdict(Box::new((verdict.clone(), about))))
     }
 }
 
@@ -155,7 +155,7 @@ fn show_queued(phone: &Phone, id: &PromptId, error: Error) {
         "why": {"code": said.code, "title": said.title, "body": said.body},
     });
     phone.voice.say(&event, || {
-        let queued = message(phone.voice.lang, Message::ResultQueued { time: "–" });
-        format!("{}. {}", queued.title.text, said.title)
+        let queued = message(phone.voice.lang, Message::ResultQueued { time: "" });
+        sentence(&queued.title.text, &said.sentence())
     });
 }

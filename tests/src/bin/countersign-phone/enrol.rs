@@ -12,7 +12,10 @@ use std::time::Duration;
 const WAIT: u64 = 25;
 
 pub(crate) fn enrol(phone: &Phone, link: &str, yes: bool) -> Result<(), Trouble> {
-    let review = phone.core.review(link)?;
+    let review = phone
+        .core
+        .review(link)
+        .map_err(|error| Trouble::about(error, &named_by(link)))?;
     let about = About::from(&review);
     show_review(phone, &review);
     let consented = yes || phone.voice.is_json() || {
@@ -25,8 +28,19 @@ pub(crate) fn enrol(phone: &Phone, link: &str, yes: bool) -> Result<(), Trouble>
     let id = phone
         .core
         .enrol(review)
-        .map_err(|error| Trouble::Core(error, about.clone()))?;
+        .map_err(|error| Trouble::about(error, &about))?;
     finish(phone, &id, &about)
+}
+
+/// The host that a link names, for words about it.
+fn named_by(link: &str) -> About {
+    let rest = link.strip_prefix("https://").unwrap_or_default();
+    let host = rest.split(['/', '#']).next().unwrap_or_default();
+    About {
+        host: host.to_owned(),
+        server: host.to_owned(),
+        ..About::default()
+    }
 }
 
 pub(crate) fn resume(phone: &Phone) -> Result<(), Trouble> {
@@ -83,7 +97,7 @@ fn finish(phone: &Phone, id: &Id, about: &About) -> Result<(), Trouble> {
                 failed += 1;
                 thread::sleep(pause(error, failed));
             }
-            Err(error) => return Err(Trouble::Core(error, about.clone())),
+            Err(error) => return Err(Trouble::about(error, about)),
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::enrol::{about, is_passing, pause};
 use crate::lists::show_prompt;
 use crate::phone::Phone;
 use crate::trouble::{About, Own, Trouble};
-use crate::words::Words;
-use countersign_core::{AccountInfo, Arrivals, Error, Progress, Standing};
+use crate::words::{Words, sentence};
+use countersign_core::{AccountInfo, Arrivals, Code, Error, Progress, Standing};
 use countersign_texts::{Id, text};
 use serde_json::json;
 use std::thread;
@@ -58,7 +58,7 @@ fn poll(phone: &Phone, account: &AccountInfo) -> Option<Trouble> {
                 (failed, last) = (0, None);
                 show(phone, &arrivals, &about);
             }
-            Err(error) if is_passing(error) => {
+            Err(error) if goes_on(error) => {
                 failed += 1;
                 if last != error.code() {
                     show_trouble(phone, error, &about);
@@ -66,9 +66,14 @@ fn poll(phone: &Phone, account: &AccountInfo) -> Option<Trouble> {
                 last = error.code();
                 thread::sleep(pause(error, failed));
             }
-            Err(error) => return Some(Trouble::Core(error, about)),
+            Err(error) => return Some(Trouble::about(error, &about)),
         }
     }
+}
+
+/// A network that isn't genuine may be another one in a minute.
+fn goes_on(error: Error) -> bool {
+    is_passing(error) || error.code() == Some(Code::NetTls)
 }
 
 fn step(phone: &Phone, account: &AccountInfo) -> Result<Arrivals, Error> {
@@ -89,9 +94,7 @@ fn show(phone: &Phone, arrivals: &Arrivals, about: &About) {
         let said = Words(phone.voice.lang).error(Error::Refused { code: *code }, about);
         let event =
             json!({"event": "refused", "code": said.code, "title": said.title, "body": said.body});
-        phone
-            .voice
-            .say(&event, || format!("{}. {}", said.title, said.body));
+        phone.voice.say(&event, || said.sentence());
     }
 }
 
@@ -100,9 +103,7 @@ fn show_trouble(phone: &Phone, error: Error, about: &About) {
     let event =
         json!({"event": "trouble", "code": said.code, "title": said.title, "body": said.body});
     let trying = text(phone.voice.lang, Id::HomeTrying { host: &about.host }).text;
-    phone
-        .voice
-        .say(&event, || format!("{}. {trying}", said.title));
+    phone.voice.say(&event, || sentence(&said.title, &trying));
 }
 
 /// Sends what is due; whether there is a reason to look again.

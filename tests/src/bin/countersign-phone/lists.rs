@@ -69,9 +69,7 @@ pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {
     }
     let complain = |error: Error| {
         let said = Words(phone.voice.lang).error(error, &About::default());
-        phone
-            .voice
-            .complain(&format!("{}. {}", said.title, said.body));
+        phone.voice.complain(&said.sentence());
     };
     match asked {
         Ok(arrivals) => {

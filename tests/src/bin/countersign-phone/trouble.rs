@@ -6,9 +6,9 @@ use countersign_core::{Error, VerdictInfo};
 #[derive(Debug)]
 pub(crate) enum Trouble {
     /// The core says so; about this ID or host, where one is known.
-    Core(Error, About),
+    Core(Error, Box<About>),
     /// The server did not accept the answer.
-    Verdict(VerdictInfo, About),
+    Verdict(Box<(VerdictInfo, About)>),
     /// Words of the virtual phone's own.
     Own(Own),
     /// The command line does not make sense.
@@ -39,8 +39,15 @@ pub(crate) enum Own {
     NoConsent,
 }
 
+impl Trouble {
+    /// An error about an ID or host that is known.
+    pub(crate) fn about(error: Error, about: &About) -> Self {
+        Self::Core(error, Box::new(about.clone()))
+    }
+}
+
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Self::Core(error, About::default())
+        Self::Core(error, Box::default())
     }
 }

@@ -50,7 +50,7 @@ impl Voice {
         if self.json {
             self.say(&event, String::new);
         } else {
-            self.complain(&format!("{title}. {body}"));
+            self.complain(&said.sentence());
         }
     }
 

@@ -11,6 +11,26 @@ pub(crate) struct Said {
     pub(crate) body: String,
 }
 
+impl Said {
+    /// On one line.
+    pub(crate) fn sentence(&self) -> String {
+        sentence(&self.title, &self.body)
+    }
+}
+
+/// Title and body on one line.
+pub(crate) fn sentence(title: &str, body: &str) -> String {
+    let end = if title.ends_with(['.', '?', '!', '…']) {
+        ""
+    } else {
+        "."
+    };
+    match body {
+        "" => title.to_owned(),
+        body => format!("{title}{end} {body}"),
+    }
+}
+
 /// The catalogue in one language.
 #[derive(Clone, Copy)]
 pub(crate) struct Words(pub(crate) Lang);
@@ -18,14 +38,14 @@ pub(crate) struct Words(pub(crate) Lang);
 /// The name of this app in the catalogue's sentences.
 pub(crate) const APP: &str = "Countersign";
 
-/// For what a command line doesn't know.
-const UNKNOWN: &str = "–";
+/// For what a command line doesn't know; a body with it is left out.
+const UNKNOWN: &str = "⸺";
 
 impl Words {
     pub(crate) fn trouble(self, trouble: &Trouble) -> Said {
         match trouble {
             Trouble::Core(error, about) => self.error(*error, about),
-            Trouble::Verdict(verdict, about) => self.verdict(verdict, about),
+            Trouble::Verdict(both) => self.verdict(&both.0, &both.1),
             Trouble::Own(own) => self.own(*own),
             Trouble::Usage(what) => self.plain("usage", what.clone()),
         }
@@ -140,10 +160,12 @@ impl Words {
 
     fn message(self, of: Message<'_>, code: &str) -> Said {
         let said = message(self.0, of);
+        let known = !said.body.text.contains(UNKNOWN);
+        let body = if known { said.body.text } else { String::new() };
         Said {
             code: code.to_owned(),
-            title: said.title.text,
-            body: said.body.text,
+            title: said.title.text.replace(UNKNOWN, "…"),
+            body,
         }
     }
 
