@@ -26,4 +26,6 @@ pub(crate) use seen::Seen;
 pub(crate) use verify::Refusal;
 
 #[cfg(test)]
+mod life_tests;
+#[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ mod clock;
 mod peer;
 mod phone;
 mod script;
+mod serve;
 
 pub(crate) use clock::ManualClock;
 pub(crate) use peer::{Peer, Trouble};

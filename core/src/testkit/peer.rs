@@ -1,17 +1,13 @@
 //! A server of one ID: real keys, real statements, a queue of requests, and faults on demand.
 
-use super::script::{json, problem};
-use crate::ports::{Answer, Method, Request, TransportError};
-use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
-use countersign_protocol::call::*;
+use crate::ports::{Answer, TransportError};
 use countersign_protocol::crypto::{AgreementSecret, SigningKey};
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::jose::Statement;
 use countersign_protocol::policy::{Alternatives, Offline, Policy};
-use countersign_protocol::problem::Code;
 use countersign_protocol::statement::*;
 use countersign_protocol::text::{Account as AccountName, Name};
-use countersign_protocol::{Digest, Id, Origin, Signed, json as wire, sas};
+use countersign_protocol::{Digest, Id, Origin, Signed, sas};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
@@ -29,7 +25,7 @@ pub(crate) enum Trouble {
 
 pub(crate) struct Peer {
     root: SigningKey,
-    sign: SigningKey,
+    pub(super) sign: SigningKey,
     inner: Mutex<Inner>,
 }
 
@@ -40,7 +36,7 @@ pub(crate) struct Inner {
     pub(crate) account: String,
     pub(crate) token: Id,
     pub(crate) expires: u64,
-    offers: Vec<(Signed<Offer>, AgreementSecret, Digest)>,
+    pub(super) offers: Vec<(Signed<Offer>, AgreementSecret, Digest)>,
     pub(crate) registered: Option<Signed<Registration>>,
     pub(crate) first: Option<State>,
     pub(crate) state: Option<State>,
@@ -57,8 +53,8 @@ pub(crate) struct Inner {
     pub(crate) trouble: VecDeque<(&'static str, Trouble)>,
     /// Every call that arrived: method, path, body.
     pub(crate) calls: Vec<(&'static str, String, String)>,
-    nonce: u64,
-    seen_proofs: Vec<Id>,
+    pub(super) nonce: u64,
+    pub(super) seen_proofs: Vec<Id>,
 }
 
 impl Peer {
@@ -262,293 +258,5 @@ impl Peer {
         let text = self.sign(challenge).compact().to_owned();
         self.inner().open.push(text);
         jti
-    }
-
-    /// Answers a call.
-    pub(crate) fn reply(&self, request: &Request) -> Result<Answer, TransportError> {
-        let path = request
-            .url
-            .strip_prefix(&format!("https://{HOST}"))
-            .ok_or(TransportError::Unreachable)?;
-        let trouble = {
-            let mut inner = self.inner();
-            let body = String::from_utf8(request.body.clone()).unwrap();
-            inner
-                .calls
-                .push((request.method.as_str(), path.to_owned(), body));
-            match inner.trouble.front() {
-                Some((part, _)) if path.contains(part) => inner.trouble.pop_front(),
-                _ => None,
-            }
-        };
-        match trouble {
-            Some((_, Trouble::Lost(fault))) => Err(fault),
-            Some((_, Trouble::Instead(answer))) => Ok(answer),
-            Some((_, Trouble::AnswerLost(fault))) => {
-                self.serve(request, path);
-                Err(fault)
-            }
-            None => Ok(self.serve(request, path)),
-        }
-    }
-
-    fn serve(&self, request: &Request, path: &str) -> Answer {
-        let (route, query) = path.split_once('?').unwrap_or((path, ""));
-        let done = match (request.method, route) {
-            (Method::Get, "/cs/v1/keys") => Ok(self.serve_keys(query)),
-            (Method::Post, "/cs/v1/offers") => self.serve_offer(&request.body),
-            (Method::Post, "/cs/v1/registrations") => self.serve_registration(&request.body),
-            (Method::Post, "/cs/v1/responses") => self.serve_response(&request.body),
-            (Method::Get, "/cs/v1/challenges") => {
-                self.proved(request, None).map(|()| self.serve_list(query))
-            }
-            (Method::Get, route) => match route.strip_prefix("/cs/v1/challenges/") {
-                Some(id) => self
-                    .proved(request, Some(id))
-                    .and_then(|()| self.serve_challenge(id)),
-                None => self.proved(request, None).map(|()| self.serve_state()),
-            },
-            _ => Err(Code::NotFound),
-        };
-        let mut answer = done.unwrap_or_else(problem);
-        let mut inner = self.inner();
-        inner.nonce += 1;
-        answer
-            .headers
-            .push(("countersign-nonce".into(), format!("nonce-{}", inner.nonce)));
-        answer
-    }
-
-    /// Checks the proof of a call as the protocol asks; the nonce must be one of the last two.
-    fn proved(&self, request: &Request, id: Option<&str>) -> Result<(), Code> {
-        let mut inner = self.inner();
-        let registration = inner.registered.clone().ok_or(Code::BadProof)?;
-        let header = request
-            .headers
-            .iter()
-            .find(|(name, _)| *name == PROOF_HEADER);
-        let (_, text) = header.ok_or(Code::BadProof)?;
-        let proof =
-            Signed::<Proof>::verify(text, &[registration.dev]).map_err(|_| Code::BadProof)?;
-        let credential = inner.state.as_ref().map(|state| state.aud);
-        let fits = proof.aud == Self::origin()
-            && Some(proof.sub) == credential
-            && proof.htm == request.method.as_str()
-            && proof.htu == request.url
-            && proof.bh == Digest::of(&[&request.body]);
-        if !fits || inner.seen_proofs.contains(&proof.jti) && id.is_none() && proof.nonce.is_none()
-        {
-            return Err(Code::BadProof);
-        }
-        inner.seen_proofs.push(proof.jti);
-        let recent = [inner.nonce, inner.nonce.saturating_sub(1)].map(|n| format!("nonce-{n}"));
-        let nonce = proof.nonce.as_deref().ok_or(Code::NonceRequired)?;
-        let good = id == Some(nonce) || recent.iter().any(|known| known == nonce);
-        if good {
-            Ok(())
-        } else {
-            Err(Code::NonceRequired)
-        }
-    }
-
-    fn serve_keys(&self, query: &str) -> Answer {
-        let after: u64 = query
-            .strip_prefix("after=")
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0);
-        let keys = self.inner().keys.clone();
-        let from = usize::try_from(after).unwrap().min(keys.len() - 1);
-        let page = keys[from..].iter().take(8).cloned().collect();
-        json(200, &KeysAnswer { keys: page })
-    }
-
-    fn serve_offer(&self, body: &[u8]) -> Result<Answer, Code> {
-        let call: OfferCall = wire::parse(body).map_err(|_| Code::BadRequest)?;
-        let mut inner = self.inner();
-        if call.token != inner.token.to_string() {
-            return Err(Code::NotFound);
-        }
-        if inner.registered.is_some() {
-            return Err(Code::Conflict);
-        }
-        let (secret, ns, eid) = (
-            AgreementSecret::make().unwrap(),
-            Digest::make().unwrap(),
-            Id::make().unwrap(),
-        );
-        let offer = Offer {
-            iss: Self::origin(),
-            jti: eid,
-            iat: inner.now,
-            exp: inner.now + 600,
-            keys: inner.keys_n,
-            via: Via::Browser,
-            rec: None,
-            name: Name::parse("Example ID").unwrap(),
-            account: AccountName::parse(&inner.account).unwrap(),
-            dh: secret.public(),
-            sas: sas::commitment(&eid, &ns),
-            policy: inner.policy.clone(),
-        };
-        let offer = self.sign(offer);
-        let keys = inner.keys[0].clone();
-        let answer = json(
-            200,
-            &OfferAnswer {
-                keys,
-                offer: offer.compact().to_owned(),
-            },
-        );
-        inner.offers.push((offer, secret, ns));
-        Ok(answer)
-    }
-
-    fn serve_registration(&self, body: &[u8]) -> Result<Answer, Code> {
-        let call: RegistrationCall = wire::parse(body).map_err(|_| Code::BadRequest)?;
-        let registration = Signed::<Registration>::verify_dev(&call.registration)
-            .map_err(|_| Code::BadStatement)?;
-        let mut inner = self.inner();
-        if let Some(first) = &inner.registered {
-            if first.hash() != registration.hash() {
-                return Err(Code::Conflict);
-            }
-        } else {
-            let state = inner.first_state_for(&registration)?;
-            (inner.state, inner.first) = (Some(state.clone()), Some(state));
-            inner.registered = Some(registration);
-        }
-        let mut state = inner.first.clone().unwrap();
-        if let Some(change) = inner.first_state {
-            change(&mut state);
-        }
-        Ok(json(
-            201,
-            &StateAnswer {
-                state: self.sign(state).compact().to_owned(),
-            },
-        ))
-    }
-
-    fn serve_state(&self) -> Answer {
-        let state = self.inner().state.clone().unwrap();
-        json(
-            200,
-            &StateAnswer {
-                state: self.sign(state).compact().to_owned(),
-            },
-        )
-    }
-
-    fn serve_list(&self, query: &str) -> Answer {
-        let inner = self.inner();
-        let after = query
-            .split('&')
-            .find_map(|part| part.strip_prefix("after=c"));
-        let from = after
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0)
-            .min(inner.open.len());
-        let page: Vec<String> = inner.open[from..].iter().take(20).cloned().collect();
-        let to = from + page.len();
-        json(
-            200,
-            &ChallengesAnswer {
-                challenges: page,
-                others: vec!["something.of.a-newer-version".into()],
-                sn: inner.state.as_ref().unwrap().sn,
-                next: format!("c{to}"),
-                more: to < inner.open.len(),
-            },
-        )
-    }
-
-    fn serve_challenge(&self, id: &str) -> Result<Answer, Code> {
-        let inner = self.inner();
-        let keys = [*self.sign.public()];
-        let is = |text: &&String| {
-            Signed::<Challenge>::verify(text, &keys)
-                .is_ok_and(|challenge| challenge.jti.to_string() == id)
-        };
-        let challenge = inner.open.iter().find(is).ok_or(Code::NotFound)?.clone();
-        Ok(json(200, &ChallengeAnswer { challenge }))
-    }
-
-    fn serve_response(&self, body: &[u8]) -> Result<Answer, Code> {
-        let call: ResponseCall = wire::parse(body).map_err(|_| Code::BadRequest)?;
-        let mut inner = self.inner();
-        let dev = inner.registered.as_ref().ok_or(Code::NotFound)?.dev;
-        let response =
-            Signed::<Response>::verify(&call.response, &[dev]).map_err(|_| Code::BadStatement)?;
-        let known = inner
-            .responses
-            .iter()
-            .position(|other| other.jti == response.jti);
-        if let Some(at) = known {
-            if inner.responses[at].hash() != response.hash() {
-                return Err(Code::Conflict);
-            }
-            let verdict = inner.verdicts[at].compact().to_owned();
-            return Ok(json(200, &VerdictAnswer { verdict }));
-        }
-        let mut verdict = Verdict {
-            iss: Self::origin(),
-            aud: response.iss,
-            jti: Id::make().unwrap(),
-            iat: inner.now,
-            keys: inner.keys_n,
-            challenge: response.challenge,
-            response: response.hash(),
-            result: Outcome::Accepted,
-            r#final: true,
-            code: VerdictCode::Ok,
-            attempts: None,
-            r#return: None,
-        };
-        if let Some(change) = inner.verdict.take() {
-            change(&mut verdict);
-        }
-        let verdict = self.sign(verdict);
-        let answer = json(
-            200,
-            &VerdictAnswer {
-                verdict: verdict.compact().to_owned(),
-            },
-        );
-        inner.responses.push(response);
-        inner.verdicts.push(verdict);
-        Ok(answer)
-    }
-}
-
-impl Inner {
-    fn first_state_for(&self, registration: &Signed<Registration>) -> Result<State, Code> {
-        let offer = self
-            .offers
-            .iter()
-            .find(|offer| offer.0.hash() == registration.offer);
-        let (offer, secret, ns) = offer.ok_or(Code::Gone)?;
-        let agreement = Agreement::new(secret, &registration.dh, &offer.hash())
-            .map_err(|_| Code::BadStatement)?;
-        let k_conf = agreement.derive(Purpose::Conf, &registration.hash());
-        Ok(State {
-            iss: Peer::origin(),
-            aud: Id::from([6; 16]),
-            sn: 1,
-            iat: self.now,
-            keys: self.keys_n,
-            state: Standing::Pending,
-            account: offer.account.clone(),
-            registration: registration.hash(),
-            dev: registration.dev.thumbprint(),
-            uv: None,
-            policy: offer.policy.clone(),
-            probation: None,
-            ns: Some(*ns),
-            kc: Some(confirmation(&k_conf, &registration.hash())),
-            exp: Some(self.now + 600),
-            wake: None,
-            push_id: None,
-            reason: None,
-        })
     }
 }

@@ -1,0 +1,280 @@
+//! The life of a request that passed: shown, replaced, answered, reported.
+
+use crate::challenge::tests::{request, verdict_on};
+use crate::challenge::{Answer, Note, PromptId};
+use crate::error::{Code, Error};
+use crate::outbox::Sent;
+use crate::testkit::Phone;
+use countersign_protocol::policy::{Alternative, Alternatives};
+use countersign_protocol::statement::{Decision, Kind, Mode, Row, Standing, StateReason};
+use countersign_protocol::text::{Name, Value};
+use countersign_protocol::{Digest, Origin};
+
+fn approve() -> Answer {
+    Answer::Approve {
+        number: Some("47".into()),
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+#[test]
+fn a_number_is_typed_exactly_as_asked() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    for bad in [
+        None,
+        Some(""),
+        Some("4"),
+        Some("447"),
+        Some("4a"),
+        Some("４７"),
+    ] {
+        let answer = Answer::Approve {
+            number: bad.map(str::to_owned),
+        };
+        assert_eq!(
+            app.decide(&prompt.id, &answer).err(),
+            Some(Error::Refused {
+                code: Code::NumberEmpty
+            })
+        );
+    }
+    assert_eq!(phone.peer.calls_to("/responses"), 0);
+    app.decide(&prompt.id, &approve()).unwrap();
+}
+
+#[test]
+fn what_this_phone_cannot_give_is_not_approved_but_denied() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |challenge| {
+        challenge.factors = Alternatives::new(vec![Alternative::Uv]).unwrap()
+    });
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    assert_eq!(prompt.notes, [Note::CannotApprove]);
+    assert_eq!(
+        app.decide(&prompt.id, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::ResFactors
+        })
+    );
+    app.decide(&prompt.id, &Answer::Deny { reason: None })
+        .unwrap();
+    assert_eq!(phone.peer.inner().responses[0].decision, Decision::Deny);
+}
+
+#[test]
+fn a_report_is_made_once_also_after_an_answer_and_after_the_end() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    app.decide(&prompt.id, &approve()).unwrap();
+    phone.pass(3600);
+    let report = Answer::Report { reason: None };
+    assert!(matches!(
+        app.decide(&prompt.id, &report),
+        Ok(Sent::Verdict(_))
+    ));
+    assert_eq!(
+        app.decide(&prompt.id, &report).err(),
+        Some(Error::Refused {
+            code: Code::ChalSeen
+        })
+    );
+    let decisions: Vec<Decision> = phone
+        .peer
+        .inner()
+        .responses
+        .iter()
+        .map(|one| one.decision)
+        .collect();
+    assert_eq!(decisions, [Decision::Approve, Decision::Report]);
+}
+
+#[test]
+fn a_transaction_shows_its_rows_word_for_word() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |challenge| {
+        challenge.kind = Kind::Transaction;
+        challenge.lang = Some("de".into());
+        let row = |label, value| Row {
+            label: name(label),
+            value: Value::parse(value).unwrap(),
+        };
+        challenge.rows = Some(vec![row("Betrag", "1.000,00 €"), row("An", "Ben")]);
+    });
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    let rows: Vec<_> = prompt
+        .rows
+        .iter()
+        .map(|row| (row.id.as_str(), row.value.as_str()))
+        .collect();
+    assert_eq!(
+        rows[5..9],
+        [
+            ("label.1", "Betrag"),
+            ("value.1", "1.000,00 €"),
+            ("label.2", "An"),
+            ("value.2", "Ben")
+        ]
+    );
+    assert_eq!(
+        (prompt.title.as_str(), prompt.lang.as_deref()),
+        ("ask.transaction", Some("de"))
+    );
+}
+
+#[test]
+fn a_newer_request_of_the_same_browser_takes_the_place_of_the_old_one() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = phone.peer.ask(1, |_| {});
+    app.poll(&id, 0).unwrap();
+    let new = phone
+        .peer
+        .ask(2, |challenge| challenge.replaces = Some(old));
+    app.poll(&id, 0).unwrap();
+    let pending = app.pending().unwrap();
+    assert_eq!(
+        pending
+            .iter()
+            .map(|prompt| prompt.id.challenge)
+            .collect::<Vec<_>>(),
+        [new]
+    );
+    let old = PromptId {
+        account: id,
+        challenge: old,
+    };
+    assert_eq!(
+        app.decide(&old, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::ChalSeen
+        })
+    );
+}
+
+#[test]
+fn other_phones_than_last_time_are_pointed_out() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    assert!(app.poll(&id, 0).unwrap().prompts[0].notes.is_empty());
+    phone
+        .peer
+        .ask(2, |challenge| challenge.set = Digest::from([4; 32]));
+    assert_eq!(
+        app.poll(&id, 0).unwrap().prompts[0].notes,
+        [Note::PhonesChanged]
+    );
+    phone
+        .peer
+        .ask(3, |challenge| challenge.set = Digest::from([4; 32]));
+    assert!(app.poll(&id, 0).unwrap().prompts[0].notes.is_empty());
+    assert_eq!(
+        app.pending()
+            .unwrap()
+            .iter()
+            .filter(|prompt| !prompt.notes.is_empty())
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_paused_id_answers_nothing_but_a_report() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    phone.peer.end(Standing::Suspended, StateReason::Admin);
+    app.poll(&id, 0).unwrap();
+    assert_eq!(app.accounts().unwrap()[0].standing, Standing::Suspended);
+    assert_eq!(
+        app.decide(&prompt.id, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::IdPaused
+        })
+    );
+    app.decide(&prompt.id, &Answer::Report { reason: None })
+        .unwrap();
+}
+
+#[test]
+fn a_removed_credential_stops_at_once_and_its_keys_go_after_a_day() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.end(Standing::Revoked, StateReason::Removed);
+    app.poll(&id, 0).unwrap();
+    let info = &app.accounts().unwrap()[0];
+    assert_eq!(
+        (info.standing, info.reason),
+        (Standing::Revoked, Some(StateReason::Removed))
+    );
+    assert!(app.pending().unwrap().is_empty());
+    app.sync().unwrap();
+    assert_eq!(phone.owners(), 1);
+    phone.pass(24 * 3600 + 120);
+    app.sync().unwrap();
+    assert_eq!(phone.owners(), 0);
+    assert_eq!(app.accounts().unwrap().len(), 1);
+}
+
+#[test]
+fn a_long_list_is_read_page_by_page() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    for number in 1..=45 {
+        phone.peer.ask(number, |_| {});
+    }
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 45);
+    assert!(app.poll(&id, 0).unwrap().prompts.is_empty());
+    assert_eq!(app.pending().unwrap().len(), 45);
+}
+
+#[test]
+fn an_offline_request_in_a_list_asks_less_than_was_agreed() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let text = request(&phone, |challenge| {
+        (challenge.mode, challenge.r#match) = (Mode::Offline, 0)
+    });
+    assert_eq!(
+        verdict_on(&phone, &app, &id, text),
+        Some(Code::ChalDowngrade)
+    );
+}
+
+#[test]
+fn a_withdrawn_host_stops() {
+    let mut phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    drop(app);
+    phone.config.servers = vec![crate::config::KnownServer {
+        origin: Origin::parse("https://other.example").unwrap(),
+        root: phone.peer.root().public().thumbprint(),
+    }];
+    let app = phone.app();
+    assert!(app.pending().unwrap().is_empty());
+    assert_eq!(
+        app.decide(&prompt.id, &approve()).err(),
+        Some(Error::Refused {
+            code: Code::InvHost
+        })
+    );
+    assert_eq!(
+        app.poll(&id, 0).err(),
+        Some(Error::Refused {
+            code: Code::InvHost
+        })
+    );
+}
