@@ -184,6 +184,13 @@ impl Page {
             .collect()
     }
 
+    /// Whether a person reads this on it.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        unescape(&self.answer.body)
+            .replace('\u{a0}', " ")
+            .contains(words)
+    }
+
     pub(crate) fn heading(&self) -> String {
         self.between("<h1>", "</h1>")
             .next()

@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::http::Request;
 use countersign_protocol::agreement::{Agreement, Purpose, check_confirmation};
 use countersign_protocol::call::{
-    ChallengeAnswer, ChallengesAnswer, NONCE_HEADER, OfferAnswer, OfferCall, RegistrationCall,
-    ResponseCall, StateAnswer, VerdictAnswer,
+    ChallengesAnswer, NONCE_HEADER, OfferAnswer, OfferCall, RegistrationCall, ResponseCall,
+    StateAnswer, VerdictAnswer,
 };
 use countersign_protocol::crypto::{AgreementSecret, PublicKey, SigningKey};
 use countersign_protocol::invitation::Invitation;
@@ -174,7 +174,6 @@ impl<'w> Enrolment<'w> {
             browser: self.browser,
             page: self.page,
             link: self.link,
-            registration,
         }
     }
 
@@ -211,7 +210,6 @@ pub(crate) struct Pending<'w> {
     pub(crate) browser: Browser<'w>,
     pub(crate) page: Page,
     pub(crate) link: Invitation,
-    pub(crate) registration: Signed<Registration>,
 }
 
 impl Pending<'_> {
@@ -323,11 +321,6 @@ impl<'w> Phone<'w> {
         let list = self.list("").await;
         assert_eq!(list.challenges.len(), 1);
         self.verify(&list.challenges[0])
-    }
-
-    pub(crate) async fn fetch(&self, id: &Id) -> Signed<Challenge> {
-        let answer: ChallengeAnswer = self.get(&format!("/cs/v1/challenges/{id}")).await.json();
-        self.verify(&answer.challenge)
     }
 
     /// The next response of this phone, to be bent.
