@@ -113,6 +113,15 @@ impl Signer {
         nonce == self.nonce(made) && made <= now && now - made <= NONCE_LIFE
     }
 
+    /// A number for what is made up for a name that nobody has: the same for the same name and day.
+    pub(crate) fn decoy(&self, name: &str, day: i64) -> u32 {
+        let mac = hmac(
+            &self.wrapping[..],
+            &[b"cs1 decoy\0", &day.to_be_bytes(), name.as_bytes()],
+        );
+        u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]])
+    }
+
     /// What the forms of a browser session carry.
     pub(crate) fn csrf(&self, session: &str) -> String {
         encode(&hmac(&self.wrapping[..], &[b"cs1 csrf\0", session.as_bytes()])[..])

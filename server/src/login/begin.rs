@@ -22,12 +22,14 @@ use countersign_saml::AcsUrl;
 
 /// The name as it is looked up: trimmed, lower case, fit to be shown.
 pub(crate) fn typed(text: &str) -> Option<String> {
-    let account = Account::clean(text.trim()).ok()?;
-    Some(account.as_str().to_lowercase())
+    // Lower case first: it can be longer, and compose where capitals don't.
+    let account = Account::clean(&text.to_lowercase()).ok()?;
+    let account = account.as_str().trim();
+    (!account.is_empty()).then(|| account.to_owned())
 }
 
-/// Asks all phones of an account and makes the login wait. Other waiting logins of this browser, and
-/// this one's former request, are over.
+/// Asks all phones of an account and makes the login wait, if it still stands where `login` says. Other
+/// waiting logins of this browser, and this one's former request, are over.
 pub(super) async fn ask_phone(
     app: &App,
     visitor: &Visitor,
@@ -272,7 +274,15 @@ mod tests {
             typed("  Anna@Example.COM\u{200b} ").unwrap(),
             "anna@example.com"
         );
+        assert_eq!(typed("\u{feff} anna \u{200b}").unwrap(), "anna");
         assert_eq!(typed(" \n\u{202e}"), None);
+    }
+
+    #[test]
+    fn a_name_is_fit_to_be_shown_in_lower_case_too() {
+        for odd in ["J\u{30c}", "H\u{331}t\u{308}", &"\u{130}".repeat(254)] {
+            assert!(Account::parse(&typed(odd).unwrap()).is_ok(), "{odd}");
+        }
     }
 
     #[test]

@@ -3,11 +3,9 @@
 use super::{AGAIN_AFTER, UNREACHED_AFTER, app_of, path};
 use crate::app::App;
 use crate::page::{self, Action, End, Phase, SignIn, SignInError, Waiting};
-use crate::signer::hidden;
 use crate::store::credentials;
 use crate::store::logins::Login;
 use crate::web::{Page, Trouble, Visitor, ok, site};
-use countersign_protocol::encoding::decode;
 use std::time::Duration;
 
 pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
@@ -127,8 +125,8 @@ async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>)
     )))
 }
 
-/// When a phone of the account was last heard. A name without one has a made-up time that stays the
-/// same for a day, so that the page tells nobody which names exist.
+/// When a phone of the account was last heard. For a name without one it is made up, so that the page
+/// tells nobody which names exist.
 async fn last_heard(app: &App, login: &Login) -> Result<String, Trouble> {
     let phones = match &login.user {
         Some(user) => {
@@ -137,18 +135,22 @@ async fn last_heard(app: &App, login: &Login) -> Result<String, Trouble> {
         None => Vec::new(),
     };
     let heard = phones.iter().map(|row| row.heard).max();
-    let seconds = heard.unwrap_or_else(|| {
-        let begun = login.begun.unwrap_or(0);
-        let seed = app
-            .signer
-            .csrf(&hidden(login.account.as_deref().unwrap_or_default()));
-        let bytes = decode(&seed).unwrap_or_default();
-        let part = bytes
-            .iter()
-            .take(4)
-            .fold(0_i64, |sum, byte| sum << 8 | i64::from(*byte));
-        begun - begun % 86_400 - part % 86_400
-    });
+    let seconds = heard.unwrap_or_else(|| derive_heard(app, login));
     let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
     Ok(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// A phone that nobody has is heard once a day, each day at another time. So the answer is the same on
+/// every try, and over days it moves as that of a real phone does.
+fn derive_heard(app: &App, login: &Login) -> i64 {
+    const DAY: i64 = 86_400;
+    let begun = login.begun.unwrap_or(0);
+    let account = login.account.as_deref().unwrap_or_default();
+    let heard = |day: i64| day * DAY + i64::from(app.signer.decoy(account, day)) % DAY;
+    let today = heard(begun / DAY);
+    if today < begun {
+        today
+    } else {
+        heard(begun / DAY - 1)
+    }
 }

@@ -4,3 +4,4 @@
 //! judged. Never: a row of the bad inputs that only looks at the answer.
 
 mod story;
+mod unknown;
