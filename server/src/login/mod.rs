@@ -218,10 +218,12 @@ async fn wait(
             if phase != query.phase {
                 return Ok(([("cache-control", "no-store")], phase).into_response());
             }
-            let unreached = pages::until_unreached(&app, &login);
-            let woken = tokio::select! {
-                woken = listener.wait() => woken,
-                () = tokio::time::sleep(unreached) => true,
+            let woken = match pages::until_unreached(&app, &login) {
+                Some(unreached) => tokio::select! {
+                    woken = listener.wait() => woken,
+                    () = tokio::time::sleep(unreached) => true,
+                },
+                None => listener.wait().await,
             };
             if !woken {
                 return Ok(StatusCode::NO_CONTENT.into_response());

@@ -45,18 +45,19 @@ async fn sign_in(app: &App, visitor: &Visitor, login: &Login, error: Option<Sign
 pub(super) fn phase(app: &App, login: &Login) -> Phase {
     match login.seen {
         Some(_) => Phase::Seen,
-        None if until_unreached(app, login).is_zero() => Phase::Unreached,
-        None => Phase::Told,
+        None if until_unreached(app, login).is_some() => Phase::Told,
+        None => Phase::Unreached,
     }
 }
 
-/// Until the page says that the phone was not reached.
-pub(super) fn until_unreached(app: &App, login: &Login) -> Duration {
+/// Until the page says that the phone was not reached, if it still may come to that.
+pub(super) fn until_unreached(app: &App, login: &Login) -> Option<Duration> {
     if login.seen.is_some() || login.stage != "waiting" {
-        return Duration::MAX;
+        return None;
     }
     let at = login.begun.unwrap_or(0) as u64 + UNREACHED_AFTER;
-    Duration::from_secs(at.saturating_sub(app.now()))
+    let left = at.saturating_sub(app.now());
+    (left > 0).then(|| Duration::from_secs(left))
 }
 
 async fn waiting(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
