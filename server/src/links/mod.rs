@@ -168,6 +168,7 @@ async fn view(
 
 #[derive(Deserialize)]
 struct ButtonForm {
+    #[serde(default)]
     csrf: String,
 }
 
@@ -191,6 +192,7 @@ async fn press(
 
 #[derive(Deserialize)]
 struct DigitsForm {
+    #[serde(default)]
     csrf: String,
     #[serde(default)]
     digits: String,

@@ -106,6 +106,7 @@ async fn show_login(
 
 #[derive(Deserialize)]
 struct SignInForm {
+    #[serde(default)]
     csrf: String,
     #[serde(default)]
     account: String,
@@ -134,6 +135,7 @@ async fn sign_in(
 
 #[derive(Deserialize)]
 struct ButtonForm {
+    #[serde(default)]
     csrf: String,
 }
 
