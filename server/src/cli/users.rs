@@ -4,6 +4,7 @@ use super::Said;
 use crate::app::App;
 use crate::credential;
 use crate::error::Fault;
+use crate::links::end_living;
 use crate::login::account_of;
 use crate::signer::{StartError, hidden};
 use crate::store::credentials::{self, Credential};
@@ -144,6 +145,8 @@ pub(super) async fn invite(app: &App, account: &str) -> Result<Said, StartError>
             "this ID has a phone already; `phone list` shows it, `phone revoke` ends it",
         ));
     }
+    // With the older page goes what it had under way.
+    end_living(app, &mut tx, &user.id).await?;
     invitations::drop_pages_of(&mut tx, &user.id).await?;
     invitations::insert_page(&mut tx, &page).await?;
     app.audit(&mut tx, "invitation", &user.id, "page made")

@@ -6,8 +6,9 @@ use crate::credential;
 use crate::error::Fault;
 use crate::page::Problem;
 use crate::signer::hidden;
+use crate::store::Connection;
+use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Page};
-use crate::store::{Connection, credentials};
 use crate::web::Trouble;
 use countersign_protocol::Id;
 use countersign_protocol::invitation::Invitation as Link;
@@ -20,30 +21,14 @@ const LIFE: u64 = 600;
 /// Makes one; what the ID still had under way is over.
 pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> Result<(), Trouble> {
     let mut tx = app.store.write().await?;
-    let mut ended = Vec::new();
     // Tested here and again when the digits come: a page never adds a second phone.
     if has_phone(&mut tx, &page.user).await? {
         return Err(Problem::NotFound.into());
     }
-    for living in invitations::living_of(&mut tx, &page.user).await? {
-        let from = living.stage.clone();
-        invitations::step(&mut tx, &living.id, &from, "replaced").await?;
-        if let Some(id) = &living.credential {
-            let mut row = credentials::by_id(&mut tx, id)
-                .await?
-                .ok_or(Fault::Stored("credential"))?;
-            credential::change(
-                app,
-                &mut tx,
-                &mut row,
-                Standing::Refused,
-                Some(StateReason::Expired),
-            )
-            .await?;
-            ended.push(row);
-        }
-    }
-    let number = page.made + 1;
+    let ended = end_living(app, &mut tx, &page.user).await?;
+    let number = invitations::count_made(&mut tx, &page.token_hash)
+        .await?
+        .ok_or(Problem::NotFound)?;
     let secret = app.signer.invitation_token(token, number);
     let code = TypedCode::new(secret.as_bytes(), &app.root);
     let invitation = Invitation {
@@ -60,7 +45,6 @@ pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> R
         stage: "open".to_owned(),
         credential: None,
     };
-    invitations::count_made(&mut tx, &page.token_hash).await?;
     invitations::insert(&mut tx, &invitation).await?;
     app.audit(&mut tx, "invitation", &invitation.id, "made")
         .await?;
@@ -68,6 +52,28 @@ pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> R
     app.metrics.enrolment("invited");
     ended.iter().for_each(|row| credential::told(app, row));
     Ok(())
+}
+
+/// Ends what an ID has under way; the pending credentials that died of it.
+pub(crate) async fn end_living(
+    app: &App,
+    db: &mut Connection,
+    user: &str,
+) -> Result<Vec<Credential>, Fault> {
+    let mut ended = Vec::new();
+    for living in invitations::living_of(db, user).await? {
+        invitations::step(db, &living.id, &living.stage, "replaced").await?;
+        let Some(id) = &living.credential else {
+            continue;
+        };
+        let mut row = credentials::by_id(db, id)
+            .await?
+            .ok_or(Fault::Stored("credential"))?;
+        let reason = Some(StateReason::Expired);
+        credential::change(app, db, &mut row, Standing::Refused, reason).await?;
+        ended.push(row);
+    }
+    Ok(ended)
 }
 
 /// Whether the ID has a phone that is in use or rests.

@@ -6,6 +6,8 @@
 mod digits;
 mod invite;
 
+pub(crate) use invite::end_living;
+
 use crate::app::{App, Shared};
 use crate::credential;
 use crate::error::Fault;

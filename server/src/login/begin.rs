@@ -38,6 +38,11 @@ pub(super) async fn ask_phone(
 ) -> Result<(), Trouble> {
     let row = app_of(app, login).await?;
     let mut tx = app.store.write().await?;
+    // Decided, cancelled or asked again since it was looked at: whoever was first wins.
+    let now = logins::by_id(&mut tx, &login.id).await?;
+    if !now.is_some_and(|now| now.stage == login.stage && now.txn == login.txn) {
+        return Ok(());
+    }
     let mut told = replace_others(app, &mut tx, login).await?;
 
     let user = users::by_account(&mut tx, account).await?;

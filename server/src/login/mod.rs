@@ -178,12 +178,11 @@ async fn cancel(
         let login = find(&app, &visitor, &id).await?;
         let mut tx = app.store.write().await?;
         if logins::step(&mut tx, &login.id, "waiting", "cancelled").await? {
-            challenges::end_txn(
-                &mut tx,
-                login.txn.as_deref().unwrap_or_default(),
-                "cancelled",
-            )
-            .await?;
+            // Its request as it is now: it may have been sent again since it was looked at.
+            let txn = logins::by_id(&mut tx, &login.id)
+                .await?
+                .and_then(|login| login.txn);
+            challenges::end_txn(&mut tx, txn.as_deref().unwrap_or_default(), "cancelled").await?;
             app.audit(&mut tx, "login", &login.id, "cancelled").await?;
             app.metrics.login("cancelled");
         }

@@ -65,12 +65,12 @@ pub(crate) async fn page(db: &mut Connection, hash: &str) -> Result<Option<Page>
         .await
 }
 
-pub(crate) async fn count_made(db: &mut Connection, hash: &str) -> Result<()> {
-    query("UPDATE pages SET made = made + 1 WHERE token_hash = ?")
+/// Counts an invitation of a page: the how-manieth it is, if there is such a page.
+pub(crate) async fn count_made(db: &mut Connection, hash: &str) -> Result<Option<i64>> {
+    query_scalar("UPDATE pages SET made = made + 1 WHERE token_hash = ? RETURNING made")
         .bind(hash)
-        .execute(db)
+        .fetch_optional(db)
         .await
-        .map(drop)
 }
 
 pub(crate) async fn insert(db: &mut Connection, row: &Invitation) -> Result<()> {

@@ -4,6 +4,8 @@
 //! judged. Never: a row of the bad inputs that only looks at the answer.
 
 mod forms;
+mod invitation;
 mod poll;
+mod race;
 mod story;
 mod unknown;
