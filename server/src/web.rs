@@ -19,7 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 const SESSION_COOKIE: &str = "__Host-session";
 const BROWSER_COOKIE: &str = "__Host-browser";
 
-/// How long a browser stays signed in, seconds: a working day.
+/// How long a browser stays signed in after the phone was asked, seconds: a working day.
 pub(crate) const SESSION_LIFE: u64 = 8 * 3600;
 
 /// How long a browser is remembered as known, seconds: 400 days, the most that browsers keep.
@@ -209,7 +209,8 @@ pub(crate) fn make_session(
         token_hash: hash(&cookie),
         user,
         signed_in,
-        expires: (app.now() + SESSION_LIFE) as i64,
+        // Use doesn't prolong it: it ends a working day after the phone was asked.
+        expires: signed_in.unwrap_or(app.now() as i64) + SESSION_LIFE as i64,
     };
     Ok(Fresh { cookie, session })
 }

@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::page::Problem;
 use crate::store::logins::{self, Login};
-use crate::store::{apps, sessions, users};
-use crate::web::{self, Page, Visitor};
+use crate::store::{apps, credentials, sessions, users};
+use crate::web::{self, Page, SESSION_LIFE, Visitor};
 use countersign_protocol::Id;
 use countersign_saml::LoginRequest;
 
@@ -17,6 +17,17 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
 
     let mut tx = app.store.write().await?;
     // Everything that may have changed since the approval is asked again.
+    let now = logins::by_id(&mut tx, &login.id)
+        .await?
+        .ok_or(Problem::SignInOver)?;
+    if now.session_hash != login.session_hash || app.now() >= instant + SESSION_LIFE {
+        // Another tab got a result meanwhile, and with it a new cookie; or the session is over.
+        return Err(Problem::SignInOver.into());
+    }
+    if now.stage != "approved" {
+        drop(tx);
+        return pages::of(app, visitor, &now, None).await;
+    }
     let user = match login.user.as_deref() {
         Some(user) => users::by_id(&mut tx, user)
             .await?
@@ -29,14 +40,16 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
     if logins::is_answered(&mut tx, &login.app, &login.request_id).await? {
         return Err(Problem::SignInOver.into());
     }
-    if !logins::step(&mut tx, &login.id, "approved", "done").await? {
-        drop(tx);
-        let now = Login {
-            stage: "done".to_owned(),
-            ..login.clone()
-        };
-        return pages::of(app, visitor, &now, None).await;
+    let active = credentials::of_user(&mut tx, &user.id, &["active"]).await?;
+    if active.is_empty() {
+        // The ID rests: neither an earlier approval nor a session opens anything.
+        logins::step(&mut tx, &login.id, "approved", "paused").await?;
+        app.audit(&mut tx, "login", &login.id, "paused").await?;
+        tx.commit().await?;
+        let stage = "paused".to_owned();
+        return pages::of(app, visitor, &Login { stage, ..now }, None).await;
     }
+    logins::step(&mut tx, &login.id, "approved", "done").await?;
     let mut response = super::super::sso::assertion(app, visitor, &row, &request, &user, instant)?;
 
     // Whoever knew the cookie from before the login must not be signed in by it.

@@ -53,10 +53,18 @@ pub(super) const UNREACHED_AFTER: u64 = 15;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/login/{id}", get(show_login).post(sign_in))
+        // Not by HEAD: it would use the result up and show nothing.
+        .route(
+            "/login/{id}",
+            get(show_login).head(not_allowed).post(sign_in),
+        )
         .route("/login/{id}/again", post(again))
         .route("/login/{id}/cancel", post(cancel))
         .route("/login/{id}/wait", get(wait))
+}
+
+async fn not_allowed() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
 }
 
 pub(crate) fn path(id: &str) -> String {
@@ -76,6 +84,9 @@ async fn find(app: &App, visitor: &Visitor, id: &str) -> Result<Login, Trouble> 
     // Another browser's login is over for this one, as an unknown one is: nothing is told about it.
     let login = login.filter(|login| login.session_hash == session.token_hash);
     let mut login = login.ok_or(Problem::SignInOver)?;
+    if app.now() > login.expires.max(login.until.unwrap_or(0)) as u64 {
+        return Err(Problem::SignInOver.into());
+    }
     if login.stage == "waiting" && login.until.is_some_and(|until| app.now() > until as u64) {
         let mut tx = app.store.write().await?;
         if logins::step(&mut tx, &login.id, "waiting", "late").await? {

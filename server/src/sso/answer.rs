@@ -27,7 +27,7 @@ pub(crate) fn assertion(
         instant,
         context: AuthnContext::Phone,
         session_index: format!("_{}", Id::make()?),
-        session_not_on_or_after: app.now() + SESSION_LIFE,
+        session_not_on_or_after: instant + SESSION_LIFE,
     };
     let signed = response::sign(
         &app.idp,

@@ -1,0 +1,228 @@
+//! Rows 21 and 22: whose login it is.
+
+use crate::signer::hidden;
+use crate::testkit::{ANNA, Browser, Provider, World};
+use countersign_protocol::Id;
+
+const SESSION: &str = "__Host-session";
+const BROWSER: &str = "__Host-browser";
+
+#[tokio::test]
+async fn row_21_the_cookie_from_before_the_login_is_worth_nothing_after_it() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let thief = browser.copy();
+    let before = browser.cookie(SESSION).unwrap();
+    phone.approve_on(&page).await;
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    assert_ne!(browser.cookie(SESSION).unwrap(), before);
+
+    world
+        .refuses(&[], thief.open(&page.path))
+        .await
+        .answer
+        .is_page(410);
+    world
+        .refuses(&[], thief.wait(&page, "seen"))
+        .await
+        .is_page(410);
+    // The thief's browser is asked who it is; Anna's is not.
+    let stolen = thief.arrive(&Provider::wiki()).await;
+    assert_eq!(stolen.heading(), "Sign in to Wiki");
+    assert!(
+        browser
+            .arrive(&Provider::wiki())
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_21_every_result_is_handed_out_under_a_new_cookie() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    let first = browser.copy();
+    assert!(
+        browser
+            .arrive(&Provider::wiki())
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    assert_eq!(
+        first.arrive(&Provider::wiki()).await.heading(),
+        "Sign in to Wiki"
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_21_a_planted_cookie_is_not_adopted() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let browser = Browser::new(&world);
+    let (session, known) = (
+        Id::make().unwrap().to_string(),
+        Id::make().unwrap().to_string(),
+    );
+    browser.plant(SESSION, &session);
+    browser.plant(BROWSER, &known);
+    let page = browser.ask(&Provider::wiki(), ANNA).await;
+    assert_ne!(browser.cookie(SESSION).unwrap(), session);
+    phone.approve_on(&page).await;
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    assert_ne!(browser.cookie(BROWSER).unwrap(), known);
+    let stored = format!("{:?}", world.snapshot().await);
+    for planted in [session, known] {
+        assert!(!stored.contains(&hidden(&planted)) && !stored.contains(&planted));
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_21_a_browser_is_known_by_the_cookie_of_its_last_login_only() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    let copied = browser.cookie(BROWSER).unwrap();
+    let force = |xml: String| xml.replace(" Version=", " ForceAuthn=\"true\" Version=");
+    let wiki = Provider::wiki();
+    for (cookie, known) in [(None, true), (Some(copied.as_str()), false)] {
+        let visitor = match cookie {
+            None => browser.copy(),
+            Some(cookie) => {
+                let other = Browser::new(&world);
+                other.plant(BROWSER, cookie);
+                other
+            }
+        };
+        let page = visitor
+            .open(&crate::testkit::address(&force(wiki.xml(&world))))
+            .await;
+        let page = visitor.fill(&page, &page.path, &[("account", ANNA)]).await;
+        let challenge = phone.challenge().await;
+        assert_eq!(challenge.context.as_ref().unwrap().known, known);
+        phone.approve(&challenge, &page.number().unwrap()).await;
+        visitor.open(&page.path).await;
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_22_the_waiting_page_in_another_browser_shows_and_gets_nothing() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let number = page.number().unwrap();
+    let (bare, other) = (Browser::new(&world), Browser::new(&world));
+    let own = other.arrive(&Provider::wiki()).await;
+    let approve = async {
+        for approved in [false, true] {
+            if approved {
+                phone.approve_on(&page).await;
+            }
+            for (thief, status) in [(&bare, 400), (&other, 410)] {
+                let shown = world.refuses(&[], thief.open(&page.path)).await;
+                shown.answer.is_page(status);
+                assert_eq!(shown.number(), None);
+                assert!(!shown.answer.body.contains(&format!(">{number}<")));
+                assert!(!shown.answer.body.contains(ANNA));
+                world
+                    .refuses(&[], thief.wait(&page, "told"))
+                    .await
+                    .is_page(status);
+                for button in ["", "/again", "/cancel"] {
+                    let action = format!("{}{button}", page.path);
+                    let fields = [("csrf", own.csrf()), ("account", ANNA.to_owned())];
+                    let fields = fields
+                        .each_ref()
+                        .map(|(name, value)| (*name, value.as_str()));
+                    let pressed = world.refuses(&[], thief.post(&action, &fields)).await;
+                    pressed.answer.is_page(status);
+                }
+            }
+        }
+    };
+    approve.await;
+    // Nothing was used up.
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    assert_eq!(
+        browser.open(&page.path).await.heading(),
+        "Continued elsewhere"
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_result_is_not_used_up_by_a_request_that_shows_nothing() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    let head = browser.request("HEAD", &page.path, None);
+    assert_eq!(world.refuses(&[], browser.once(head)).await.status, 405);
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_result_is_not_handed_out_long_after_the_approval() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    world.pass(1801);
+    let end = world.refuses(&[], browser.open(&page.path)).await;
+    end.answer.is_page(410);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_a_working_day_after_the_phone_was_asked_however_much_it_is_used() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    for _ in 0..7 {
+        world.pass(3600);
+        assert!(
+            browser
+                .arrive(&Provider::wiki())
+                .await
+                .is_answer_to(&Provider::wiki())
+        );
+    }
+    world.pass(3601);
+    assert_eq!(
+        browser.arrive(&Provider::wiki()).await.heading(),
+        "Sign in to Wiki"
+    );
+    world.end().await;
+}
