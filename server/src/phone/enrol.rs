@@ -10,7 +10,7 @@ use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Offer as OfferRow};
 use crate::store::{Connection, users};
 use crate::wake::Topic;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
@@ -53,14 +53,18 @@ pub(crate) async fn offer(
 ) -> Answer {
     let call: OfferCall = body(request).await?;
     let mut tx = app.store.write().await?;
-    let invitation = find(&app, &mut tx, &call.token, peer).await?;
-    match invitation.stage.as_str() {
-        "open" => {}
-        "registered" | "done" => return Err(Code::Conflict.into()),
-        _ => return Err(Code::Gone.into()),
-    }
-    if app.now() > invitation.expires as u64 || invitation.offers >= OFFERS {
-        return Err(Code::Gone.into());
+    let invitation = match find(&app, &mut tx, &call.token, peer).await? {
+        Ok(invitation) => invitation,
+        Err(refusal) => return Err(refused(&app, tx, refusal).await?),
+    };
+    let over = app.now() > invitation.expires as u64 || invitation.offers >= OFFERS;
+    let refusal = match invitation.stage.as_str() {
+        "open" if !over => None,
+        "registered" | "done" => Some(Refusal::used(&invitation)),
+        _ => Some(Refusal::over(&invitation)),
+    };
+    if let Some(refusal) = refusal {
+        return Err(refused(&app, tx, refusal).await?);
     }
     let offer = make_offer(&app, &mut tx, &invitation).await?;
     let newest = crate::store::keys::newest(&mut tx)
@@ -77,13 +81,48 @@ pub(crate) async fn offer(
     )
 }
 
-/// The invitation of a token; wrong ones are counted per source.
+/// Why a token is not taken, as the audit has it.
+struct Refusal {
+    code: Code,
+    invitation: String,
+    why: &'static str,
+}
+
+impl Refusal {
+    fn new(code: Code, invitation: &Invitation, why: &'static str) -> Self {
+        let invitation = invitation.id.clone();
+        Self {
+            code,
+            invitation,
+            why,
+        }
+    }
+
+    fn used(invitation: &Invitation) -> Self {
+        Self::new(Code::Conflict, invitation, "token used again")
+    }
+
+    fn over(invitation: &Invitation) -> Self {
+        Self::new(Code::Gone, invitation, "token over")
+    }
+}
+
+/// Notes a refusal, with what time did to the invitation.
+async fn refused(app: &App, mut tx: Write, refusal: Refusal) -> Result<Problem, Problem> {
+    app.audit(&mut tx, "invitation", &refusal.invitation, refusal.why)
+        .await?;
+    tx.commit().await?;
+    Ok(refusal.code.into())
+}
+
+/// The invitation of a token. Wrong ones are counted per source; once that is blocked, nothing is noted
+/// either, so that guessing doesn't fill the audit.
 async fn find(
     app: &App,
     db: &mut Connection,
     token: &str,
     peer: SocketAddr,
-) -> Result<Invitation, Problem> {
+) -> Result<Result<Invitation, Refusal>, Problem> {
     let (source, now) = (peer.ip(), app.now());
     if let Some(wait) = app.wrong_tokens.blocked(source, now) {
         return Err(Problem {
@@ -95,7 +134,11 @@ async fn find(
     if found.is_none() {
         app.wrong_tokens.count(source, now);
     }
-    found.ok_or_else(|| Code::NotFound.into())
+    Ok(found.ok_or_else(|| Refusal {
+        code: Code::NotFound,
+        invitation: String::new(),
+        why: "wrong token",
+    }))
 }
 
 async fn make_offer(
@@ -161,23 +204,27 @@ pub(crate) async fn register(
             .ok_or(Fault::Stored("state"))?;
         return answer_with_nonce(&app, StatusCode::CREATED, &StateAnswer { state: first });
     }
-    let invitation = find(&app, &mut tx, &registration.token, peer).await?;
-    match invitation.stage.as_str() {
-        "open" => {}
-        "registered" => {
-            second_finisher(&app, &mut tx, &invitation).await?;
+    let invitation = match find(&app, &mut tx, &registration.token, peer).await? {
+        Ok(invitation) => invitation,
+        Err(refusal) => return Err(refused(&app, tx, refusal).await?),
+    };
+    let refusal = match invitation.stage.as_str() {
+        "open" => None,
+        "registered" if second_finisher(&app, &mut tx, &invitation).await? => {
             tx.commit().await?;
             app.wake.tell(Topic::Page(invitation.page_hash));
             return Err(Code::Conflict.into());
         }
-        "done" => return Err(Code::Conflict.into()),
-        _ => return Err(Code::Gone.into()),
+        "done" => Some(Refusal::used(&invitation)),
+        _ => Some(Refusal::over(&invitation)),
+    };
+    if let Some(refusal) = refusal {
+        return Err(refused(&app, tx, refusal).await?);
     }
-    let offer = invitations::offer(&mut tx, &registration.offer.to_string()).await?;
-    let offer = offer
-        .filter(|offer| offer.invitation == invitation.id)
-        .ok_or(Code::Gone)?;
-    let row = admit(&app, &mut tx, &registration, &invitation, &offer).await?;
+    let row = match admit(&app, &mut tx, &registration, &invitation).await? {
+        Ok(row) => row,
+        Err(refusal) => return Err(refused(&app, tx, refusal).await?),
+    };
     tx.commit().await?;
     app.metrics.enrolment("registered");
     app.wake.tell(Topic::Page(invitation.page_hash));
@@ -202,13 +249,13 @@ fn check_uv(registration: &Signed<Registration>, proof: Option<&str>) -> Result<
     }
 }
 
-/// Somebody else finishes with the same invitation: nobody gets it.
+/// Somebody else finishes with the same invitation: nobody gets it. `false` when the first one's time
+/// was over before.
 async fn second_finisher(
     app: &App,
     db: &mut Connection,
     invitation: &Invitation,
-) -> Result<(), Problem> {
-    invitations::step(db, &invitation.id, "registered", "second_finisher").await?;
+) -> Result<bool, Problem> {
     let first = invitation
         .credential
         .as_deref()
@@ -216,11 +263,15 @@ async fn second_finisher(
     let mut first = credentials::by_id(db, first)
         .await?
         .ok_or(Fault::Stored("credential"))?;
+    if credential::settle(app, db, &mut first).await? {
+        return Ok(false);
+    }
+    invitations::step(db, &invitation.id, "registered", "second_finisher").await?;
     let reason = Some(StateReason::SecondFinisher);
     credential::change(app, db, &mut first, Standing::Refused, reason).await?;
     app.metrics.enrolment("second_finisher");
     credential::told(app, &first);
-    Ok(())
+    Ok(true)
 }
 
 /// Makes the pending credential.
@@ -229,8 +280,12 @@ async fn admit(
     db: &mut Connection,
     registration: &Signed<Registration>,
     invitation: &Invitation,
-    offer_row: &OfferRow,
-) -> Result<Credential, Problem> {
+) -> Result<Result<Credential, Refusal>, Problem> {
+    let offer_row = invitations::offer(db, &registration.offer.to_string()).await?;
+    let offer_row = offer_row.filter(|offer| offer.invitation == invitation.id);
+    let Some(offer_row) = offer_row else {
+        return Ok(Err(Refusal::over(invitation)));
+    };
     let offer: Signed<Offer> = app.signer.ours(&offer_row.statement)?;
     let user = users::by_id(db, &invitation.user)
         .await?
@@ -241,7 +296,7 @@ async fn admit(
         || offer.account.as_str() != user.account
         || offer.policy != app.config.policy()
     {
-        return Err(Code::Gone.into());
+        return Ok(Err(Refusal::over(invitation)));
     }
     let (dev, uv) = (
         registration.dev.thumbprint(),
@@ -249,7 +304,8 @@ async fn admit(
     );
     for key in [Some(dev), uv].into_iter().flatten() {
         if credentials::by_key(db, &key.to_string()).await?.is_some() {
-            return Err(Code::Conflict.into());
+            let why = "key known already";
+            return Ok(Err(Refusal::new(Code::Conflict, invitation, why)));
         }
     }
 
@@ -302,7 +358,7 @@ async fn admit(
     credentials::insert(db, &row).await?;
     invitations::take(db, &invitation.id, &row.id).await?;
     app.audit(db, "credential", &row.id, "pending").await?;
-    Ok(row)
+    Ok(Ok(row))
 }
 
 #[derive(Deserialize)]
