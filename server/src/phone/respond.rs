@@ -43,11 +43,13 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     if let Some((hash, verdict)) =
         responses::seen(&mut tx, &caller.id, &response.jti.to_string()).await?
     {
-        return if hash == response.hash().to_string() {
-            answer_with_nonce(&app, StatusCode::OK, &VerdictAnswer { verdict })
-        } else {
-            Err(Code::Conflict.into())
-        };
+        if hash == response.hash().to_string() {
+            return answer_with_nonce(&app, StatusCode::OK, &VerdictAnswer { verdict });
+        }
+        let jti = response.jti.to_string();
+        app.audit(&mut tx, "response", &jti, "conflict").await?;
+        tx.commit().await?;
+        return Err(Code::Conflict.into());
     }
 
     let row = challenges::by_hash(&mut tx, &response.challenge.to_string(), &caller.id).await?;

@@ -4,6 +4,7 @@
 //! judged. Never: a row of the bad inputs that only looks at the answer.
 
 mod browser;
+mod decision;
 mod enrolment;
 mod forms;
 mod invitation;
