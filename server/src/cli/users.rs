@@ -9,6 +9,7 @@ use crate::login::account_of;
 use crate::signer::{StartError, hidden};
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Page};
+use crate::store::logins;
 use crate::store::users::{self, User};
 use clap::Subcommand;
 use countersign_protocol::Id;
@@ -208,6 +209,10 @@ async fn change(
             ))
         })?;
     credential::change(app, &mut tx, &mut row, to, reason).await?;
+    if to == Standing::Revoked {
+        // It may be in other hands: nothing that it approved opens anything any more.
+        logins::withdraw_approved(&mut tx, &row.user, "cancelled").await?;
+    }
     tx.commit().await?;
     Ok(vec![phone_line(&row)])
 }

@@ -169,10 +169,26 @@ async fn carry_out(
             )
             .await?;
             told.push(Topic::Credential(caller.id.clone()));
+            told.extend(pause_logins(app, db, &caller.user).await?);
         }
         _ => {}
     }
     Ok(told)
+}
+
+/// Ends what still waits for an ID whose phones are all suspended.
+async fn pause_logins(app: &App, db: &mut Connection, user: &str) -> Result<Vec<Topic>, Problem> {
+    if !credentials::of_user(db, user, &["active"])
+        .await?
+        .is_empty()
+    {
+        return Ok(Vec::new());
+    }
+    let ended = logins::pause(db, user).await?;
+    for login in &ended {
+        app.audit(db, "login", login, "paused").await?;
+    }
+    Ok(ended.into_iter().map(Topic::Login).collect())
 }
 
 /// After a report nobody can sign in with the ID, and what it opened here is closed.
@@ -189,6 +205,7 @@ async fn suspend_all(app: &App, db: &mut Connection, user: &str) -> Result<Vec<T
         .await?;
         told.push(Topic::Credential(row.id));
     }
-    logins::withdraw_approved(db, user).await?;
+    logins::withdraw_approved(db, user, "reported").await?;
+    told.extend(pause_logins(app, db, user).await?);
     Ok(told)
 }

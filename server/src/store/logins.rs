@@ -138,9 +138,21 @@ pub(crate) async fn waiting_of_session(
         .await
 }
 
-/// Takes back what was approved but not yet handed out for one user (a report after the approval).
-pub(crate) async fn withdraw_approved(db: &mut Connection, user: &str) -> Result<()> {
-    query("UPDATE logins SET stage = 'reported' WHERE user = ? AND stage = 'approved'")
+/// Ends the logins of one user that wait, since no phone can answer them any more; their ids.
+pub(crate) async fn pause(db: &mut Connection, user: &str) -> Result<Vec<String>> {
+    query_scalar(
+        "UPDATE logins SET stage = 'paused' WHERE user = ? AND stage = 'waiting' RETURNING id",
+    )
+    .bind(user)
+    .fetch_all(db)
+    .await
+}
+
+/// Takes back what was approved but not yet handed out for one user (a report after the approval), and
+/// the user's sessions.
+pub(crate) async fn withdraw_approved(db: &mut Connection, user: &str, to: &str) -> Result<()> {
+    query("UPDATE logins SET stage = ? WHERE user = ? AND stage = 'approved'")
+        .bind(to)
         .bind(user)
         .execute(&mut *db)
         .await?;

@@ -8,6 +8,7 @@ mod decision;
 mod enrolment;
 mod forms;
 mod invitation;
+mod pause;
 mod poll;
 mod race;
 mod story;

@@ -1,0 +1,238 @@
+//! "This wasn't me", two copies of a phone, and what an administrator does about phones.
+
+use crate::testkit::{ANNA, Browser, Enrolment, Provider, World};
+use countersign_protocol::Id;
+use countersign_protocol::statement::{Decision, Prev, Standing, StateReason, VerdictCode};
+
+async fn heading(browser: &Browser<'_>, path: &str) -> String {
+    browser.open(path).await.heading()
+}
+
+#[tokio::test]
+async fn a_report_pauses_the_id_and_takes_back_what_was_not_handed_out() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    // Anna is signed in in one browser; a thief's login is approved; another one waits.
+    let (anna, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    anna.open(&page.path).await;
+    let (thief, page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    phone.approve(&challenge, &page.number().unwrap()).await;
+    let (waiting, open) = world.waiting().await;
+    let still_open = phone.challenge().await;
+
+    assert_eq!(
+        phone.decide(&challenge, Decision::Report, None).await,
+        VerdictCode::Ok
+    );
+    let state = phone.state().await;
+    assert!(state.state == Standing::Suspended && state.reason == Some(StateReason::Reported));
+    assert_eq!(heading(&thief, &page.path).await, "Reported");
+    assert_eq!(heading(&waiting, &open.path).await, "Your ID is paused");
+    assert_eq!(
+        anna.arrive(&Provider::wiki()).await.heading(),
+        "Sign in to Wiki"
+    );
+
+    // A paused phone can report, and nothing else.
+    let number = open.number().unwrap();
+    assert_eq!(
+        phone.approve(&still_open, &number).await,
+        VerdictCode::Suspended
+    );
+    assert_eq!(
+        phone.decide(&still_open, Decision::Deny, None).await,
+        VerdictCode::Suspended
+    );
+    assert_eq!(
+        phone.decide(&still_open, Decision::Report, None).await,
+        VerdictCode::Ok
+    );
+    assert_eq!(phone.list("").await.challenges.len(), 0);
+    let path = format!("/cs/v1/challenges/{}", still_open.jti);
+    phone.get(&path).await.is_problem(410, "gone");
+    assert_eq!(phone.state().await.sn, state.sn);
+
+    // Nobody is asked for a paused ID, and the page says so.
+    let challenges = world.count("challenges").await;
+    let (browser, page) = world.waiting().await;
+    assert_eq!(page.heading(), "Your ID is paused");
+    assert_eq!(world.count("challenges").await, challenges);
+    world.pass(31);
+    let csrf = browser.arrive(&Provider::wiki()).await.csrf();
+    let again = format!("{}/again", page.path);
+    world
+        .refuses(&[], browser.post(&again, &[("csrf", &csrf)]))
+        .await;
+
+    // An administrator lifts it.
+    world
+        .command(&["phone", "resume", &phone.id.to_string()])
+        .await;
+    assert!(phone.state().await.state == Standing::Active);
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_report_of_an_open_request_ends_it() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    phone.decide(&challenge, Decision::Report, None).await;
+    let end = browser.open(&page.path).await;
+    assert_eq!(end.heading(), "Reported");
+    assert_eq!(end.actions(), [""; 0]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_report_comes_a_day_late_and_not_later() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (_browser, page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    phone.approve(&challenge, &page.number().unwrap()).await;
+    world.pass(120 + 86_401);
+    let code = phone.decide(&challenge, Decision::Report, None).await;
+    assert_eq!(code, VerdictCode::Expired);
+    assert!(phone.state().await.state == Standing::Active);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_report_of_one_person_pauses_nobody_else() {
+    let world = World::new().await;
+    let anna = world.with_phone().await;
+    world.add_user("bob@example.com").await;
+    let bob = Enrolment::begin(&world, "bob@example.com")
+        .await
+        .finish()
+        .await;
+    let (browser, page) = world.waiting().await;
+    let challenge = anna.challenge().await;
+    // Bob reports Anna's request: it is none of his.
+    let code = bob.decide(&challenge, Decision::Report, None).await;
+    assert_eq!(code, VerdictCode::Expired);
+    assert!(anna.state().await.state == Standing::Active);
+    assert!(bob.state().await.state == Standing::Active);
+    anna.decide(&challenge, Decision::Report, None).await;
+    assert!(bob.state().await.state == Standing::Active);
+    assert_eq!(heading(&browser, &page.path).await, "Reported");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn two_copies_of_a_phone_are_noticed_and_stopped() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (_browser, page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    phone.approve(&challenge, &page.number().unwrap()).await;
+    // The copy signs with a counter that was used already.
+    let (browser, page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    let mut copy = phone.response(&challenge, Decision::Approve, page.number().as_deref());
+    (copy.ctr, copy.prev) = (1, Prev(None));
+    let copy = crate::testkit::sign(copy, &phone.dev);
+    assert_eq!(phone.deliver(&copy).await.code, VerdictCode::Suspended);
+    let state = phone.state().await;
+    assert!(state.state == Standing::Suspended && state.reason == Some(StateReason::Clone));
+    assert_eq!(heading(&browser, &page.path).await, "Your ID is paused");
+    // Repeated, it gets what it got.
+    assert_eq!(phone.deliver(&copy).await.code, VerdictCode::Suspended);
+    assert_eq!(phone.state().await.sn, state.sn);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn counters_may_come_in_another_order_but_not_from_long_ago() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (_browser, _page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    let decide = |ctr: u64| {
+        let mut response = phone.response(&challenge, Decision::Deny, None);
+        let before = countersign_protocol::Digest::of(&[b"the one before"]);
+        (response.ctr, response.prev) = (ctr, Prev((ctr > 1).then_some(before)));
+        crate::testkit::sign(response, &phone.dev)
+    };
+    assert_eq!(phone.deliver(&decide(40)).await.code, VerdictCode::Ok);
+    for ctr in [39, 41, 9] {
+        let code = phone.deliver(&decide(ctr)).await.code;
+        assert_eq!(code, VerdictCode::DecidedElsewhere, "{ctr}");
+    }
+    assert_eq!(phone.deliver(&decide(8)).await.code, VerdictCode::Suspended);
+    assert!(phone.state().await.reason == Some(StateReason::Clone));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_revoked_phone_answers_no_more_and_what_it_approved_is_not_handed_out() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (signed_in, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    signed_in.open(&page.path).await;
+    let (approved, approved_page) = world.waiting().await;
+    phone.approve_on(&approved_page).await;
+    let (_waiting, open) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    let id = phone.id.to_string();
+    world.command(&["phone", "revoke", &id]).await;
+
+    let state = phone.state().await;
+    assert!(state.state == Standing::Revoked && state.reason == Some(StateReason::Admin));
+    let number = open.number().unwrap();
+    for decision in [Decision::Approve, Decision::Deny, Decision::Report] {
+        let number = Some(number.as_str()).filter(|_| decision == Decision::Approve);
+        assert_eq!(
+            phone.decide(&challenge, decision, number).await,
+            VerdictCode::NotActive
+        );
+    }
+    phone
+        .get("/cs/v1/challenges")
+        .await
+        .is_problem(403, "not_active");
+    let end = approved.open(&approved_page.path).await;
+    assert!(!end.is_answer_to(&Provider::wiki()), "{}", end.heading());
+    let end = signed_in.arrive(&Provider::wiki()).await;
+    assert_eq!(end.heading(), "Sign in to Wiki");
+
+    for command in ["revoke", "resume"] {
+        let said = world
+            .refuses(&[], world.try_command(&["phone", command, &id]))
+            .await;
+        assert!(said.is_err());
+    }
+    // The ID may have another phone now.
+    Enrolment::begin(&world, ANNA).await.finish().await;
+    assert!(phone.state().await.state == Standing::Revoked);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn commands_about_phones_that_are_not_there_change_nothing() {
+    let world = World::new().await;
+    let pending = Enrolment::begin(&world, ANNA).await.pending().await;
+    let unknown = Id::make().unwrap().to_string();
+    for id in [&unknown, &pending.phone.id.to_string()] {
+        for command in ["revoke", "resume"] {
+            let said = world
+                .refuses(&[], world.try_command(&["phone", command, id]))
+                .await;
+            assert!(said.is_err());
+        }
+    }
+    world.end().await;
+}
