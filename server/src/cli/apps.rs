@@ -55,12 +55,12 @@ pub(super) struct Settings {
     /// The certificate it signs its requests with, PEM.
     #[arg(long, value_name = "FILE")]
     cert: Option<PathBuf>,
-    /// Refuse its requests unless they are signed.
-    #[arg(long)]
-    require_signed: bool,
-    /// Nobody may log in to it.
-    #[arg(long)]
-    disabled: bool,
+    /// Refuse its requests unless they are signed; `=false` takes that back.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_signed: Option<bool>,
+    /// Nobody may log in to it; `=false` takes that back.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    disabled: Option<bool>,
 }
 
 fn said(text: impl Into<String>) -> StartError {
@@ -92,13 +92,18 @@ impl Settings {
                 .map_err(|error| said(format!("--cert: {error}")))?;
             row.certificate = Some(encode(certificate.der()));
         }
-        if self.require_signed && row.certificate.is_none() {
+        // What isn't said stays: completing an application must not make it take unsigned requests.
+        if let Some(required) = self.require_signed {
+            row.require_signed = required;
+        }
+        if let Some(disabled) = self.disabled {
+            row.enabled = !disabled;
+        }
+        if row.require_signed && row.certificate.is_none() {
             return Err(said(
                 "--require-signed needs the application's certificate (--cert)",
             ));
         }
-        row.require_signed = self.require_signed;
-        row.enabled = !self.disabled;
         Ok(())
     }
 }

@@ -11,5 +11,6 @@ mod invitation;
 mod pause;
 mod poll;
 mod race;
+mod saml;
 mod story;
 mod unknown;

@@ -1,0 +1,345 @@
+//! Rows 6 to 13, 20 and 38: requests of service providers, and of those who pretend to be one.
+
+use crate::page::Problem;
+use crate::testkit::{
+    ANNA, Answer, Browser, Provider, World, address, provider_certificate, signed_address,
+};
+
+/// What is not accepted is shown on a page of ours, goes nowhere, and no login comes of it.
+async fn is_refused(world: &World, path: &str, problem: Problem, why: &str) {
+    let browser = Browser::new(world);
+    let answer = world
+        .refuses(&[("sso", why)], browser.open_once(path))
+        .await;
+    answer.is_page(problem.status());
+    assert_eq!(answer.cookies(), []);
+    assert!(!answer.body.contains("<form"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn row_06_a_request_that_was_answered_is_not_answered_again() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
+    let request = wiki.request(&world);
+    let (browser, rival) = (Browser::new(&world), Browser::new(&world));
+    let mut pages = Vec::new();
+    for browser in [&browser, &rival] {
+        let page = browser.open(&request).await;
+        pages.push(browser.fill(&page, &page.path, &[("account", ANNA)]).await);
+    }
+    let list = phone.list("").await;
+    for (challenge, page) in list.challenges.iter().zip(&pages) {
+        let challenge = phone.verify(challenge);
+        phone.approve(&challenge, &page.number().unwrap()).await;
+    }
+    assert!(browser.open(&pages[0].path).await.is_answer_to(&wiki));
+    // The same request was approved for the other browser too; there is one assertion for it.
+    let late = world.refuses(&[], rival.open(&pages[1].path)).await;
+    late.answer.is_page(410);
+
+    is_refused(&world, &request, Problem::SignInOver, "request seen before").await;
+    let again = world
+        .refuses(&[("sso", "request seen before")], browser.open(&request))
+        .await;
+    again.answer.is_page(410);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_06_the_same_id_of_another_issuer_is_another_request() {
+    let world = World::new().await;
+    let (wiki, other) = (Provider::wiki(), Provider::named("other"));
+    world.add_app(&other, &[]).await;
+    let phone = world.with_phone().await;
+    let browser = Browser::new(&world);
+    for provider in [&wiki, &other] {
+        let page = browser
+            .open(&address(&provider.xml_with_id(&world, "_same")))
+            .await;
+        if provider.slug == "wiki" {
+            let page = browser.fill(&page, &page.path, &[("account", ANNA)]).await;
+            phone.approve_on(&page).await;
+            assert!(browser.open(&page.path).await.is_answer_to(provider));
+        } else {
+            // The browser is signed in by now.
+            assert!(page.is_answer_to(provider));
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_07_unknown_issuer_is_sent_nowhere() {
+    let world = World::new().await;
+    let stranger = Provider::named("evil");
+    is_refused(
+        &world,
+        &stranger.request(&world),
+        Problem::Unusable,
+        "unknown issuer",
+    )
+    .await;
+    let mut pretender = Provider::wiki();
+    pretender.entity_id.push('/');
+    is_refused(
+        &world,
+        &pretender.request(&world),
+        Problem::Unusable,
+        "unknown issuer",
+    )
+    .await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_08_only_the_registered_address_exactly() {
+    let world = World::new().await;
+    let wiki = Provider::wiki();
+    for acs in [
+        "https://wiki.example.com/saml/acs/",
+        "https://wiki.example.com/saml/acs?x",
+        "https://wiki.example.com/saml/acs.evil.example",
+        "https://wiki.example.com/SAML/acs",
+        "https://WIKI.example.com/saml/acs",
+        "https://wiki.example.com:443/saml/acs",
+        "https://wiki.example.com:8443/saml/acs",
+        "https://wiki.example.com@evil.example/saml/acs",
+        "https://user@wiki.example.com/saml/acs",
+        "http://wiki.example.com/saml/acs",
+        "https://evil.example/?https://wiki.example.com/saml/acs",
+        "javascript:alert(1)",
+        "",
+    ] {
+        let path = address(&wiki.xml(&world).replace(&wiki.acs, acs));
+        let why = "the assertion consumer service is not the registered one";
+        is_refused(&world, &path, Problem::Unusable, why).await;
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_09_an_application_that_is_not_ready() {
+    let world = World::new().await;
+    let why = "the service provider is not ready";
+    let wiki = Provider::wiki();
+    world.command(&["app", "set", "wiki", "--disabled"]).await;
+    is_refused(&world, &wiki.request(&world), Problem::AppNotReady, why).await;
+
+    let half = Provider::named("half");
+    let line = [
+        "app",
+        "add",
+        "half",
+        "--name",
+        "Half",
+        "--entity-id",
+        &half.entity_id,
+    ];
+    world.command(&line).await;
+    is_refused(&world, &half.request(&world), Problem::AppNotReady, why).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_09_an_application_that_was_disabled_during_the_login_gets_nothing() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    world.command(&["app", "set", "wiki", "--disabled"]).await;
+    let end = world.refuses(&[], browser.open(&page.path)).await;
+    end.answer.is_page(Problem::AppNotReady.status());
+    world.end().await;
+}
+
+/// An application that signs.
+async fn signing(world: &World) -> Provider {
+    let path = world.folder().join("sp.pem");
+    std::fs::write(&path, provider_certificate()).unwrap();
+    let provider = Provider::named("signing");
+    let file = path.display().to_string();
+    world
+        .add_app(&provider, &["--cert", &file, "--require-signed"])
+        .await;
+    provider
+}
+
+#[tokio::test]
+async fn row_10_unsigned_where_signing_is_required() {
+    let world = World::new().await;
+    let provider = signing(&world).await;
+    let (path, why) = (provider.request(&world), "the request is not signed");
+    is_refused(&world, &path, Problem::Unusable, why).await;
+    let signed = signed_address(&provider.xml(&world), "there");
+    let page = Browser::new(&world).open(&signed).await;
+    assert_eq!(page.heading(), "Sign in to Wiki");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_10_completing_an_application_does_not_make_it_take_unsigned_requests() {
+    let world = World::new().await;
+    let provider = signing(&world).await;
+    world
+        .command(&["app", "set", "signing", "--audience", "urn:other"])
+        .await;
+    let (path, why) = (provider.request(&world), "the request is not signed");
+    is_refused(&world, &path, Problem::Unusable, why).await;
+    world
+        .command(&["app", "set", "signing", "--disabled"])
+        .await;
+    world
+        .command(&["app", "set", "signing", "--audience", "urn:third"])
+        .await;
+    let signed = signed_address(&provider.xml(&world), "there");
+    let why = "the service provider is not ready";
+    is_refused(&world, &signed, Problem::AppNotReady, why).await;
+    let line = [
+        "app",
+        "set",
+        "signing",
+        "--require-signed=false",
+        "--disabled=false",
+    ];
+    world.command(&line).await;
+    let page = Browser::new(&world).open(&provider.request(&world)).await;
+    assert_eq!(page.heading(), "Sign in to Wiki");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_12_a_signed_query_is_taken_only_unchanged() {
+    let world = World::new().await;
+    let provider = signing(&world).await;
+    let signed = signed_address(&provider.xml(&world), "there");
+    for (changed, why) in [
+        (
+            signed.replace("RelayState=there", "RelayState=here"),
+            "the signature is wrong",
+        ),
+        (
+            signed.replace("&RelayState=there", ""),
+            "the signature is wrong",
+        ),
+        (
+            signed.replace("rsa-sha256", "rsa-sha1"),
+            "the signature algorithm is not allowed",
+        ),
+        (
+            format!("{signed}&RelayState=there"),
+            "the parameter RelayState occurs more than once",
+        ),
+    ] {
+        assert_ne!(changed, signed);
+        is_refused(&world, &changed, Problem::Unusable, why).await;
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_19_a_passive_request_without_a_session_shows_nobody_anything() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
+    let passive = |world: &World| {
+        let xml = wiki.xml(world);
+        address(&xml.replace(" Version=", " IsPassive=\"true\" Version="))
+    };
+    let browser = Browser::new(&world);
+    let refusal = world.refuses(&[], browser.open(&passive(&world))).await;
+    assert!(refusal.is_answer_to(&wiki));
+    assert_eq!(refusal.answer.cookies(), []);
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    let approved = browser.open(&page.path).await;
+    let silent = browser.open(&passive(&world)).await;
+    assert!(silent.is_answer_to(&wiki));
+    // The refusal has no assertion in it, which is most of an answer.
+    let length = |page: &crate::testkit::Page| page.hidden("SAMLResponse").unwrap().len();
+    assert!(length(&refusal) < length(&approved) && length(&approved) == length(&silent));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_20_relay_state_comes_back_byte_by_byte_and_is_no_markup() {
+    let world = World::new().await;
+    let provider = signing(&world).await;
+    let phone = world.with_phone().await;
+    for state in [
+        r#""><script>alert(1)</script><input name="x"#,
+        "https://evil.example/?a=b&c=d&amp;lt;",
+        "'+%2B %00 \u{e9}\u{202e}",
+    ] {
+        let browser = Browser::new(&world);
+        let page = browser
+            .open(&signed_address(&provider.xml(&world), state))
+            .await;
+        let page = browser.fill(&page, &page.path, &[("account", ANNA)]).await;
+        phone.approve_on(&page).await;
+        let end = browser.open(&page.path).await;
+        assert!(end.is_answer_to(&provider), "{}", end.answer.body);
+        assert_eq!(end.hidden("RelayState").unwrap(), state);
+        assert!(!end.answer.body.contains("<script>"));
+        assert_eq!(end.answer.header("location"), None);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_38_no_header_says_who_we_are_or_where_the_visitor_is() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let browser = Browser::new(&world);
+    let spoofed = |path: &str| {
+        let mut request = browser.request("GET", path, None);
+        let headers = request.headers_mut();
+        for (name, value) in [
+            ("host", "evil.example"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-for", "203.0.113.66"),
+            ("forwarded", "for=203.0.113.66;host=evil.example"),
+            ("x-original-url", "https://evil.example/"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        request
+    };
+    let clean = |answer: &Answer| {
+        assert!(!answer.body.contains("evil.example"), "{}", answer.body);
+        for value in answer.headers.values() {
+            assert!(!value.to_str().unwrap().contains("evil.example"));
+        }
+    };
+    let plain = browser.open_once("/saml/metadata").await.body;
+    for path in ["/saml/metadata", "https://evil.example/saml/metadata"] {
+        assert_eq!(browser.once(spoofed(path)).await.body, plain);
+    }
+    let begun = browser
+        .once(spoofed(&Provider::wiki().request(&world)))
+        .await;
+    clean(&begun);
+    let path = begun.header("location").unwrap();
+    assert!(path.starts_with("/login/"), "{path}");
+    let page = browser.open(path).await;
+    let mut form = browser.request(
+        "POST",
+        path,
+        Some(&[("csrf", &page.csrf()), ("account", ANNA)]),
+    );
+    form.headers_mut()
+        .insert("x-forwarded-for", "203.0.113.66".parse().unwrap());
+    assert_eq!(browser.once(form).await.status, 303);
+    let challenge = phone.challenge().await;
+    let context = challenge.context.clone().unwrap();
+    assert_eq!(context.ip.as_deref(), Some("192.0.2.1"));
+    let page = browser.once(spoofed(path)).await;
+    clean(&page);
+    let number = browser.open(path).await.number().unwrap();
+    phone.approve(&challenge, &number).await;
+    let end = browser.once(spoofed(path)).await;
+    clean(&end);
+    assert!(end.body.contains(&Provider::wiki().acs));
+    world.end().await;
+}
