@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::signer::{Column, hidden};
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Offer as OfferRow};
-use crate::store::{Connection, users};
+use crate::store::{Connection, Write, users};
 use crate::wake::Topic;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
@@ -370,10 +370,11 @@ pub(crate) struct StateQuery {
 /// `GET /cs/v1/credentials/{id}?sn=&wait=`, in every standing.
 pub(crate) async fn state(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     query: Result<Query<StateQuery>, QueryRejection>,
     request: Request,
 ) -> Answer {
+    let Path(id) = id.map_err(|_| Code::NotFound)?;
     let caller = proof::check(
         &app,
         request.method(),

@@ -7,7 +7,7 @@ use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::logins;
 use crate::wake::Topic;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{BODY_CAP, ChallengeAnswer, ChallengesAnswer, LIST_CAP, WAIT_CAP};
@@ -158,9 +158,10 @@ async fn mark_seen(
 /// `GET /cs/v1/challenges/{id}`: by `jti`, or by the `txn` of a link.
 pub(crate) async fn challenge(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Answer {
+    let Path(id) = id.map_err(|_| Code::NotFound)?;
     let caller = proof::check(
         &app,
         request.method(),

@@ -10,6 +10,7 @@ mod forms;
 mod invitation;
 mod pause;
 mod poll;
+mod proof;
 mod race;
 mod saml;
 mod story;
