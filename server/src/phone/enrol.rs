@@ -309,7 +309,7 @@ async fn admit(
         }
     }
 
-    let id = Id::make()?.to_string();
+    let id = credential::make_id()?;
     let dh = app
         .signer
         .unwrap(Column::OfferDh, &offer_row.hash, &offer_row.dh_wrapped)?;
