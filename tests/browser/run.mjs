@@ -4,14 +4,11 @@
 // asked. Ends with its standard input.
 
 import { openBrowser } from "./browser.mjs";
-import { description, over } from "./story.mjs";
+import { check, description, over } from "./story.mjs";
 
 const { chapter } = description;
 const { play } = await import(new URL(`chapters/${chapter}.mjs`, import.meta.url));
 const browser = await openBrowser();
-try {
-  await play(browser);
-} finally {
-  await browser.close();
-}
-over();
+await check(`${chapter}: told to its end`, () => play(browser));
+await browser.close();
+await over();

@@ -63,16 +63,18 @@ export class Phone {
 }
 
 let cases = 0;
+let last = "the beginning";
 
 /** One verdict. What it throws is the failure, told with a picture where there is a page. */
 export async function check(name, look, page) {
   cases += 1;
   try {
     await look();
+    last = name;
     say({ name, passed: true, message: "" });
     return true;
   } catch (error) {
-    const message = String(error?.message ?? error).slice(0, 2000);
+    const message = String(error?.message ?? error).slice(0, 2000) + `\n    after “${last}”`;
     say({ name, passed: false, message: message + (await picture(page, cases)) });
     return false;
   }

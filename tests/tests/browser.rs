@@ -52,3 +52,19 @@ fn every_end_of_a_sign_in() {
 fn every_end_of_an_invitation() {
     play("invitation", APPLICATION, &ServerOptions::default());
 }
+
+#[test]
+fn a_keyboard_is_enough() {
+    play("keyboard", APPLICATION, &ServerOptions::default());
+}
+
+#[test]
+fn hostile_values_frames_browsers_and_clocks() {
+    let options = ServerOptions {
+        name: r#"<script>alert("server")</script>&lt;b&gt;'"#,
+        admin_name: "<img src=x onerror=alert(4)>",
+        typed_code: true,
+        ..ServerOptions::default()
+    };
+    play("hostile", r#"W"><script>alert('app')</script>"#, &options);
+}

@@ -1,4 +1,5 @@
-// Every end of an invitation that does not need ten minutes.
+// Every end of an invitation but one: that its time is over takes ten minutes, which no suite has (server/src/page/tests.rs
+// draws it).
 
 import { digitsField, invitationLink, linkOf, person, take } from "../enrol.mjs";
 import { look, silent } from "../look.mjs";
@@ -45,21 +46,36 @@ async function failed(browser) {
 }
 
 async function usedTwice(browser) {
-  const account = await person("jan");
   const context = await browser.visit();
   const page = await context.newPage();
-  const link = await invitationLink(page, account);
+  const { rival, link } = await rivalWithOffer(page);
   const own = await take(new Phone("jan"), link);
   await digitsField(page);
-  const rival = new Phone("rival");
-  const other = await rival.run("enrol", link);
+  const other = await rival.run("resume");
   await check("a second phone with the same invitation gets nothing", async () => expect(!other.good, "it has the ID"));
   await check("a second phone with the same invitation ends it for the first", () => reads(page, "Invitation used twice"), page);
   await look(page, "invitation used twice", { again: true });
-  const { good } = await own.enrolling.finish();
-  await check("the first phone has no ID either", async () => expect(!good, "it has the ID"));
+  await check("the first phone has no ID either", async () => {
+    const { good } = await own.enrolling.finish();
+    expect(!good, "it has the ID");
+  });
   await silent(context, "used twice");
   await context.close();
+}
+
+/** A second phone that took an invitation and was killed just before it could register: the page does not know of it yet. */
+async function rivalWithOffer(page) {
+  for (let step = 1; step < 100; step += 1) {
+    const account = await person(`jan${step}`);
+    const link = await invitationLink(page, account);
+    const rival = new Phone(`rival${step}`);
+    await rival.run("enrol", link, "--die-at", String(step));
+    const { events } = await rival.run("ids");
+    if (events.some(({ standing }) => standing === "pending")) {
+      return { rival, link };
+    }
+  }
+  throw new Error("no kill leaves a phone that is about to register");
 }
 
 async function replaced(browser) {
@@ -70,8 +86,7 @@ async function replaced(browser) {
   const other = await context.newPage();
   await invitationLink(other, account);
   await page.reload();
-  await check("a newer invitation ends the older", () => reads(page, "The code is over"), page);
-  await look(page, "invitation over", { again: true });
+  await check("a newer page of the administrator's ends the older", () => reads(page, "Nothing here"), page);
   await silent(context, "replaced invitation");
   await context.close();
 }
