@@ -44,7 +44,8 @@ impl Account {
         if state.sn == known.sn && state.hash() == known.state {
             return Ok(false);
         }
-        if state.sn <= known.sn {
+        // Only the first state is pending, and it was taken elsewhere.
+        if state.sn <= known.sn || state.state == Standing::Pending {
             return Err(Unfit::Backwards);
         }
         if let Some(policy) = policy_taken(&self.policy, state)? {
@@ -82,9 +83,7 @@ impl Known {
         self.standing = state.state;
         self.reason = state.reason;
         self.push_id = state.push_id;
-        if state.state != Standing::Pending {
-            self.digits = None;
-        }
+        self.digits = None;
         self.ended = match state.state {
             Standing::Revoked => self.ended.or(Some(lower)),
             _ => None,
@@ -133,6 +132,10 @@ mod tests {
         for old in [active.clone(), at(&active, sn + 1, Standing::Active, None)] {
             assert_eq!(take(&mut account, old, &peer), Err(Unfit::Backwards));
         }
+        let mut pending = at(&active, sn + 5, Standing::Pending, None);
+        (pending.ns, pending.kc) = (Some(Digest::from([1; 32])), Some(Digest::from([2; 32])));
+        pending.exp = Some(pending.iat + 60);
+        assert_eq!(take(&mut account, pending, &peer), Err(Unfit::Backwards));
         let revoked = at(
             &active,
             sn + 9,

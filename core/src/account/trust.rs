@@ -25,6 +25,8 @@ pub(crate) struct Trust {
     pub(crate) n: u64,
     /// H of it.
     keys: Digest,
+    /// The root that signed it.
+    by: Thumbprint,
     /// Until when it should be used, seconds.
     pub(crate) exp: u64,
     sign: Vec<PublicKey>,
@@ -58,6 +60,7 @@ impl Trust {
             root,
             n: 0,
             keys: keys.hash(),
+            by: root,
             exp: 0,
             sign: Vec::new(),
             origins: Vec::new(),
@@ -73,7 +76,7 @@ impl Trust {
         let keys = Signed::<Keys>::verify_root(text, &self.root);
         // The newest one comes again when there is no newer one, also after it named a next root.
         let keys = keys.or_else(|refusal| match refusal {
-            Refusal::UnknownKey => Signed::<Keys>::verify_root(text, &self.first),
+            Refusal::UnknownKey => Signed::<Keys>::verify_root(text, &self.by),
             other => Err(other),
         })?;
         if keys.n == self.n && keys.hash() == self.keys {
@@ -94,6 +97,7 @@ impl Trust {
         }
         self.n = keys.n;
         self.keys = keys.hash();
+        self.by = keys.kid();
         self.exp = keys.exp;
         self.sign.clone_from(&keys.sign);
         self.origins.clone_from(&keys.origins);
@@ -217,6 +221,7 @@ mod tests {
         assert_eq!(trust.take(&second), Ok(false));
         assert_eq!(trust.take(&fourth), unknown);
         assert_eq!(trust.take(&third), Ok(true));
+        assert_eq!(trust.take(&third), Ok(false));
         assert_eq!(trust.take(&fourth), Ok(true));
         assert_eq!(trust.root, key(3).public().thumbprint());
         // The old root is dead.

@@ -10,9 +10,9 @@ use crate::ports::{Batch, Entry, Order, Store, StoreError};
 use ::sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
 use ::sled::{Config, Db, IVec, Mode};
 use rustix::fs::FlockOperation;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +39,8 @@ impl SledStore {
     /// [`StoreError::Busy`] while another has it open, [`StoreError::Corrupt`] when it is damaged
     /// (the folder is left as it is), [`StoreError::Full`], [`StoreError::Io`].
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(folder).map_err(|fault| of_io(fault.kind()))?;
+        let private = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        private.map_err(|fault| of_io(fault.kind()))?;
         let lock = lock(&folder.join("lock"))?;
         let database = folder.join("db");
         delete_unfinished_snapshots(&database)?;

@@ -61,8 +61,10 @@ impl Client {
         self.transport.shut_down();
     }
 
-    /// At the preferred origin, then at the others as long as the network fails.
+    /// At the preferred origin, then at the others as long as the network fails. The trip begins
+    /// with the first try: an earlier one may have arrived, and been answered by this answer.
     fn send(&self, at: &At<'_>, call: &Call<'_>) -> Result<(Answer, Trip), Fault> {
+        let begun = self.clock.now();
         let mut first = None;
         for origin in at.origins {
             match self.send_to(at.iss, origin, call) {
@@ -71,7 +73,17 @@ impl Client {
                 {
                     first = first.or(Some(fault));
                 }
-                other => return other,
+                other => {
+                    return other.map(|(answer, trip)| {
+                        (
+                            answer,
+                            Trip {
+                                sent: begun,
+                                ..trip
+                            },
+                        )
+                    });
+                }
             }
         }
         Err(CallFault::Transport(first.unwrap_or(TransportError::Unreachable)).into())

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testkit::{ManualClock, Script, json, problem};
-use countersign_protocol::call::ChallengesAnswer;
+use countersign_protocol::call::{ChallengesAnswer, VerdictAnswer};
 use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::{Signed, problem::Code};
 
@@ -157,6 +157,34 @@ fn a_nonce_that_no_header_can_carry_is_not_kept() {
         server.poll().unwrap();
         assert_eq!(server.proof(1).nonce, None);
     }
+}
+
+#[test]
+fn a_trip_begins_with_the_first_try() {
+    let clock = Arc::new(ManualClock::new());
+    let slow = clock.clone();
+    let script = Script::new(move |request| {
+        slow.pass(15);
+        let first = request.url.starts_with("https://id.example");
+        if first {
+            Err(TransportError::Timeout)
+        } else {
+            Ok(json(
+                200,
+                &VerdictAnswer {
+                    verdict: String::new(),
+                },
+            ))
+        }
+    });
+    let client = Client::new(Arc::new(script), clock);
+    let origins = [origin("https://id.example"), origin("https://b.example")];
+    let at = At {
+        iss: &origins[0],
+        origins: &origins,
+    };
+    let trip = client.respond(at, "").ok().unwrap().trip;
+    assert_eq!(trip.arrived.ms - trip.sent.ms, 30_000);
 }
 
 #[test]

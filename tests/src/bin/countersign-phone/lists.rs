@@ -1,6 +1,7 @@
 //! What is on the phone: IDs, requests, what waits, what was.
 
 use crate::answer::{parse, show_verdict};
+use crate::enrol::about;
 use crate::phone::Phone;
 use crate::trouble::{About, Trouble};
 use crate::words::{APP, Words};
@@ -67,8 +68,9 @@ pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {
     for prompt in &prompts {
         show_prompt(phone, prompt);
     }
+    let about = only(phone)?;
     let complain = |error: Error| {
-        let said = Words(phone.voice.lang).error(error, &About::default());
+        let said = Words(phone.voice.lang).error(error, &about);
         phone.voice.complain(&said.sentence());
     };
     match asked {
@@ -76,13 +78,21 @@ pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {
             let refused = arrivals.refused.into_iter();
             refused.for_each(|code| complain(Error::Refused { code }));
         }
-        Err(error) if prompts.is_empty() => return Err(error.into()),
+        Err(error) if prompts.is_empty() => return Err(Trouble::about(error, &about)),
         Err(error) => complain(error),
     }
     if prompts.is_empty() {
         phone.voice.tell(Word::HomeEmpty);
     }
     Ok(())
+}
+
+/// What a sentence about the only ID of this phone needs.
+fn only(phone: &Phone) -> Result<About, Trouble> {
+    Ok(match phone.core.accounts()?.as_slice() {
+        [account] => about(account),
+        _ => About::default(),
+    })
 }
 
 pub(crate) fn show(phone: &Phone, id: &str) -> Result<(), Trouble> {
