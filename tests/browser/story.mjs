@@ -36,6 +36,12 @@ export const server = (...args) => ask({ ask: "server", args });
 /** The address of the page that the administrator sends. */
 export const invite = async (account) => (await server("invite", account)).page;
 
+/** Takes the server's database away; what it gives brings it back. */
+export async function jam() {
+  const command = await ask({ ask: "jam" });
+  return () => ask({ ask: "kill", command });
+}
+
 /** The virtual phone of this name. One command at a time has its store. */
 export class Phone {
   constructor(name) {

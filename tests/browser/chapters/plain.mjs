@@ -1,8 +1,10 @@
 // Pages that need no phone: sign-in, waiting, invitation, and what went wrong.
 
+import { randomBytes } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
 import { look, silent } from "../look.mjs";
-import { begin, name, press, reads } from "../person.mjs";
-import { check, description, expect, invite } from "../story.mjs";
+import { begin, field, name, press, reads } from "../person.mjs";
+import { check, description, expect, invite, jam, server } from "../story.mjs";
 
 const { origin, sp, account } = description;
 
@@ -11,6 +13,7 @@ export async function play(browser) {
   await withoutScript(browser);
   await invitation(browser);
   await problems(browser);
+  await fault(browser);
 }
 
 async function signIn(browser) {
@@ -79,15 +82,62 @@ async function invitation(browser) {
 async function problems(browser) {
   const context = await browser.visit();
   const page = await context.newPage();
+  await server("app", "add", "unready", "--name", "Unready", "--entity-id", "urn:example:unready");
+  const stranger = await browser.visit();
+  const other = await stranger.newPage();
+  await begin(other, sp);
+  const foreign = new URL(other.url()).pathname;
+  await stranger.close();
   for (const [state, path, heading] of [
     ["problem nothing here", "/i/AAAAAAAAAAAAAAAAAAAAAA", "Nothing here"],
     ["problem not understood", "/saml/sso?SAMLRequest=x", "Request not understood"],
-    ["problem cookies", "/login/AAAAAAAAAAAAAAAAAAAAAA", "Cookies are needed"],
+    ["problem not ready", requestOf("urn:example:unready"), "Not set up yet"],
+    ["problem cookies", foreign, "Cookies are needed"],
+    ["problem sign-in over", foreign, "This sign-in is over"],
   ]) {
+    if (state === "problem sign-in over") {
+      await begin(page, sp);
+    }
     await page.goto(origin + path);
     await check(`${state}: says so`, () => reads(page, heading), page);
     await look(page, state, { again: true });
   }
   await silent(context);
   await context.close();
+}
+
+/** A request as an application sends it. */
+function requestOf(issuer) {
+  const protocol = "urn:oasis:names:tc:SAML:2.0:protocol";
+  const assertion = "urn:oasis:names:tc:SAML:2.0:assertion";
+  const id = `_${randomBytes(16).toString("hex")}`;
+  const xml =
+    `<p:AuthnRequest xmlns:p="${protocol}" xmlns:a="${assertion}" ID="${id}" Version="2.0" ` +
+    `IssueInstant="${new Date().toISOString()}"><a:Issuer>${issuer}</a:Issuer></p:AuthnRequest>`;
+  return `/saml/sso?${new URLSearchParams({ SAMLRequest: deflateRawSync(xml).toString("base64") })}`;
+}
+
+/** The server's own fault: somebody else holds its database. It says so, and goes on afterwards. */
+async function fault(browser) {
+  const languages = description.full ? ["en", "de"] : ["en"];
+  for (const language of languages) {
+    const context = await browser.visit({ language });
+    const page = await context.newPage();
+    await begin(page, sp);
+    const address = page.url();
+    const release = await jam();
+    await field(page).fill(account);
+    await page.locator("main form button").click();
+    await check(`fault: the server says that it is its own, and where to look (${language})`, async () => {
+      await page.locator("p.hint", { hasText: /^Refere(nce|nz) \S+$/ }).waitFor();
+      expect(!(await page.content()).includes("database"), "it says too much");
+    }, page);
+    await look(page, "end fault", { language });
+    await release();
+    await check(`fault: afterwards the sign-in goes on (${language})`, async () => {
+      await page.goto(address);
+      await name(page, account);
+    }, page);
+    await context.close();
+  }
 }

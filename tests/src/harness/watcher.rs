@@ -90,9 +90,11 @@ impl Watcher<'_> {
             "prompt" => story::await_prompt(self.phone(ask)?),
             "start" => {
                 let running = self.phone(ask)?.start(&args(ask)?)?;
-                let number = self.commands.keys().last().map_or(1, |last| last + 1);
-                self.commands.insert(number, running);
-                Ok(json!(number))
+                Ok(self.keep(running))
+            }
+            "jam" => {
+                let running = jam(self.world)?;
+                Ok(self.keep(running))
             }
             "event" => self.command(ask)?.await_event(text(ask, "kind")?),
             "finish" => {
@@ -109,6 +111,12 @@ impl Watcher<'_> {
             }
             other => Err(Trouble::new(format!("nobody knows how to do `{other}`"))),
         }
+    }
+
+    fn keep(&mut self, running: Running) -> Value {
+        let number = self.commands.keys().last().map_or(1, |last| last + 1);
+        self.commands.insert(number, running);
+        json!(number)
     }
 
     fn phone(&mut self, ask: &Value) -> Result<&Phone> {
@@ -128,6 +136,18 @@ impl Watcher<'_> {
         let number = ask["command"].as_u64().unwrap_or_default();
         self.commands.remove(&number).during("no such command")
     }
+}
+
+/// Somebody holds the server's database: it cannot write until that process ends.
+fn jam(world: &World) -> Result<Running> {
+    let mut command = Command::new(binaries::python()?);
+    command
+        .arg("-B")
+        .arg(binaries::browser_script("jam.py"))
+        .arg(world.dir().join("server/countersign.db"));
+    let mut running = Running::start("tests/browser/jam.py", &mut command)?;
+    running.await_event("jammed")?;
+    Ok(running)
 }
 
 fn told(outcome: &Outcome) -> Value {
