@@ -130,7 +130,11 @@ async fn find(
             ..Code::SlowDown.into()
         });
     }
-    let found = invitations::by_token(db, &hidden(token)).await?;
+    let mut found = invitations::by_token(db, &hidden(token)).await?;
+    // A code that is not shown is no way in: it has 50 bits, a token 128.
+    if Id::parse(token).is_none() && !app.config.file.invitation.typed_code {
+        found = None;
+    }
     if found.is_none() {
         app.wrong_tokens.count(source, now);
     }

@@ -184,18 +184,15 @@ impl Page {
             .collect()
     }
 
-    /// Whether a person reads this on it.
+    /// Whether this stands on it.
     pub(crate) fn says(&self, words: &str) -> bool {
-        unescape(&self.answer.body)
-            .replace('\u{a0}', " ")
-            .contains(words)
+        unescape(&self.answer.body).contains(words)
     }
 
+    /// The name of what it shows, by its heading.
     pub(crate) fn heading(&self) -> String {
-        self.between("<h1>", "</h1>")
-            .next()
-            .map(unescape)
-            .unwrap_or_default()
+        let heading = self.between("<h1>", "</h1>").next().unwrap_or_default();
+        super::words::name_of(&unescape(heading))
     }
 
     /// The number to type on the phone.

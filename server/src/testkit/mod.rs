@@ -7,6 +7,7 @@ mod answer;
 mod browser;
 mod phone;
 mod provider;
+mod words;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Page};
@@ -14,6 +15,7 @@ pub(crate) use phone::{
     Enrolment, Phone, ask_offer, make_key, origin, post, post_json, registration_call, sign,
 };
 pub(crate) use provider::{Provider, address, provider_certificate, signed_address};
+pub(crate) use words::{around_heard, shown};
 
 use crate::app::{App, Shared};
 use crate::cli;
@@ -99,10 +101,18 @@ async fn make_template() -> Vec<(String, Vec<u8>)> {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with_settings(|settings| settings).await
+    }
+
+    /// A world whose settings file was edited.
+    pub(crate) async fn with_settings(edit: impl FnOnce(String) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, bytes) in template().await {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
+        let settings = folder.path().join("countersign.toml");
+        let text = std::fs::read_to_string(&settings).unwrap();
+        std::fs::write(&settings, edit(text)).unwrap();
         let world = Self::open(folder).await;
         world.add_app(&Provider::wiki(), &[]).await;
         world

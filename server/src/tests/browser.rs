@@ -34,7 +34,7 @@ async fn row_21_the_cookie_from_before_the_login_is_worth_nothing_after_it() {
         .is_page(410);
     // The thief's browser is asked who it is; Anna's is not.
     let stolen = thief.arrive(&Provider::wiki()).await;
-    assert_eq!(stolen.heading(), "Sign in to Wiki");
+    assert_eq!(stolen.heading(), "signin");
     assert!(
         browser
             .arrive(&Provider::wiki())
@@ -58,10 +58,7 @@ async fn row_21_every_result_is_handed_out_under_a_new_cookie() {
             .await
             .is_answer_to(&Provider::wiki())
     );
-    assert_eq!(
-        first.arrive(&Provider::wiki()).await.heading(),
-        "Sign in to Wiki"
-    );
+    assert_eq!(first.arrive(&Provider::wiki()).await.heading(), "signin");
     world.end().await;
 }
 
@@ -167,10 +164,7 @@ async fn row_22_the_waiting_page_in_another_browser_shows_and_gets_nothing() {
             .await
             .is_answer_to(&Provider::wiki())
     );
-    assert_eq!(
-        browser.open(&page.path).await.heading(),
-        "Continued elsewhere"
-    );
+    assert_eq!(browser.open(&page.path).await.heading(), "end.elsewhere");
     world.end().await;
 }
 
@@ -220,9 +214,6 @@ async fn a_session_ends_a_working_day_after_the_phone_was_asked_however_much_it_
         );
     }
     world.pass(3601);
-    assert_eq!(
-        browser.arrive(&Provider::wiki()).await.heading(),
-        "Sign in to Wiki"
-    );
+    assert_eq!(browser.arrive(&Provider::wiki()).await.heading(), "signin");
     world.end().await;
 }

@@ -1,9 +1,10 @@
 //! Rows 23 to 25: one decision for one request.
 
-use crate::testkit::{Browser, Enrolment, Page, Phone, Provider, World};
+use crate::testkit::{Browser, Enrolment, Page, Phone, Provider, World, shown};
 use countersign_protocol::statement::{Challenge, Decision, Response, VerdictCode};
 use countersign_protocol::view::View;
-use countersign_protocol::{Digest, Id, Signed};
+use countersign_protocol::{Digest, Signed};
+use countersign_texts::Id;
 
 fn other_number(page: &Page) -> String {
     let number: u32 = page.number().unwrap().parse().unwrap();
@@ -37,7 +38,7 @@ async fn row_23_an_approval_of_one_request_opens_no_other() {
         phone.approve(&a, &page_a.number().unwrap()).await,
         VerdictCode::Ok
     );
-    assert_eq!(heading(&thief, &page_b).await, "Confirm on your phone");
+    assert_eq!(heading(&thief, &page_b).await, "wait");
     assert!(
         anna.open(&page_a.path)
             .await
@@ -56,7 +57,7 @@ async fn row_23_an_approval_of_one_request_opens_no_other() {
         phone.deliver(&phone.sign(shown)).await.code,
         VerdictCode::ViewMismatch
     );
-    assert_eq!(heading(&thief, &page_b).await, "Confirm on your phone");
+    assert_eq!(heading(&thief, &page_b).await, "wait");
     world.end().await;
 }
 
@@ -96,7 +97,7 @@ async fn row_23_nobody_approves_for_another_account() {
         .refuses(&[], anna.post(&crate::testkit::sign(response, &stranger)))
         .await;
     answer.is_problem(404, "not_found");
-    assert_eq!(heading(&browser, &page).await, "Confirm on your phone");
+    assert_eq!(heading(&browser, &page).await, "wait");
     anna.approve_on(&page).await;
     world.end().await;
 }
@@ -141,7 +142,7 @@ async fn row_24_a_repeated_response_gets_the_verdict_that_it_had() {
     );
     let later = world.refuses(&[], phone.post(&response)).await;
     assert_eq!(later.body, a.body);
-    assert_eq!(heading(&browser, &page).await, "Continued elsewhere");
+    assert_eq!(heading(&browser, &page).await, "end.elsewhere");
     world.pass(86_400);
     let later = world.refuses(&[], phone.post(&response)).await;
     assert_eq!(later.body, a.body);
@@ -163,7 +164,7 @@ async fn row_24_the_same_response_id_with_other_bytes_is_a_conflict() {
         .refuses(&[("response", "conflict")], phone.post(&approval))
         .await;
     answer.is_problem(409, "conflict");
-    assert_eq!(heading(&browser, &page).await, "You refused");
+    assert_eq!(heading(&browser, &page).await, "end.denied");
     world.end().await;
 }
 
@@ -207,14 +208,14 @@ async fn row_24_after_its_time_an_approval_has_no_effect() {
     let (browser, page) = world.waiting().await;
     let challenge = phone.challenge().await;
     world.pass(challenge.exp - challenge.iat);
-    assert_eq!(heading(&browser, &page).await, "Confirm on your phone");
+    assert_eq!(heading(&browser, &page).await, "wait");
     world.pass(1);
     let number = page.number().unwrap();
     assert_eq!(
         phone.approve(&challenge, &number).await,
         VerdictCode::Expired
     );
-    assert_eq!(heading(&browser, &page).await, "No answer in time");
+    assert_eq!(heading(&browser, &page).await, "end.late");
     assert_eq!(
         phone.approve(&challenge, &number).await,
         VerdictCode::Expired
@@ -260,18 +261,21 @@ async fn row_24_after_a_denial_or_a_cancel_an_approval_has_no_effect() {
         phone.approve(&challenge, &number).await,
         VerdictCode::DecidedElsewhere
     );
-    assert_eq!(heading(&browser, &page).await, "You refused");
+    assert_eq!(heading(&browser, &page).await, "end.denied");
 
     let (browser, page) = world.waiting().await;
     let challenge = phone.challenge().await;
     let cancel = format!("{}/cancel", page.path);
-    assert_eq!(browser.press(&page, &cancel).await.heading(), "Cancelled");
+    assert_eq!(
+        browser.press(&page, &cancel).await.heading(),
+        "end.cancelled"
+    );
     let number = page.number().unwrap();
     assert_eq!(
         phone.approve(&challenge, &number).await,
         VerdictCode::Cancelled
     );
-    assert_eq!(heading(&browser, &page).await, "Cancelled");
+    assert_eq!(heading(&browser, &page).await, "end.cancelled");
     world.end().await;
 }
 
@@ -299,7 +303,7 @@ async fn row_24_approve_and_deny_at_once_have_one_result() {
             codes => panic!("{codes:?}"),
         };
         assert_eq!(end.is_answer_to(&Provider::wiki()), approved);
-        assert!(approved || end.heading() == "You refused");
+        assert!(approved || end.heading() == "end.denied");
     }
     world.end().await;
 }
@@ -321,7 +325,7 @@ async fn row_25_a_wrong_number_ends_the_request_and_locks_nothing() {
         );
         assert_eq!(phone.list("").await.challenges.len(), 0);
         let end = browser.open(&page.path).await;
-        assert_eq!(end.heading(), "Wrong number");
+        assert_eq!(end.heading(), "end.number");
         assert_eq!(end.number(), None);
 
         // Not at once, and then as if nothing had been.
@@ -331,7 +335,7 @@ async fn row_25_a_wrong_number_ends_the_request_and_locks_nothing() {
         world.refuses(&[], browser.press(&end, &again)).await;
         world.pass(1);
         page = browser.press(&end, &again).await;
-        assert_eq!(page.heading(), "Confirm on your phone");
+        assert_eq!(page.heading(), "wait");
     }
     phone.approve_on(&page).await;
     assert!(
@@ -353,7 +357,7 @@ async fn row_25_no_number_or_a_number_of_another_form_is_no_try() {
         let code = phone.decide(&challenge, Decision::Approve, number).await;
         assert_eq!(code, VerdictCode::BadInput);
     }
-    assert_eq!(heading(&browser, &page).await, "Confirm on your phone");
+    assert_eq!(heading(&browser, &page).await, "wait");
     phone.approve_on(&page).await;
     world.end().await;
 }
@@ -365,7 +369,7 @@ async fn a_newer_login_of_the_same_browser_takes_the_place_of_the_older() {
     let (browser, old) = world.waiting().await;
     let challenge = phone.challenge().await;
     let new = browser.ask(&Provider::wiki(), crate::testkit::ANNA).await;
-    assert_eq!(heading(&browser, &old).await, "Replaced");
+    assert_eq!(heading(&browser, &old).await, "end.replaced");
     let number = old.number().unwrap();
     assert_eq!(
         phone.approve(&challenge, &number).await,
@@ -389,7 +393,7 @@ async fn send_again_ends_the_request_before() {
     let old = phone.challenge().await;
     let again = format!("{}/again", page.path);
     let soon = world.refuses(&[], browser.press(&page, &again)).await;
-    assert!(soon.says("id=\"soon\"") && soon.says("30 s"));
+    assert!(soon.says(&shown(Id::WaitSoon { n: "30" })));
     world.pass(30);
     let new = browser.press(&page, &again).await;
     let number = page.number().unwrap();
@@ -400,7 +404,10 @@ async fn send_again_ends_the_request_before() {
     world.pass(30);
     let end = browser.press(&page, &again).await;
     assert!(end.is_answer_to(&Provider::wiki()), "{}", end.heading());
-    let unknown = format!("/cs/v1/challenges/{}", Id::make().unwrap());
+    let unknown = format!(
+        "/cs/v1/challenges/{}",
+        countersign_protocol::Id::make().unwrap()
+    );
     phone.get(&unknown).await.is_problem(404, "not_found");
     world.end().await;
 }

@@ -6,6 +6,7 @@ use crate::testkit::{
 use axum::http::header::RETRY_AFTER;
 use countersign_protocol::crypto::{AgreementKey, AgreementSecret};
 use countersign_protocol::statement::{Key, Level, Registration, Standing, StateReason, UvClass};
+use countersign_protocol::typed_code::TypedCode;
 use countersign_protocol::{Digest, Id, Origin, Signed};
 
 const USED: (&str, &str) = ("invitation", "token used again");
@@ -93,7 +94,7 @@ async fn row_40_a_new_invitation_ends_the_older_with_its_pending_phone() {
     answer.is_problem(410, "gone");
     // The browser that showed the old one can't type for the new one.
     let before = other.open(&page.path).await;
-    assert_eq!(before.heading(), "Add your ID");
+    assert_eq!(before.heading(), "invite");
     let csrf = before.csrf();
     let typed = [("csrf", csrf.as_str()), ("digits", pending.digits.as_str())];
     let action = format!("{}/digits", page.path);
@@ -160,6 +161,29 @@ async fn row_40_wrong_tokens_are_counted_by_source() {
 }
 
 #[tokio::test]
+async fn row_40_a_code_to_type_is_taken_only_where_it_is_shown() {
+    for shown in [false, true] {
+        let setting = format!("typed_code = {shown}");
+        let world = World::with_settings(|text| text.replace("typed_code = false", &setting)).await;
+        let (_browser, page, link) = world.invitation(ANNA).await;
+        let code = TypedCode::new(link.token.as_bytes(), &link.root);
+        let groups: Vec<&str> = (0..4)
+            .map(|at| &code.as_str()[5 * at..5 * at + 5])
+            .collect();
+        assert_eq!(page.says(&groups.join(" ")), shown, "{}", page.answer.body);
+        if shown {
+            assert_eq!(ask_offer(&world, code.token()).await.status, 200);
+        } else {
+            let answer = world
+                .refuses(&[WRONG], ask_offer(&world, code.token()))
+                .await;
+            answer.is_problem(404, "not_found");
+        }
+        world.end().await;
+    }
+}
+
+#[tokio::test]
 async fn row_40_wrong_tokens_in_registrations_count_too() {
     let world = World::new().await;
     let enrolment = Enrolment::begin(&world, ANNA).await;
@@ -190,7 +214,7 @@ async fn row_40_a_second_finisher_ends_both() {
     let state = pending.phone.state().await;
     assert!(state.state == Standing::Refused && state.reason == Some(StateReason::SecondFinisher));
     let page = pending.browser.open(&pending.page.path).await;
-    assert_eq!(page.heading(), "Invitation used twice");
+    assert_eq!(page.heading(), "invite.used");
     // The right digits come too late, and the rival has nothing either.
     let typed = [("csrf", page.csrf()), ("digits", pending.digits.clone())];
     let typed = typed
@@ -200,7 +224,7 @@ async fn row_40_a_second_finisher_ends_both() {
     let end = world
         .refuses(&[], pending.browser.post(&action, &typed))
         .await;
-    assert_eq!(end.heading(), "Invitation used twice");
+    assert_eq!(end.heading(), "invite.used");
     let answer = world.refuses(&[OVER], rival.register(&theirs)).await;
     answer.is_problem(410, "gone");
     assert_eq!(world.count("credentials").await, 1);
@@ -220,7 +244,7 @@ async fn a_phone_that_comes_after_the_first_ran_out_of_time_is_no_second_finishe
     let state = pending.phone.state().await;
     assert!(state.state == Standing::Refused && state.reason == Some(StateReason::Expired));
     let page = pending.browser.open(&pending.page.path).await;
-    assert_eq!(page.heading(), "The code is over");
+    assert_eq!(page.heading(), "invite.over");
     world.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! Buttons work from our own pages only, and opening an address begins nothing.
 
-use crate::testkit::{ANNA, Browser, Provider, World};
+use crate::testkit::{ANNA, Browser, Provider, World, shown};
 use countersign_protocol::Id;
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn an_empty_name_is_asked_for_again() {
             .refuses(&[], browser.fill(&page, &page.path, &fields))
             .await;
         assert_eq!(again.answer.status, 200);
-        assert!(again.answer.body.contains("Enter your e-mail."));
+        assert!(again.says(&shown(countersign_texts::Id::SigninEmpty)));
     }
     world.end().await;
 }
@@ -109,7 +109,7 @@ async fn whoever_does_not_keep_cookies_is_told_so() {
         .refuses(&[], bare.post(&again, &[("csrf", &csrf)]))
         .await;
     answer.answer.is_page(400);
-    assert_eq!(answer.heading(), "Cookies are needed");
+    assert_eq!(answer.heading(), "page.cookies");
     phone.approve_on(&page).await;
     assert!(
         browser

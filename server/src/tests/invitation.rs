@@ -1,24 +1,21 @@
 //! Row 40, the page's side: the digits, and who may type them.
 
-use crate::testkit::{ANNA, Browser, Enrolment, World, ask_offer};
+use crate::testkit::{ANNA, Browser, Enrolment, World, ask_offer, shown};
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Standing, StateReason};
+use countersign_texts::Id as Text;
 
 #[tokio::test]
 async fn row_40_wrong_digits_three_times_end_the_enrolment() {
     let world = World::new().await;
     let pending = Enrolment::begin(&world, ANNA).await.pending().await;
-    for left in ["2 tries", "1 try"] {
+    for left in ["2", "1"] {
         let page = pending.type_digits(&pending.wrong_digits()).await;
-        assert!(
-            page.answer
-                .body
-                .contains(&format!("Compare again. {left} left."))
-        );
+        assert!(page.says(&shown(Text::InviteWrong { n: left })));
         assert!(pending.phone.state().await.state == Standing::Pending);
     }
     let end = pending.type_digits(&pending.wrong_digits()).await;
-    assert_eq!(end.heading(), "The digits differ");
+    assert_eq!(end.heading(), "invite.failed");
     let state = pending.phone.state().await;
     assert!(state.state == Standing::Refused && state.reason == Some(StateReason::Sas));
 
@@ -57,10 +54,10 @@ async fn what_is_not_six_digits_is_no_try() {
         "\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}",
     ] {
         let page = world.refuses(&[], pending.type_digits(typed)).await;
-        assert!(page.answer.body.contains("Type all six digits."), "{typed}");
+        assert!(page.says(&shown(Text::InviteEmpty)), "{typed}");
     }
     let spaced = format!(" {}-{} ", &pending.digits[..3], &pending.digits[3..]);
-    assert_eq!(pending.type_digits(&spaced).await.heading(), "Phone added");
+    assert_eq!(pending.type_digits(&spaced).await.heading(), "invite.done");
     world.end().await;
 }
 
@@ -94,7 +91,7 @@ async fn row_40_digits_are_taken_from_the_browser_that_shows_the_invitation_only
     answer.answer.is_page(410);
     assert_eq!(
         pending.type_digits(&pending.digits).await.heading(),
-        "Phone added"
+        "invite.done"
     );
     world.end().await;
 }
@@ -108,7 +105,7 @@ async fn row_40_pending_ends_with_its_time() {
     let typed = [("digits", pending.digits.as_str())];
     let action = format!("{}/digits", page.path);
     let end = pending.browser.fill(&page, &action, &typed).await;
-    assert_eq!(end.heading(), "The code is over");
+    assert_eq!(end.heading(), "invite.over");
     let state = pending.phone.state().await;
     assert!(state.state == Standing::Refused && state.reason == Some(StateReason::Expired));
     assert_eq!(state.sn, 2);
@@ -148,7 +145,7 @@ async fn row_40_a_page_that_is_over_or_unknown_makes_nothing() {
     }
     world.pass(86_401);
     let over = browser.open(&path).await;
-    assert_eq!(over.heading(), "The code is over");
+    assert_eq!(over.heading(), "invite.over");
     assert_eq!(over.actions(), [""; 0]);
     world.end().await;
 }
@@ -171,7 +168,7 @@ async fn row_40_a_page_never_adds_a_second_phone() {
         .refuses(&[], other.post(&path, &[("csrf", &csrf)]))
         .await;
     answer.answer.is_page(404);
-    assert_eq!(pending.browser.open(&path).await.heading(), "Phone added");
+    assert_eq!(pending.browser.open(&path).await.heading(), "invite.done");
     world.end().await;
 }
 

@@ -16,4 +16,5 @@ mod race;
 mod saml;
 mod statement;
 mod story;
+mod sweep;
 mod unknown;

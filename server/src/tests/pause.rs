@@ -28,12 +28,9 @@ async fn a_report_pauses_the_id_and_takes_back_what_was_not_handed_out() {
     );
     let state = phone.state().await;
     assert!(state.state == Standing::Suspended && state.reason == Some(StateReason::Reported));
-    assert_eq!(heading(&thief, &page.path).await, "Reported");
-    assert_eq!(heading(&waiting, &open.path).await, "Your ID is paused");
-    assert_eq!(
-        anna.arrive(&Provider::wiki()).await.heading(),
-        "Sign in to Wiki"
-    );
+    assert_eq!(heading(&thief, &page.path).await, "end.reported");
+    assert_eq!(heading(&waiting, &open.path).await, "end.paused");
+    assert_eq!(anna.arrive(&Provider::wiki()).await.heading(), "signin");
 
     // A paused phone can report, and nothing else.
     let number = open.number().unwrap();
@@ -57,7 +54,7 @@ async fn a_report_pauses_the_id_and_takes_back_what_was_not_handed_out() {
     // Nobody is asked for a paused ID, and the page says so.
     let challenges = world.count("challenges").await;
     let (browser, page) = world.waiting().await;
-    assert_eq!(page.heading(), "Your ID is paused");
+    assert_eq!(page.heading(), "end.paused");
     assert_eq!(world.count("challenges").await, challenges);
     world.pass(31);
     let csrf = browser.arrive(&Provider::wiki()).await.csrf();
@@ -90,7 +87,7 @@ async fn a_report_of_an_open_request_ends_it() {
     let challenge = phone.challenge().await;
     phone.decide(&challenge, Decision::Report, None).await;
     let end = browser.open(&page.path).await;
-    assert_eq!(end.heading(), "Reported");
+    assert_eq!(end.heading(), "end.reported");
     assert_eq!(end.actions(), [""; 0]);
     world.end().await;
 }
@@ -127,7 +124,7 @@ async fn the_report_of_one_person_pauses_nobody_else() {
     assert!(bob.state().await.state == Standing::Active);
     anna.decide(&challenge, Decision::Report, None).await;
     assert!(bob.state().await.state == Standing::Active);
-    assert_eq!(heading(&browser, &page.path).await, "Reported");
+    assert_eq!(heading(&browser, &page.path).await, "end.reported");
     world.end().await;
 }
 
@@ -147,7 +144,7 @@ async fn two_copies_of_a_phone_are_noticed_and_stopped() {
     assert_eq!(phone.deliver(&copy).await.code, VerdictCode::Suspended);
     let state = phone.state().await;
     assert!(state.state == Standing::Suspended && state.reason == Some(StateReason::Clone));
-    assert_eq!(heading(&browser, &page.path).await, "Your ID is paused");
+    assert_eq!(heading(&browser, &page.path).await, "end.paused");
     // Repeated, it gets what it got.
     assert_eq!(phone.deliver(&copy).await.code, VerdictCode::Suspended);
     assert_eq!(phone.state().await.sn, state.sn);
@@ -207,7 +204,7 @@ async fn a_revoked_phone_answers_no_more_and_what_it_approved_is_not_handed_out(
     let end = approved.open(&approved_page.path).await;
     assert!(!end.is_answer_to(&Provider::wiki()), "{}", end.heading());
     let end = signed_in.arrive(&Provider::wiki()).await;
-    assert_eq!(end.heading(), "Sign in to Wiki");
+    assert_eq!(end.heading(), "signin");
 
     for command in ["revoke", "resume"] {
         let said = world

@@ -180,7 +180,7 @@ async fn a_pending_phone_waits_for_its_digits() {
         pending.phone.get(&path),
         pending.type_digits(&pending.digits)
     );
-    assert_eq!(end.heading(), "Phone added");
+    assert_eq!(end.heading(), "invite.done");
     assert_eq!(answer.status, 200);
     let state = pending.phone.state().await;
     assert!(state.state == Standing::Active && state.sn == 2);

@@ -115,10 +115,7 @@ async fn a_result_handed_out_is_not_asked_for_again() {
         let (end, _) = tokio::join!(browser.open(&page.path), tab.once(pressed));
         assert!(end.is_answer_to(&Provider::wiki()), "{}", end.heading());
         assert_eq!(phone.list("").await.challenges.len(), 0);
-        assert_eq!(
-            browser.open(&page.path).await.heading(),
-            "Continued elsewhere"
-        );
+        assert_eq!(browser.open(&page.path).await.heading(), "end.elsewhere");
     }
     world.end().await;
 }
@@ -184,11 +181,11 @@ async fn the_right_digits_and_a_second_finisher_at_once_leave_no_stranger() {
     let ends = [
         (
             countersign_protocol::statement::Standing::Active,
-            "Phone added",
+            "invite.done",
         ),
         (
             countersign_protocol::statement::Standing::Refused,
-            "Invitation used twice",
+            "invite.used",
         ),
     ];
     assert!(ends.contains(&(standing, heading.as_str())), "{heading}");
@@ -208,7 +205,7 @@ async fn two_phones_register_at_once_and_nobody_is_added() {
     statuses.sort();
     assert_eq!(statuses, [201, 409]);
     let page = enrolment.browser.open(&enrolment.page.path).await;
-    assert_eq!(page.heading(), "Invitation used twice");
+    assert_eq!(page.heading(), "invite.used");
     assert_eq!(
         world
             .value("SELECT group_concat(standing) FROM credentials")

@@ -173,7 +173,7 @@ async fn row_10_unsigned_where_signing_is_required() {
     is_refused(&world, &path, Problem::Unusable, why).await;
     let signed = signed_address(&provider.xml(&world), "there");
     let page = Browser::new(&world).open(&signed).await;
-    assert_eq!(page.heading(), "Sign in to Wiki");
+    assert_eq!(page.heading(), "signin");
     world.end().await;
 }
 
@@ -204,7 +204,7 @@ async fn row_10_completing_an_application_does_not_make_it_take_unsigned_request
     ];
     world.command(&line).await;
     let page = Browser::new(&world).open(&provider.request(&world)).await;
-    assert_eq!(page.heading(), "Sign in to Wiki");
+    assert_eq!(page.heading(), "signin");
     world.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! Row 33: nobody learns which names exist.
 
-use crate::testkit::{ANNA, Answer, Browser, Page, Provider, World};
+use crate::testkit::{ANNA, Answer, Browser, Page, Provider, World, around_heard};
 
 const NOBODY: &str = "zora@example.com";
 const NO_PHONE: &str = "carl@example.com";
@@ -65,8 +65,9 @@ fn plain(page: &Page, account: &str) -> String {
 
 /// Since when the phone has not been heard, as the last page says.
 fn heard(page: &Page) -> Option<String> {
-    let (_, time) = page.answer.body.split_once("Phone not heard since ")?;
-    Some(time.split_once(".<")?.0.to_owned())
+    let (before, after) = around_heard();
+    let (_, time) = page.answer.body.split_once(&before)?;
+    Some(time.split_once(&format!("{after}<"))?.0.to_owned())
 }
 
 #[tokio::test]
@@ -186,7 +187,7 @@ async fn row_33_odd_names_are_names_that_nobody_has() {
     ] {
         let browser = Browser::new(&world);
         let page = browser.ask(&Provider::wiki(), &account).await;
-        assert_eq!(page.heading(), "Confirm on your phone", "{account}");
+        assert_eq!(page.heading(), "wait", "{account}");
         assert!(page.number().is_some());
     }
     world.end().await;

@@ -1,0 +1,47 @@
+//! What is over is swept out, and nothing that somebody may still use.
+
+use crate::store::sweep;
+use crate::testkit::{Provider, World};
+use countersign_protocol::statement::{Decision, Standing};
+
+#[tokio::test]
+async fn what_is_long_over_goes_and_phones_stay() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    let response = phone.response(&challenge, Decision::Approve, page.number().as_deref());
+    let response = phone.sign(response);
+    let verdict = phone.post(&response).await;
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    for (days, kept) in [(0, true), (2, true), (5, false)] {
+        world.pass(days * 86_400);
+        sweep(&world.app.store, world.now()).await.unwrap();
+        for table in ["logins", "challenges", "pages", "invitations", "offers"] {
+            assert_eq!(
+                world.count(table).await > 0,
+                kept,
+                "{table} after {days} days"
+            );
+        }
+        // A repeated response gets its verdict for two days at least.
+        assert!(!kept || phone.post(&response).await.body == verdict.body);
+    }
+    assert_eq!(world.count("sessions").await, 0);
+    assert_eq!(world.count("states").await, 2);
+    assert!(phone.state().await.state == Standing::Active);
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    world.end().await;
+}
