@@ -28,10 +28,10 @@ class Provider:
         self._seen = {}
         self._lock = threading.Lock()
 
-    def login(self, relay_state):
+    def login(self, relay_state, passive):
         """Where the browser goes, and the identifier of the request that went with it."""
         auth = self._auth({})
-        return auth.login(return_to=relay_state), auth.get_last_request_id()
+        return auth.login(return_to=relay_state, is_passive=passive), auth.get_last_request_id()
 
     def judge(self, response, request_id, relay_state=None):
         """Says who signed in, or why nobody did: `errors` is empty exactly when the response was believed."""

@@ -6,8 +6,8 @@ Besides provider.py's settings the file holds `name`, `port`, `tls_cert` and `tl
 loopback, says `{"listening": URL}` on standard output when it is ready, and ends when its standard input closes, so it
 never outlives the run that started it.
 
-`/` has the button, `/login?relay=…` begins, the path of the ACS receives. With `Accept: application/json` the ACS
-answers in JSON.
+`/` has the button, `/login?relay=…` begins (`&passive=1`: without showing anything), the path of the ACS receives.
+With `Accept: application/json` the ACS answers in JSON.
 """
 
 import html
@@ -36,8 +36,8 @@ class Application:
         self._begun = {}
         self._lock = threading.Lock()
 
-    def begin(self, relay_state):
-        location, request_id = self.provider.login(relay_state)
+    def begin(self, relay_state, passive):
+        location, request_id = self.provider.login(relay_state, passive)
         session = secrets.token_urlsafe(24)
         with self._lock:
             while len(self._begun) >= MAX_SESSIONS:
@@ -72,8 +72,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if url.path == "/":
             self.page(200, "You are not signed in.", '<p><a href="/login">Sign in with Countersign</a></p>')
         elif url.path == "/login":
-            relay = urllib.parse.parse_qs(url.query).get("relay", ["/"])[0]
-            location, session = self.application.begin(relay)
+            query = urllib.parse.parse_qs(url.query)
+            location, session = self.application.begin(query.get("relay", ["/"])[0], "passive" in query)
             self.send_response(302)
             self.send_header("Location", location)
             # The answer comes as a POST from another site, so the cookie has to travel there.

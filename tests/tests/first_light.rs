@@ -57,6 +57,7 @@ fn a_service_provider_that_signs_its_requests_is_served_as_well() {
     assert_anna(
         &told(SpOptions {
             signs_requests: true,
+            ..SpOptions::default()
         })
         .signed_in,
     );

@@ -52,6 +52,7 @@ fn two_logins_at_once_do_not_mix() {
             "Example Code",
             SpOptions {
                 signs_requests: true,
+                ..SpOptions::default()
             },
         )
         .unwrap();

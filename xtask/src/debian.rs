@@ -1,5 +1,6 @@
 //! Debian packages: installed when we may, named when not.
 
+use crate::error::{Error, Result};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,6 +15,16 @@ pub(crate) fn may_install() -> bool {
 pub(crate) fn install(packages: &[&str]) -> bool {
     println!("installing the Debian packages {}", packages.join(", "));
     apt_install(packages) || (apt(&["update", "-qq"]) && apt_install(packages))
+}
+
+/// Makes sure that what a package brings is there.
+pub(crate) fn ensure(package: &str, is_there: impl Fn() -> bool) -> Result<()> {
+    if is_there() || (may_install() && install(&[package]) && is_there()) {
+        return Ok(());
+    }
+    Err(Error::Missing(format!(
+        "{package} is missing; on Debian: apt-get install {package}"
+    )))
 }
 
 fn apt_install(packages: &[&str]) -> bool {

@@ -24,7 +24,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     Python(String),
     #[error("{0}")]
-    Chromium(String),
+    Missing(String),
     #[error("xtask/optional.toml: {0}")]
     Optional(String),
     #[error("cargo-deny could not be installed")]

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::optional;
 use crate::python;
+use crate::saml;
 use crate::table::{self, Row};
 use crate::tally::Tally;
 use std::process::{Command, ExitCode, Stdio};
@@ -20,10 +21,22 @@ const DOC: &str = "doc";
 const DENY: &str = "deny";
 
 /// Suites whose service provider wants Python.
-const ON_PYTHON: &[&str] = &["browser", "crash", "first_light", "no_mixing"];
+const ON_PYTHON: &[&str] = &[
+    "browser",
+    "crash",
+    "first_light",
+    "no_mixing",
+    "saml_judges",
+];
 
 /// Suites that look at pages in a browser.
 const ON_CHROMIUM: &[&str] = &["browser"];
+
+/// Suites whose service provider wants Node.
+const ON_NODE: &[&str] = &["node_saml"];
+
+/// Suites that ask xmlsec1 and xmllint.
+const ON_JUDGES: &[&str] = &["saml_judges"];
 
 /// Cases of a property test in the longer half; proptest's own default otherwise.
 const FULL_CASES: &str = "4096";
@@ -105,19 +118,28 @@ fn run_programs(
         rows.push(row(RUST, || run_all(&units, full))?);
     }
     let mut python = None;
+    let mut missing = |story: &str| -> Option<String> {
+        if ON_PYTHON.contains(&story)
+            && let Err(error) = python.get_or_insert_with(|| python::ensure(home))
+        {
+            return Some(error.to_string());
+        }
+        let needs = [
+            ON_CHROMIUM.contains(&story).then(|| chromium::ensure(home)),
+            ON_NODE.contains(&story).then(|| saml::ensure_node(home)),
+            ON_JUDGES.contains(&story).then(saml::ensure_judges),
+        ];
+        let found = needs.into_iter().flatten().find_map(Result::err);
+        found.map(|error| error.to_string())
+    };
     for story in stories.iter().filter(|story| wants(story)) {
         let program: Vec<&TestProgram> = programs
             .iter()
             .filter(|program| program.story && program.name == **story)
             .collect();
-        let needs_python = ON_PYTHON.contains(&story.as_str());
-        let needs_chromium = ON_CHROMIUM.contains(&story.as_str());
         rows.push(row(story, || {
-            if needs_python && let Err(error) = python.get_or_insert_with(|| python::ensure(home)) {
-                return Ok(Tally::skipped(error.to_string()));
-            }
-            if needs_chromium && let Err(error) = chromium::ensure(home) {
-                return Ok(Tally::skipped(error.to_string()));
+            if let Some(what) = missing(story) {
+                return Ok(Tally::skipped(what));
             }
             run_all(&program, full)
         })?);

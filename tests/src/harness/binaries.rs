@@ -42,6 +42,17 @@ pub(super) fn python() -> Result<PathBuf> {
     ))
 }
 
+/// Where node-saml and what it needs are, put there by `cargo xtask`.
+pub(super) fn node_saml() -> Result<PathBuf> {
+    let path = target_dir()?.join("node/sp/node_modules");
+    if path.is_dir() {
+        return Ok(path);
+    }
+    Err(Trouble::new(
+        "node-saml is not installed. `cargo xtask test node_saml` installs it under the target folder",
+    ))
+}
+
 /// A program of `tests/sp`.
 pub(super) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sp").join(name)

@@ -1,6 +1,6 @@
-//! python3-saml's opinion of a response, without a browser: for negative controls.
+//! A service provider's opinion of a response, without a browser: for negative controls.
 
-use super::{During, Result, Trouble, ca, sp};
+use super::{During, Result, Software, Sp, Trouble, ca, sp};
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -10,6 +10,7 @@ use std::process::Stdio;
 /// A service provider's settings, to be bent, and asked.
 pub struct Judge {
     dir: PathBuf,
+    software: Software,
     settings: Value,
 }
 
@@ -58,11 +59,12 @@ impl Case {
 }
 
 impl Judge {
-    /// A judge with these settings; its files go into `dir`.
-    pub fn new(dir: &Path, settings: &Value) -> Self {
+    /// A judge that sees things as this service provider does; its files go into `dir`.
+    pub fn new(dir: &Path, sp: &Sp) -> Self {
         Self {
             dir: dir.to_path_buf(),
-            settings: settings.clone(),
+            software: sp.software,
+            settings: sp.settings.clone(),
         }
     }
 
@@ -70,7 +72,11 @@ impl Judge {
     pub fn with(&self, setting: &str, value: &str) -> Self {
         let mut settings = self.settings.clone();
         settings[setting] = json!(value);
-        Self::new(&self.dir, &settings)
+        Self {
+            dir: self.dir.clone(),
+            software: self.software,
+            settings,
+        }
     }
 
     /// The same, expecting signatures by somebody else.
@@ -83,25 +89,25 @@ impl Judge {
     /// Judges the cases one after the other, with one memory: what was accepted once is a replay.
     pub fn judge(&self, cases: &[&Case]) -> Result<Vec<Judgement>> {
         let file = sp::write_settings(&self.dir, "judge", &self.settings)?;
-        let mut command = sp::python("judge.py", &file)?;
+        let mut command = self.software.command("judge", &file)?;
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().during("starting judge.py")?;
+        let mut child = command.spawn().during("starting the judge")?;
         let mut stdin = child
             .stdin
             .take()
-            .during("judge.py has no standard input")?;
+            .during("the judge has no standard input")?;
         for case in cases {
             let line = json!({
                 "response": Base64::encode_string(case.response.as_bytes()),
                 "request_id": case.request_id,
             });
-            writeln!(stdin, "{line}").during("asking judge.py")?;
+            writeln!(stdin, "{line}").during("asking the judge")?;
         }
         drop(stdin);
-        let output = child.wait_with_output().during("waiting for judge.py")?;
+        let output = child.wait_with_output().during("waiting for the judge")?;
         let judgements: Vec<Judgement> = String::from_utf8_lossy(&output.stdout)
             .lines()
             .map(judgement)
@@ -110,7 +116,7 @@ impl Judge {
             return Ok(judgements);
         }
         Err(Trouble::new(format!(
-            "judge.py: {}\n{}",
+            "the judge: {}\n{}",
             output.status,
             String::from_utf8_lossy(&output.stderr)
         )))
@@ -118,14 +124,14 @@ impl Judge {
 }
 
 fn judgement(line: &str) -> Result<Judgement> {
-    let said: Value = serde_json::from_str(line).during("judge.py said no JSON")?;
+    let said: Value = serde_json::from_str(line).during("the judge said no JSON")?;
     let reason = format!(
         "{} {}",
         said["errors"],
         said["reason"].as_str().unwrap_or_default()
     );
     Ok(Judgement {
-        accepted: said["accepted"].as_bool().during("judge.py did not say")?,
+        accepted: said["accepted"].as_bool().during("the judge did not say")?,
         reason,
     })
 }

@@ -19,6 +19,7 @@ pub mod story;
 mod trouble;
 mod watcher;
 mod world;
+pub mod xml;
 
 pub use browser::Browser;
 pub use ca::{Ca, Identity};
@@ -27,7 +28,7 @@ pub use page::{Form, Page, Watch};
 pub use phone::{Outcome, Phone};
 pub use process::Running;
 pub use server::{Application, Registered, Server, ServerOptions};
-pub use sp::{Sp, SpOptions};
+pub use sp::{Binding, Software, Sp, SpOptions};
 pub use trouble::{During, Result, Trouble};
 pub use watcher::{Seen, watch};
 pub use world::{ADMIN, World, end_all};

@@ -1,7 +1,8 @@
-//! A service provider that somebody else wrote: python3-saml in the small web program of `tests/sp`.
+//! A service provider that somebody else wrote, in the small web programs of `tests/sp`: python3-saml or node-saml.
 
 use super::{
-    Application, During, Identity, Registered, Result, Running, Server, binaries, ca, ports,
+    Application, During, Identity, Registered, Result, Running, Server, Trouble, binaries, ca,
+    ports,
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -11,8 +12,32 @@ use std::process::Command;
 /// What can differ between two service providers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SpOptions {
+    /// Whose library it is.
+    pub software: Software,
+    /// How its requests go to the server.
+    pub binding: Binding,
     /// Sign the requests, and have the server refuse unsigned ones.
     pub signs_requests: bool,
+}
+
+/// The libraries there are. The programs around them are started and spoken to alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Software {
+    /// python3-saml, in `tests/sp/sp.py`.
+    #[default]
+    PythonSaml,
+    /// node-saml, in `tests/sp/node/sp.js`.
+    NodeSaml,
+}
+
+/// The bindings of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Binding {
+    /// HTTP-Redirect.
+    #[default]
+    Redirect,
+    /// HTTP-POST, which python3-saml cannot do.
+    Post,
 }
 
 /// A service provider that serves until it is dropped.
@@ -21,8 +46,10 @@ pub struct Sp {
     pub url: String,
     /// How the server knows it.
     pub application: Application,
-    /// Its settings, as `provider.py` takes them.
+    /// Its settings, as `provider.py` and `provider.js` take them.
     pub settings: Value,
+    /// Whose library it is.
+    pub software: Software,
     // Kept for its end.
     _serving: Running,
 }
@@ -37,6 +64,9 @@ impl Sp {
         name: &str,
         options: SpOptions,
     ) -> Result<Self> {
+        if options.software == Software::PythonSaml && options.binding == Binding::Post {
+            return Err(Trouble::new("python3-saml sends no request by POST"));
+        }
         let port = ports::free()?;
         let url = format!("https://localhost:{port}/");
         let signing = if options.signs_requests {
@@ -53,6 +83,10 @@ impl Sp {
         };
         let registered = server.add_application(&application)?;
         let mut settings = settings(&application, &registered, &server.certificate()?);
+        settings["binding"] = json!(match options.binding {
+            Binding::Redirect => "redirect",
+            Binding::Post => "post",
+        });
         settings["port"] = json!(port);
         settings["tls_cert"] = json!(tls.cert);
         settings["tls_key"] = json!(tls.key);
@@ -61,20 +95,31 @@ impl Sp {
             settings["sp_key"] = json!(read(&identity.key)?);
         }
         let file = write_settings(dir, slug, &settings)?;
-        let mut serving = Running::start("tests/sp/sp.py", &mut python("sp.py", &file)?)?;
+        let mut command = options.software.command("sp", &file)?;
+        let mut serving = Running::start("the service provider", &mut command)?;
         serving.await_event("listening")?;
         Ok(Self {
             url,
             application,
             settings,
+            software: options.software,
             _serving: serving,
         })
     }
 
     /// The address that begins a login; `relay` comes back with its result.
     pub fn login_url(&self, relay: &str) -> String {
+        self.login_with(&[("relay", relay)])
+    }
+
+    /// The address that asks who is signed in already, without showing anything.
+    pub fn passive_url(&self) -> String {
+        self.login_with(&[("passive", "1")])
+    }
+
+    fn login_with(&self, pairs: &[(&str, &str)]) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("relay", relay)
+            .extend_pairs(pairs)
             .finish();
         format!("{}login?{query}", self.url)
     }
@@ -98,15 +143,29 @@ pub(super) fn write_settings(dir: &Path, name: &str, settings: &Value) -> Result
     Ok(path)
 }
 
-/// A program of `tests/sp` on the Python that has python3-saml.
-pub(super) fn python(script: &str, settings: &Path) -> Result<Command> {
-    let mut command = Command::new(binaries::python()?);
-    // -B: no compiled files in the source tree.
-    command
-        .arg("-B")
-        .arg(binaries::script(script))
-        .arg(settings);
-    Ok(command)
+impl Software {
+    /// Its program of this name (`sp` or `judge`), with these settings.
+    pub(super) fn command(self, program: &str, settings: &Path) -> Result<Command> {
+        let mut command = match self {
+            Self::PythonSaml => {
+                let mut command = Command::new(binaries::python()?);
+                // -B: no compiled files in the source tree.
+                command
+                    .arg("-B")
+                    .arg(binaries::script(&format!("{program}.py")));
+                command
+            }
+            Self::NodeSaml => {
+                let mut command = Command::new("node");
+                command
+                    .env("NODE_PATH", binaries::node_saml()?)
+                    .arg(binaries::script(&format!("node/{program}.js")));
+                command
+            }
+        };
+        command.arg(settings);
+        Ok(command)
+    }
 }
 
 fn read(path: &Path) -> Result<String> {

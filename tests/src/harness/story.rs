@@ -112,7 +112,7 @@ pub enum Ending {
 impl Waiting {
     /// Begins at the service provider and names the account at the server.
     pub fn begin(browser: &mut Browser, sp: &Sp, account: &str, relay: &str) -> Result<Self> {
-        let page = browser.open(&sp.login_url(relay))?;
+        let page = arrive(browser, sp, relay)?;
         let page = browser.submit(&page.form_with("account")?.with("account", account))?;
         let number = page
             .text_at("p.number")?
@@ -151,6 +151,25 @@ impl Waiting {
             Ending::Over(page) => Err(page.lacks("a response")),
         }
     }
+}
+
+/// Opens an address of a service provider, and sends on what its script would: a request by POST.
+fn open_and_send(browser: &mut Browser, address: &str) -> Result<Page> {
+    let page = browser.open(address)?;
+    match page.find_form_with("SAMLRequest")? {
+        Some(form) => browser.submit(&form),
+        None => Ok(page),
+    }
+}
+
+/// Begins a login at the service provider; gives the page of the server where the browser ends.
+pub fn arrive(browser: &mut Browser, sp: &Sp, relay: &str) -> Result<Page> {
+    open_and_send(browser, &sp.login_url(relay))
+}
+
+/// Asks the server, without showing anything, whether somebody is signed in already.
+pub fn ask_passively(browser: &mut Browser, sp: &Sp) -> Result<Form> {
+    open_and_send(browser, &sp.passive_url())?.form_with("SAMLResponse")
 }
 
 /// Asks for the next phase; says whether the page stays as it is but for its status line.

@@ -110,6 +110,6 @@ impl World {
             .path()
             .join(format!("judge-{}", sp.application.slug));
         fs::create_dir_all(&dir).during(dir.display())?;
-        Ok(Judge::new(&dir, &sp.settings))
+        Ok(Judge::new(&dir, sp))
     }
 }
