@@ -46,6 +46,22 @@ impl<const N: usize> Bytes<N> {
     }
 }
 
+impl Id {
+    /// A fresh one that people may type after a command: its text doesn't begin with a hyphen.
+    ///
+    /// # Errors
+    /// [`Unspecified`] when the system has no randomness.
+    pub fn make_to_type() -> Result<Self, Unspecified> {
+        loop {
+            let id = Self::make()?;
+            // 0b111110 is the hyphen of base64url.
+            if id.0[0] >> 2 != 0b11_1110 {
+                return Ok(id);
+            }
+        }
+    }
+}
+
 impl Digest {
     /// SHA-256 of the parts, joined.
     pub fn of(parts: &[&[u8]]) -> Self {
@@ -108,6 +124,13 @@ mod tests {
                 prop_assert_eq!(encode(&bytes), text);
             }
         }
+    }
+
+    #[test]
+    fn an_id_to_type_is_not_taken_for_an_option() {
+        let begins = |id: Id| id.to_string().starts_with('-');
+        assert!((0..2000).any(|_| begins(Id::make().unwrap())));
+        assert!(!(0..2000).any(|_| begins(Id::make_to_type().unwrap())));
     }
 
     #[test]

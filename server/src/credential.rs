@@ -16,7 +16,6 @@ use crate::error::Fault;
 use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, challenges};
 use crate::wake::Topic;
-use countersign_protocol::crypto::Unspecified;
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::{Standing, State, StateReason};
 use countersign_protocol::text::Account;
@@ -37,16 +36,6 @@ pub(crate) fn id_of(text: &str) -> Result<Id, Fault> {
 
 pub(crate) fn hash_of(text: &str) -> Result<Digest, Fault> {
     stored(Digest::parse(text))
-}
-
-/// An id for a new credential. An administrator types it: it must not look like an option.
-pub(crate) fn make_id() -> Result<String, Unspecified> {
-    loop {
-        let id = Id::make()?.to_string();
-        if !id.starts_with('-') {
-            return Ok(id);
-        }
-    }
 }
 
 /// The policy in force.
@@ -133,14 +122,4 @@ pub(crate) async fn settle(
         crate::store::invitations::step(db, &invitation.id, "registered", "expired").await?;
     }
     Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn an_id_can_be_typed_after_a_command() {
-        for _ in 0..1000 {
-            assert!(!super::make_id().unwrap().starts_with('-'));
-        }
-    }
 }

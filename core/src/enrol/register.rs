@@ -17,7 +17,7 @@ impl Core {
         if self.is_overdue(&review) {
             return Err(Refusal::Over.into());
         }
-        let owner = Id::make()?;
+        let owner = Id::make_to_type()?;
         self.mark_orphan(&owner)?;
         let made = self.make_account(&owner, &review);
         let stored = made.and_then(|account| self.store_enrolment(account, &mut review));

@@ -313,7 +313,7 @@ async fn admit(
         }
     }
 
-    let id = credential::make_id()?;
+    let id = Id::make_to_type()?.to_string();
     let dh = app
         .signer
         .unwrap(Column::OfferDh, &offer_row.hash, &offer_row.dh_wrapped)?;
