@@ -1,6 +1,6 @@
 //! The page that hands the answer to the application: a form that the script sends, or the person (SAML bindings, section 3.5).
 
-use countersign_texts::{Message, message};
+use countersign_texts::{Id, Message, message};
 use maud::html;
 
 use super::frame::{Live, Site, words};
@@ -24,6 +24,7 @@ pub fn post_form(site: &Site<'_>, page: &PostForm<'_>) -> String {
     let words_said = message(site.lang, said);
     let body = html! {
         p role="status" { (words(&words_said.body)) }
+        noscript { p { (site.say(Id::WaitOnward { service: page.service })) } }
         form method="post" action=(page.acs_url) data-submit {
             @for (name, value) in page.fields { input type="hidden" name=(name) value=(value); }
             @if let Some(label) = said.button() { button type="submit" { (site.say(label)) } }
