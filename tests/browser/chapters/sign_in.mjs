@@ -62,22 +62,29 @@ async function withScript(browser, phone) {
   await context.close();
 }
 
+const WORDS = {
+  en: { look: "Check now", approved: "Approved", onward: "Continue" },
+  de: { look: "Jetzt prüfen", approved: "Bestätigt", onward: "Weiter" },
+};
+
 async function withoutScript(browser, phone) {
-  const context = await browser.visit({ script: false });
-  const page = await context.newPage();
   const who = "ben@example.com";
-  await check("a person signs in without script, by three buttons", async () => {
-    await begin(page, sp);
-    await name(page, who);
-    const prompt = await phone.prompt();
-    const { good } = await phone.run("approve", prompt.id, "--number", await number(page));
-    expect(good, "the phone could not approve");
-    await press(page, "Check now");
-    await reads(page, "Approved");
-    await look(page, "end approved without script");
-    await press(page, "Continue");
-    await signedIn(page, sp, who);
-  }, page);
-  await silent(context, "sign-in without script");
-  await context.close();
+  for (const [language, words] of Object.entries(WORDS)) {
+    const context = await browser.visit({ script: false, language });
+    const page = await context.newPage();
+    await check(`a person signs in without script, by three buttons (${language})`, async () => {
+      await begin(page, sp);
+      await name(page, who);
+      const prompt = await phone.prompt();
+      const { good } = await phone.run("approve", prompt.id, "--number", await number(page));
+      expect(good, "the phone could not approve");
+      await press(page, words.look);
+      await reads(page, words.approved);
+      await look(page, "end approved without script", { language });
+      await press(page, words.onward);
+      await signedIn(page, sp, who);
+    }, page);
+    await silent(context, `sign-in without script (${language})`);
+    await context.close();
+  }
 }
