@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Cargo(String),
     #[error("the build failed")]
     Build,
+    #[error("the benchmark failed: {0}")]
+    Bench(String),
     #[error("{0}")]
     Python(String),
     #[error("{0}")]

@@ -5,13 +5,16 @@
     reason = "it talks to the person at the keyboard"
 )]
 
+mod bench;
 mod build;
 mod chromium;
 mod debian;
 mod demo;
 mod deny;
 mod error;
+mod gungraun;
 mod home;
+mod machine;
 mod node;
 mod optional;
 mod python;
@@ -29,6 +32,8 @@ cargo xtask demo [--once]      builds everything and tells the story of one logi
                                (--once: ends after the story)
 cargo xtask test [SUITE…]      runs all suites, or these, and ends with one table
 cargo xtask test full [SUITE…] the same with the longer halves
+cargo xtask bench [NAME…]      measures phone, server and instructions, or these, each beside its yardstick; all of them
+                               rewrite benches/RESULTS.md
 cargo xtask deny               licences, sources and bans of all dependencies; installs cargo-deny when it is missing
 cargo xtask help               this";
 
@@ -50,6 +55,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         ["demo", "--once"] => demo::run(&Home::find()?, true),
         ["test", "full", names @ ..] => suites::run(&Home::find()?, names, true),
         ["test", names @ ..] => suites::run(&Home::find()?, names, false),
+        ["bench", names @ ..] => bench::run(&Home::find()?, names),
         ["deny"] => deny::run(&Home::find()?),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");

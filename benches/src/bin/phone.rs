@@ -1,0 +1,384 @@
+//! The phone's figures: in this process, by the core's one door.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use countersign_benches::keys::MemoryKeys;
+use countersign_benches::measure::{Timed, all, in_turns};
+use countersign_benches::passkeys;
+use countersign_benches::peer::{Algorithm, Peer, challenge, make_key};
+use countersign_benches::phone::Phone;
+use countersign_benches::report::{Row, per_second, time};
+use countersign_benches::{Result, Trouble};
+use countersign_core::Id;
+use countersign_core::adapters::{MemoryStore, SledStore, SoftwareKeys};
+use countersign_core::ports::Store;
+use countersign_protocol::Signed;
+use countersign_protocol::crypto::SigningKey;
+use countersign_protocol::statement::Challenge;
+use ring::rand::SystemRandom;
+use ring::signature::{
+    self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    UnparsedPublicKey,
+};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+const ROUNDS: usize = 101;
+
+/// Where the traced run is, in the trace.
+const TAP: &str = "/countersign-tap";
+const NETWORK: &str = "/countersign-network";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["tap", folder] => tap(Path::new(folder)),
+        ["decide", count] => decide(count.parse()?),
+        _ => {
+            answer()?;
+            disk()?;
+            enrolment()?;
+            hostile()
+        }
+    }
+}
+
+/// What ring alone takes for what can't be left out: on messages as long as ours.
+struct Bare {
+    message: Vec<u8>,
+    ed25519: Ed25519KeyPair,
+    p256: EcdsaKeyPair,
+    by_ed25519: Vec<u8>,
+    by_p256: Vec<u8>,
+}
+
+fn unspecified(_: impl std::fmt::Debug) -> Trouble {
+    "ring refuses".into()
+}
+
+impl Bare {
+    fn new() -> Result<Self> {
+        let random = SystemRandom::new();
+        let document = Ed25519KeyPair::generate_pkcs8(&random).map_err(unspecified)?;
+        let ed25519 = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(unspecified)?;
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(unspecified)?;
+        let p256 = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random);
+        let p256 = p256.map_err(unspecified)?;
+        let message = vec![b'm'; 900];
+        let by_ed25519 = ed25519.sign(&message).as_ref().to_vec();
+        let by_p256 = p256.sign(&random, &message).map_err(unspecified)?;
+        Ok(Self {
+            by_p256: by_p256.as_ref().to_vec(),
+            message,
+            ed25519,
+            p256,
+            by_ed25519,
+        })
+    }
+
+    fn verify_ed25519(&self) -> Result<()> {
+        UnparsedPublicKey::new(&signature::ED25519, self.ed25519.public_key().as_ref())
+            .verify(&self.message, &self.by_ed25519)
+            .map_err(unspecified)
+    }
+
+    fn verify_p256(&self) -> Result<()> {
+        let algorithm = &signature::ECDSA_P256_SHA256_FIXED;
+        UnparsedPublicKey::new(algorithm, self.p256.public_key().as_ref())
+            .verify(&self.message, &self.by_p256)
+            .map_err(unspecified)
+    }
+
+    fn sign_p256(&self) -> Result<signature::Signature> {
+        let random = SystemRandom::new();
+        self.p256.sign(&random, &self.message).map_err(unspecified)
+    }
+}
+
+/// Verify, view, sign: from the challenge's arrival until the response goes to the network.
+fn answer() -> Result<()> {
+    let bare = Bare::new()?;
+    let memory = || Arc::new(MemoryStore::new());
+    let folder = tempfile::tempdir()?;
+    let loaded = Phone::enrolled(memory(), Arc::<MemoryKeys>::default(), Algorithm::Ed25519)?;
+    let es256 = Phone::enrolled(memory(), Arc::<MemoryKeys>::default(), Algorithm::P256)?;
+    let files = Arc::new(SoftwareKeys::new(folder.path()));
+    let files = Phone::enrolled(memory(), files, Algorithm::Ed25519)?;
+    let mut passkey = passkeys::Peer::new()?;
+    passkey.register()?;
+    let (message, signature) = passkey.authenticate()?;
+    passkey.check(&message, &signature)?;
+
+    let mut work: Vec<Timed<'_>> = vec![
+        all(|| bare.verify_ed25519()),
+        all(|| bare.verify_p256()),
+        all(|| bare.sign_p256()),
+        Box::new(|| loaded.arrival_to_network()),
+        Box::new(|| es256.arrival_to_network()),
+        Box::new(|| files.arrival_to_network()),
+        all(|| passkey.authenticate()),
+    ];
+    let rounds = in_turns(ROUNDS, 10, &mut work)?;
+    let (ed25519, p256, sign) = (0, 1, 2);
+    let seconds = |n| time(rounds.seconds(n));
+    for (n, what) in [
+        (ed25519, "ring: verify Ed25519"),
+        (p256, "ring: verify ES256"),
+        (sign, "ring: sign ES256"),
+    ] {
+        Row::new("phone", what, seconds(n)).note("yardstick").say();
+    }
+    let row = |n: usize, what: &str, verify: usize| {
+        Row::new("phone", what, seconds(n))
+            .beside("ring: verify + sign", rounds.ratio(n, &[verify, sign]))
+            .at_most(1.25)
+            .say();
+        Row::new(
+            "phone",
+            format!("{what}, own signature checked too"),
+            seconds(n),
+        )
+        .beside(
+            "ring: verify + sign + verify ES256 (section 7)",
+            rounds.ratio(n, &[verify, sign, p256]),
+        )
+        .at_most(1.25)
+        .say();
+    };
+    row(3, "verify (Ed25519), view, sign; key loaded", ed25519);
+    row(4, "verify (ES256), view, sign; key loaded", p256);
+    row(5, "verify (Ed25519), view, sign; key in files", ed25519);
+    Row::new(
+        "phone",
+        "passkey-rs 0.5: authenticate (it verifies nothing)",
+        seconds(6),
+    )
+    .beside("ours, key loaded", rounds.ratio(6, &[3]))
+    .say();
+    Ok(())
+}
+
+fn on_disk(folder: &Path, keys: &Path) -> Result<Phone> {
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(folder)?);
+    Phone::enrolled(store, Arc::new(SoftwareKeys::new(keys)), Algorithm::Ed25519)
+}
+
+/// The same on sled, and how often it waits for the disk.
+fn disk() -> Result<()> {
+    let folder = disk_folder()?;
+    let phone = on_disk(&folder.path().join("store"), &folder.path().join("keys"))?;
+    let mut file = File::create(folder.path().join("bare"))?;
+    let bare = Bare::new()?;
+    let mut work: Vec<Timed<'_>> = vec![
+        all(|| {
+            bare.sign_p256()?;
+            file.write_all(&[0; 4096])?;
+            Ok(file.sync_data()?)
+        }),
+        Box::new(|| phone.tap_to_network()),
+    ];
+    let rounds = in_turns(41, 5, &mut work)?;
+    Row::new("phone", "tap to network on sled", time(rounds.seconds(1)))
+        .beside(
+            format!(
+                "ring: sign; append 4 KiB, fdatasync ({})",
+                time(rounds.seconds(0))
+            ),
+            rounds.ratio(1, &[0]),
+        )
+        .say();
+    let row = |figure: String| Row::new("phone", "fsyncs from tap to network, on sled", figure);
+    match sync_calls(folder.path()) {
+        Ok(names) => row(names.len().to_string())
+            .note(names.join(", "))
+            .aim("1", names.len() == 1)
+            .say(),
+        Err(reason) => row("skipped".into()).note(reason.to_string()).say(),
+    }
+    Ok(())
+}
+
+/// Beside the program, so that it is a disk where the program is on one.
+fn disk_folder() -> Result<tempfile::TempDir> {
+    let program = std::env::current_exe()?;
+    let beside = program.parent().ok_or("a program is in a folder")?;
+    Ok(tempfile::tempdir_in(beside)?)
+}
+
+/// One login, marked for whoever traces this process.
+fn tap(folder: &Path) -> Result<()> {
+    let mark = |name: &str| drop(fs::metadata(name));
+    let mut peer = Peer::new(Algorithm::Ed25519)?;
+    peer.on_response = Some(|| drop(fs::metadata(NETWORK)));
+    let store = Arc::new(SledStore::open(&folder.join("traced"))?);
+    let keys = Arc::new(SoftwareKeys::new(&folder.join("traced-keys")));
+    let mut phone = Phone::new(store, keys, peer)?;
+    phone.enrol()?;
+    let prompt = phone.fetch()?;
+    mark(TAP);
+    phone.approve(&prompt)
+}
+
+/// What `strace` sees between the tap and the network.
+fn sync_calls(folder: &Path) -> Result<Vec<String>> {
+    let trace = folder.join("trace");
+    let said = Command::new("strace")
+        .args([
+            "-f",
+            "-e",
+            "trace=fsync,fdatasync,sync_file_range,msync,sync,syncfs,statx",
+            "-o",
+        ])
+        .arg(&trace)
+        .arg(std::env::current_exe()?)
+        .arg("tap")
+        .arg(folder)
+        .output();
+    let said = said.map_err(|_| "strace is not installed (apt-get install strace)")?;
+    if !said.status.success() {
+        return Err(String::from_utf8_lossy(&said.stderr).into_owned().into());
+    }
+    let text = fs::read_to_string(&trace)?;
+    let (_, after) = text.split_once(TAP).ok_or("strace did not see the tap")?;
+    let (between, _) = after
+        .split_once(NETWORK)
+        .ok_or("strace did not see the end")?;
+    let calls = between.lines().filter_map(|line| {
+        let call = line.split_whitespace().nth(1)?;
+        let name = call.split_once('(')?.0;
+        name.contains("sync").then(|| name.to_owned())
+    });
+    Ok(calls.collect())
+}
+
+/// A new phone from the invitation to the ID in use, without the server's part and the digits.
+fn enrolment() -> Result<()> {
+    let (folder, mut passkey) = (disk_folder()?, passkeys::Peer::new()?);
+    let enrol = |store: Arc<dyn Store>, keys| {
+        Phone::new(store, keys, Peer::new(Algorithm::Ed25519)?)?.enrol()
+    };
+    let mut n = 0;
+    let mut work: Vec<Timed<'_>> = vec![
+        Box::new(|| enrol(Arc::new(MemoryStore::new()), Arc::<MemoryKeys>::default())),
+        Box::new(|| {
+            n += 1;
+            let home = folder.path().join(n.to_string());
+            let store = Arc::new(SledStore::open(&home.join("store"))?);
+            enrol(store, Arc::new(SoftwareKeys::new(&home.join("keys"))))
+        }),
+        all(|| passkey.register()),
+    ];
+    let rounds = in_turns(31, 3, &mut work)?;
+    Row::new("phone", "enrolment, in memory", time(rounds.seconds(0))).say();
+    Row::new(
+        "phone",
+        "enrolment, on sled and key files",
+        time(rounds.seconds(1)),
+    )
+    .say();
+    Row::new("phone", "passkey-rs 0.5: register", time(rounds.seconds(2)))
+        .beside("ours, in memory", rounds.ratio(2, &[0]))
+        .say();
+    Ok(())
+}
+
+/// Statements that are refused, and one that isn't.
+fn hostile() -> Result<()> {
+    let key = make_key(Algorithm::Ed25519)?;
+    let good = Signed::sign(challenge(Id::make()?)?, &key)?;
+    let good = good.compact().to_owned();
+    let (head, rest) = good.split_once('.').ok_or("not compact")?;
+    let (body, signature) = rest.split_once('.').ok_or("not compact")?;
+    let payload = String::from_utf8(Base64UrlUnpadded::decode_vec(body).map_err(unspecified)?)?;
+    let deep = format!("{}{}", "[".repeat(6000), "]".repeat(6000));
+    let doubled = format!("{},\"kind\":\"login\"}}", payload.trim_end_matches('}'));
+    let flipped = flip(body);
+    let bad = [
+        (
+            "bit flipped in the payload",
+            format!("{head}.{flipped}.{signature}"),
+        ),
+        (
+            "bit flipped in the signature",
+            format!("{head}.{body}.{}", flip(signature)),
+        ),
+        ("one byte over 16 KiB", "a".repeat(16 * 1024 + 1)),
+        ("nested 6,000 deep, signed", signed(head, &deep, &key)?),
+        ("a member twice, signed", signed(head, &doubled, &key)?),
+        (
+            "header nested deep",
+            format!(
+                "{}.{body}.{signature}",
+                Base64UrlUnpadded::encode_string(deep.as_bytes())
+            ),
+        ),
+        ("not three parts", "....".repeat(4000)),
+    ];
+    let keys = [*key.public()];
+    let mut work: Vec<Timed<'_>> = vec![all(|| Ok(Signed::<Challenge>::verify(&good, &keys)?))];
+    for (what, text) in &bad {
+        if Signed::<Challenge>::verify(text, &keys).is_ok() {
+            return Err(format!("{what}: accepted").into());
+        }
+        work.push(all(|| Ok(Signed::<Challenge>::verify(text, &keys).err())));
+    }
+    let rounds = in_turns(ROUNDS, 20, &mut work)?;
+    let (accepted, of) = (rounds.seconds(0), "accepting the good one");
+    Row::new(
+        "statements",
+        "a good challenge, accepted",
+        per_second(accepted),
+    )
+    .note(time(accepted))
+    .say();
+    for (n, (what, _)) in bad.iter().enumerate() {
+        Row::new(
+            "statements",
+            format!("refused: {what}"),
+            per_second(rounds.seconds(n + 1)),
+        )
+        .beside(of, rounds.ratio(n + 1, &[0]))
+        .say();
+    }
+    Ok(())
+}
+
+fn flip(text: &str) -> String {
+    let at = text.len() / 2;
+    let other = if text.as_bytes()[at] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
+    [&text[..at], other, &text[at + 1..]].concat()
+}
+
+fn signed(head: &str, payload: &str, key: &SigningKey) -> Result<String> {
+    let part = format!(
+        "{head}.{}",
+        Base64UrlUnpadded::encode_string(payload.as_bytes())
+    );
+    let signature = key.sign(part.as_bytes())?;
+    Ok(format!(
+        "{part}.{}",
+        Base64UrlUnpadded::encode_string(&signature)
+    ))
+}
+
+/// Logins and nothing else: for a profiler.
+fn decide(count: usize) -> Result<()> {
+    let phone = Phone::enrolled(
+        Arc::new(MemoryStore::new()),
+        Arc::<MemoryKeys>::default(),
+        Algorithm::Ed25519,
+    )?;
+    for _ in 0..count {
+        phone.arrival_to_network()?;
+    }
+    let mut out = OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(out.write_all(&count.to_be_bytes())?)
+}
