@@ -2,7 +2,7 @@
 
 use super::{AGAIN_AFTER, UNREACHED_AFTER, app_of, path};
 use crate::app::App;
-use crate::page::{self, Action, End, Phase, SignIn, SignInError, Waiting};
+use crate::page::{self, Action, End, Phase, SignIn, Waiting};
 use crate::store::credentials;
 use crate::store::logins::Login;
 use crate::web::{Page, Trouble, Visitor, ok, site};
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
     match login.stage.as_str() {
-        "new" => sign_in(app, visitor, login, None).await,
+        "new" => sign_in(app, visitor, login, false).await,
         "waiting" => waiting(app, visitor, login, again_in).await,
         _ => end(app, visitor, login, again_in).await,
     }
 }
 
 pub(super) async fn name_missing(app: &App, visitor: &Visitor, login: &Login) -> Page {
-    sign_in(app, visitor, login, Some(SignInError::Empty)).await
+    sign_in(app, visitor, login, true).await
 }
 
 fn csrf(app: &App, visitor: &Visitor) -> String {
@@ -25,7 +25,7 @@ fn csrf(app: &App, visitor: &Visitor) -> String {
         .csrf(visitor.session.as_deref().unwrap_or_default())
 }
 
-async fn sign_in(app: &App, visitor: &Visitor, login: &Login, error: Option<SignInError>) -> Page {
+async fn sign_in(app: &App, visitor: &Visitor, login: &Login, name_missing: bool) -> Page {
     let row = app_of(app, login).await?;
     let (url, csrf) = (path(&login.id), csrf(app, visitor));
     let action = Action {
@@ -36,7 +36,7 @@ async fn sign_in(app: &App, visitor: &Visitor, login: &Login, error: Option<Sign
         service: &row.name,
         action,
         account: "",
-        error,
+        name_missing,
     };
     Ok(ok(page::sign_in(&site(app, visitor), &page)))
 }
@@ -92,7 +92,6 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u
 }
 
 async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
-    let row = app_of(app, login).await?;
     let heard;
     let end = match login.stage.as_str() {
         "denied" => End::Denied,
@@ -120,7 +119,6 @@ async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>)
     Ok(ok(page::end(
         &site(app, visitor),
         end,
-        &row.name,
         may_again.then_some(&again),
         again_in.map(|seconds| seconds as u32),
     )))

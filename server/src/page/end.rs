@@ -9,8 +9,6 @@ use super::icon::Icon;
 /// How a sign-in ended.
 #[derive(Clone, Copy)]
 pub enum End<'a> {
-    /// The phone approved; the button goes on to the application.
-    Approved,
     /// The person refused on the phone.
     Denied,
     /// The phone was given another number.
@@ -32,11 +30,6 @@ pub enum End<'a> {
     },
     /// The result went to another tab of this session.
     Elsewhere,
-    /// Our own fault.
-    Fault {
-        /// Finds the entry in the log.
-        reference: &'a str,
-    },
 }
 
 /// The page of an end. `button` is left out where nothing can follow; `again_in` is set when it was
@@ -44,13 +37,11 @@ pub enum End<'a> {
 pub fn end(
     site: &Site<'_>,
     end: End<'_>,
-    service: &str,
     button: Option<&Action<'_>>,
     again_in: Option<u32>,
 ) -> String {
     let app = site.authenticator;
     let (icon, said) = match end {
-        End::Approved => (Icon::Tick, Message::EndApproved { service }),
         End::Denied => (Icon::Cross, Message::EndDenied),
         End::NumberWrong => (Icon::Cross, Message::EndNumber),
         End::Late => (Icon::Clock, Message::EndLate),
@@ -60,7 +51,6 @@ pub fn end(
         End::Paused => (Icon::Pause, Message::EndPaused { app }),
         End::Unreached { since } => (Icon::Phone, Message::EndUnreached { time: since }),
         End::Elsewhere => (Icon::Arrow, Message::EndElsewhere),
-        End::Fault { reference } => (Icon::Question, Message::EndFault { reference }),
     };
     let soon = again_in.map(|seconds| {
         site.text(Id::WaitSoon {

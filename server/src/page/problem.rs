@@ -19,13 +19,6 @@ pub enum Problem {
     Unusable,
     /// The sign-in is over or belongs to another session.
     SignInOver,
-    /// Too many tries from this source.
-    TooMany {
-        /// Until the next try.
-        seconds: u32,
-    },
-    /// The server has too much to do.
-    Busy,
     /// The server's own fault.
     Fault,
 }
@@ -38,9 +31,7 @@ impl Problem {
             Self::AppNotReady => 403,
             Self::NotFound => 404,
             Self::SignInOver => 410,
-            Self::TooMany { .. } => 429,
             Self::Fault => 500,
-            Self::Busy => 503,
         }
     }
 }
@@ -48,18 +39,12 @@ impl Problem {
 /// The page of a problem. `reference` finds the entry in the log.
 pub fn problem(site: &Site<'_>, problem: Problem, reference: Option<&str>) -> String {
     let server = site.server;
-    let seconds = match problem {
-        Problem::TooMany { seconds } => seconds.to_string(),
-        _ => String::new(),
-    };
     let (icon, said) = match problem {
         Problem::AppNotReady => (Icon::Question, Message::PageUnready),
         Problem::CookiesNeeded => (Icon::Question, Message::PageCookies { host: site.host }),
         Problem::NotFound => (Icon::Question, Message::PageMissing),
         Problem::Unusable => (Icon::Cross, Message::PageUnusable),
         Problem::SignInOver => (Icon::Clock, Message::PageOver),
-        Problem::TooMany { .. } => (Icon::Clock, Message::PageSlow { n: &seconds }),
-        Problem::Busy => (Icon::Clock, Message::PageBusy { server }),
         Problem::Fault => (Icon::Question, Message::PageFault { server }),
     };
     let said = message(site.lang, said);

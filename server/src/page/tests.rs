@@ -28,18 +28,12 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
     };
     let mut pages = Vec::new();
 
-    let errors = [
-        None,
-        Some(SignInError::Empty),
-        Some(SignInError::Old),
-        Some(SignInError::Slow { seconds: 9 }),
-    ];
-    for error in errors {
+    for name_missing in [false, true] {
         let page = SignIn {
             service: value,
             action: act,
             account: value,
-            error,
+            name_missing,
         };
         pages.push(("sign-in", sign_in(&site, &page)));
     }
@@ -64,7 +58,7 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
         pages.push(("waiting", waiting(&site, &page)));
     }
     for one in ends(value) {
-        pages.push(("end", end(&site, one, value, Some(&act), Some(12))));
+        pages.push(("end", end(&site, one, Some(&act), Some(12))));
     }
     let fields = [("SAMLResponse", value), (value, "x")];
     let form = PostForm {
@@ -106,9 +100,8 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
     pages
 }
 
-fn ends(value: &str) -> [End<'_>; 11] {
+fn ends(value: &str) -> [End<'_>; 9] {
     [
-        End::Approved,
         End::Denied,
         End::NumberWrong,
         End::Late,
@@ -118,18 +111,15 @@ fn ends(value: &str) -> [End<'_>; 11] {
         End::Paused,
         End::Unreached { since: value },
         End::Elsewhere,
-        End::Fault { reference: value },
     ]
 }
 
-const PROBLEMS: [Problem; 8] = [
+const PROBLEMS: [Problem; 6] = [
     Problem::AppNotReady,
     Problem::CookiesNeeded,
     Problem::NotFound,
     Problem::Unusable,
     Problem::SignInOver,
-    Problem::TooMany { seconds: 5 },
-    Problem::Busy,
     Problem::Fault,
 ];
 
@@ -290,7 +280,7 @@ fn no_two_ends_say_the_same() {
         let mut lines = BTreeSet::new();
         let mut headings = BTreeSet::new();
         for one in ends("x") {
-            let page = end(&site, one, "App", None, None);
+            let page = end(&site, one, None, None);
             let line = page
                 .split("role=\"status\">")
                 .nth(1)
@@ -328,12 +318,10 @@ fn an_end_has_one_button_or_none_and_starts_nothing() {
     };
     for one in ends("x") {
         assert_eq!(
-            end(&site, one, "App", Some(&act), None)
-                .matches("<button")
-                .count(),
+            end(&site, one, Some(&act), None).matches("<button").count(),
             1
         );
-        let without = end(&site, one, "App", None, None);
+        let without = end(&site, one, None, None);
         assert_eq!(without.matches("<button").count(), 0);
         assert!(!without.contains("refresh") && !without.contains(SCRIPT_PATH));
     }
@@ -509,24 +497,24 @@ fn the_sign_in_page_says_what_to_do_and_keeps_what_was_typed() {
         url: "/login",
         csrf: "t",
     };
-    let page = |error| {
+    let page = |name_missing| {
         sign_in(
             &site,
             &SignIn {
                 service: "Jira",
                 action,
                 account: "a@b.c",
-                error,
+                name_missing,
             },
         )
     };
-    let wrong = page(Some(SignInError::Empty));
+    let wrong = page(true);
     assert!(
         wrong.contains("Enter your e-mail.")
             && wrong.contains("aria-invalid=\"true\" aria-describedby=\"error\" autofocus")
     );
     assert!(wrong.contains("value=\"a@b.c\""));
-    let first = page(None);
+    let first = page(false);
     assert!(!first.contains("aria-invalid") && !first.contains("autofocus"));
     assert!(first.contains("autocomplete=\"username\""));
 }
