@@ -48,7 +48,10 @@ pub(crate) const NAMES: &[(&str, &[&str])] = &[
     ),
     ("x25519_dalek", &["protocol/src/crypto/"]),
     ("argon2", &["protocol/src/crypto/", "server/src/crypto.rs"]),
-    ("aws_lc_rs", &["saml/src/crypto.rs", "server/src/crypto.rs", "benches/"]),
+    (
+        "aws_lc_rs",
+        &["saml/src/crypto.rs", "server/src/crypto.rs", "benches/"],
+    ),
     ("aws_lc_sys", &[]),
     ("sled", &["core/src/adapters/"]),
     ("redb", &["core/src/adapters/"]),
