@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Asked, Keyring};
 use crate::authenticator::Ports;
+use crate::challenge::Recent;
 use crate::client::{At, Client};
 use crate::config::Config;
 use crate::error::Fault;
@@ -22,6 +23,7 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     keys_asked: Mutex<Asked>,
     schedule: Mutex<Schedule>,
+    recent: Mutex<Recent>,
     /// Pushes that named nothing here.
     pub(crate) ignored: AtomicU64,
     closed: AtomicBool,
@@ -37,6 +39,7 @@ impl Core {
             clock: ports.clock,
             keys_asked: Mutex::default(),
             schedule: Mutex::default(),
+            recent: Mutex::default(),
             ignored: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         }
@@ -98,6 +101,10 @@ impl Core {
         self.keys_asked
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn schedule(&self) -> MutexGuard<'_, Schedule> {

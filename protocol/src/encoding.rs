@@ -13,7 +13,13 @@ pub fn encode(bytes: &[u8]) -> String {
 /// The bytes of canonical base64url; `None` for padding, other characters, or unused bits set.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
-    (encode(&bytes) == text).then_some(bytes)
+    is_canonical(text, &bytes).then_some(bytes)
+}
+
+/// Whether the unused bits are zero. Only the last group of characters has some.
+fn is_canonical(text: &str, bytes: &[u8]) -> bool {
+    let whole = bytes.len() / 3;
+    text.get(whole * 4..) == Some(&encode(&bytes[whole * 3..]))
 }
 
 /// `N` bytes that travel as base64url.
@@ -37,7 +43,9 @@ impl<const N: usize> Bytes<N> {
 
     /// From their base64url form; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        decode(text)?.try_into().ok().map(Self)
+        let mut bytes = [0; N];
+        let length = Base64UrlUnpadded::decode(text, &mut bytes).ok()?.len();
+        (length == N && is_canonical(text, &bytes)).then_some(Self(bytes))
     }
 
     /// The raw bytes, as they enter hashes.
@@ -89,7 +97,7 @@ impl<const N: usize> fmt::Debug for Bytes<N> {
 
 impl<const N: usize> Serialize for Bytes<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&encode(&self.0))
     }
 }
 

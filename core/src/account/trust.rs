@@ -113,6 +113,11 @@ impl Trust {
         Signed::verify(text, &self.sign)
     }
 
+    /// Whether one of its signing keys has this thumbprint.
+    pub(crate) fn signs_by(&self, kid: &Thumbprint) -> bool {
+        self.sign.iter().any(|key| key.thumbprint() == *kid)
+    }
+
     /// Where it may be called, the preferred one first. An app with a list keeps to it.
     pub(crate) fn origins(&self, config: &Config) -> Vec<Origin> {
         let allowed = self.origins.iter().filter(|origin| config.allows(origin));

@@ -157,7 +157,7 @@ impl Core {
         if !seen.takes(answer.decision()) {
             return Err(Refusal::Seen.into());
         }
-        let challenge = account.trust.verify::<Challenge>(&seen.challenge)?;
+        let challenge = self.verify_again(&account.trust, &seen.challenge)?;
         if answer.decision() == Decision::Report {
             return Ok(Verified::check_for_report(challenge, account)?);
         }

@@ -131,8 +131,12 @@ impl Core {
         })?;
         let verified = self.examine(owner, &heard.body.challenge)?;
         let challenge = verified.challenge().jti;
-        self.note(owner, &[verified], Word::Some(heard.trip.arrived), None)?;
-        self.prompt(owner, &challenge)
+        let arrived = Word::Some(heard.trip.arrived);
+        match self.note(owner, &[verified], arrived, None)?.pop() {
+            Some(prompt) => Ok(prompt),
+            // It was noted before.
+            None => self.prompt(owner, &challenge),
+        }
     }
 
     /// Verifies a request. Where it speaks of another account or a newer policy than the newest
@@ -140,6 +144,7 @@ impl Core {
     fn examine(&self, owner: &Id, text: &str) -> Result<Verified, Fault> {
         let mut account = self.account(owner)?;
         let challenge = self.believe::<Challenge>(&mut account, text)?;
+        self.recent().keep(&challenge);
         let first = self.check(&account, challenge.clone());
         let outdated = match &first {
             Err(Fault::Challenge(Refusal::OtherAccount)) => true,
@@ -252,7 +257,7 @@ impl Core {
             now,
             seen: Some(seen),
         };
-        let challenge = account.trust.verify::<Challenge>(&seen.challenge)?;
+        let challenge = self.verify_again(&account.trust, &seen.challenge)?;
         let verified = Verified::check(challenge, &known)?;
         Ok(Prompt::new(account, &verified, seen, &time, now))
     }

@@ -15,6 +15,7 @@ mod decide;
 mod fetch;
 mod hint;
 mod prompt;
+mod recent;
 mod seen;
 mod verify;
 
@@ -22,6 +23,7 @@ pub use decide::Answer;
 pub use fetch::Arrivals;
 pub use hint::Hint;
 pub use prompt::{Note, Prompt, PromptId, Row};
+pub(crate) use recent::Recent;
 pub(crate) use seen::Seen;
 pub(crate) use verify::Refusal;
 
