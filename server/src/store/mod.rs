@@ -14,21 +14,29 @@ pub(crate) mod responses;
 pub(crate) mod sessions;
 pub(crate) mod users;
 
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection as _, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 pub(crate) use sqlx::Error;
 pub(crate) type Connection = sqlx::SqliteConnection;
 pub(crate) type Write = Transaction<'static, Sqlite>;
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// The embedded database.
-#[derive(Clone)]
+/// Connections that read at the same time.
+const READERS: usize = 3;
+
+/// The embedded database: one connection that writes, since SQLite takes one writer at a time and lets
+/// the others sleep, and a few that read. The readers are in no pool, which would ask each before and
+/// after every use whether it is still there.
 pub(crate) struct Store {
-    pool: SqlitePool,
+    writer: SqlitePool,
+    /// None once it was closed.
+    readers: Vec<Mutex<Option<Connection>>>,
+    turn: AtomicUsize,
 }
 
 impl Store {
@@ -41,28 +49,54 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options)
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .connect_with(options.clone())
             .await?;
-        sqlx::migrate!().run(&pool).await?;
-        Ok(Self { pool })
+        sqlx::migrate!().run(&writer).await?;
+        let mut readers = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            readers.push(Mutex::new(Some(options.connect().await?)));
+        }
+        Ok(Self {
+            writer,
+            readers,
+            turn: AtomicUsize::new(0),
+        })
     }
 
     /// For reading.
-    pub(crate) async fn read(&self) -> Result<PoolConnection<Sqlite>> {
-        self.pool.acquire().await
+    pub(crate) async fn read(&self) -> Result<MappedMutexGuard<'_, Connection>> {
+        let free = self
+            .readers
+            .iter()
+            .find_map(|reader| reader.try_lock().ok());
+        let reader = match free {
+            Some(free) => free,
+            None => {
+                let turn = self.turn.fetch_add(1, Ordering::Relaxed) % READERS;
+                self.readers[turn].lock().await
+            }
+        };
+        MutexGuard::try_map(reader, Option::as_mut).map_err(|_| Error::PoolClosed)
     }
 
     /// For reading and writing. The write lock is taken at once, so that what was read still holds
     /// at the commit.
     pub(crate) async fn write(&self) -> Result<Write> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await
+        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
     /// Waits until everything is written and lets go of the file.
     pub(crate) async fn close(&self) {
-        self.pool.close().await;
+        for reader in &self.readers {
+            if let Some(reader) = reader.lock().await.take() {
+                // It wrote nothing.
+                let _ = reader.close().await;
+            }
+        }
+        self.writer.close().await;
     }
 }
 
