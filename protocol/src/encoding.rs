@@ -2,6 +2,7 @@
 
 use crate::crypto::{Unspecified, make_random, sha256};
 use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -18,8 +19,9 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 
 /// Whether the unused bits are zero. Only the last group of characters has some.
 fn is_canonical(text: &str, bytes: &[u8]) -> bool {
-    let whole = bytes.len() / 3;
-    text.get(whole * 4..) == Some(&encode(&bytes[whole * 3..]))
+    let (whole, mut last) = (bytes.len() / 3, [0; 3]);
+    let last = Base64UrlUnpadded::encode(&bytes[whole * 3..], &mut last);
+    text.get(whole * 4..) == last.ok()
 }
 
 /// `N` bytes that travel as base64url.
@@ -103,9 +105,22 @@ impl<const N: usize> Serialize for Bytes<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom("not canonical base64url of this length"))
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+/// Reads [`Bytes`] where they stand.
+struct Reader<const N: usize>;
+
+impl<const N: usize> Visitor<'_> for Reader<N> {
+    type Value = Bytes<N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("canonical base64url of this length")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Bytes<N>, E> {
+        Bytes::parse(text).ok_or_else(|| E::custom("not canonical base64url of this length"))
     }
 }
 

@@ -10,7 +10,7 @@ use countersign_protocol::Id;
 use serde::{Deserialize, Serialize};
 
 /// The keys of this owner are to be destroyed; named by it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Orphan {
     pub(crate) owner: Id,

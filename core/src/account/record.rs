@@ -94,6 +94,7 @@ pub(crate) struct Digits {
 
 impl Record for Account {
     const TREE: &'static str = "account";
+    const KNOWN_BY_BYTES: bool = true;
 }
 
 impl Account {
@@ -136,7 +137,7 @@ impl Account {
 }
 
 /// Which ID is the one of an origin and account; named by [`Index::name`].
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Index {
     pub(crate) owner: Id,
@@ -182,7 +183,7 @@ impl Record for Cursor {
 }
 
 /// A keys statement that was accepted; for the history. Named `owner/n`.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeptKeys {
     pub(crate) keys: String,
@@ -193,7 +194,7 @@ impl Record for KeptKeys {
 }
 
 /// A state that was accepted; for the history. Named `owner/sn`.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeptState {
     pub(crate) state: String,

@@ -186,6 +186,7 @@ impl Core {
         let name = owner.to_string();
         self.vault.change(|change| {
             let mut account = change.read::<Account>(&name)?.ok_or(Fault::Unknown)?;
+            let set = account.known()?.set;
             let mut time = ServerTime::default();
             let mut prompts = Vec::new();
             for verified in requests {
@@ -194,7 +195,9 @@ impl Core {
                     prompts.push((verified, seen));
                 }
             }
-            change.put(&name, &account)?;
+            if account.known()?.set != set {
+                change.put(&name, &account)?;
+            }
             if let Some(next) = &next {
                 change.read::<Cursor>(&name)?;
                 change.put(

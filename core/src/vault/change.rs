@@ -1,18 +1,22 @@
 //! One change: what it read is its precondition, what it wrote becomes durable together.
 
-use super::{Fault, Record, decode, encode, key};
+use super::memo::Memo;
+use super::{Fault, Record, encode, key};
 use crate::ports::{Batch, Store};
+use std::collections::btree_map::Entry;
 
 /// A change that is being made. Dropped without a commit it never was.
 pub(crate) struct Change<'a> {
     store: &'a dyn Store,
+    memo: &'a Memo,
     batch: Batch,
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn new(store: &'a dyn Store) -> Self {
+    pub(super) fn new(store: &'a dyn Store, memo: &'a Memo) -> Self {
         Self {
             store,
+            memo,
             batch: Batch::default(),
         }
     }
@@ -20,16 +24,18 @@ impl<'a> Change<'a> {
     /// A record as it is, or as this change has made it.
     pub(crate) fn read<T: Record>(&mut self, name: &str) -> Result<Option<T>, Fault> {
         let key = key::<T>(name);
-        let bytes = match (self.batch.writes.get(&key), self.batch.expects.get(&key)) {
-            (Some(written), _) => written.clone(),
-            (None, Some(seen)) => seen.clone(),
-            (None, None) => {
-                let found = self.store.read(&key)?;
-                self.batch.expects.insert(key, found.clone());
-                found
-            }
+        let bytes = match self.batch.writes.get(&key) {
+            Some(written) => written,
+            None => match self.batch.expects.entry(key) {
+                Entry::Occupied(seen) => seen.into_mut(),
+                Entry::Vacant(free) => {
+                    let found = self.store.read(free.key())?;
+                    free.insert(found)
+                }
+            },
         };
-        bytes.map(|bytes| decode(&bytes)).transpose()
+        let record = bytes.as_ref().map(|bytes| self.memo.decode(bytes));
+        record.transpose()
     }
 
     /// Writes a record.

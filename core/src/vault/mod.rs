@@ -6,10 +6,12 @@
 //! [`Fault::Changed`] and nothing happened. No lock is held while it is open.
 
 mod change;
+mod memo;
 
 pub(crate) use change::Change;
 
 use crate::ports::{Order, Store, StoreError};
+use memo::Memo;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
@@ -20,9 +22,12 @@ const VERSION: u8 = 1;
 const TRIES: usize = 32;
 
 /// Something that is kept.
-pub(crate) trait Record: Serialize + DeserializeOwned {
+pub(crate) trait Record: Serialize + DeserializeOwned + Clone + Send + 'static {
     /// The tree it stands in.
     const TREE: &'static str;
+
+    /// Whether it is read so often that what was parsed is kept beside its bytes.
+    const KNOWN_BY_BYTES: bool = false;
 }
 
 /// Why a record can't be read or written.
@@ -49,18 +54,20 @@ impl Fault {
 /// Typed records over a store.
 pub(crate) struct Vault {
     store: Arc<dyn Store>,
+    memo: Memo,
 }
 
 impl Vault {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        let memo = Memo::default();
+        Self { store, memo }
     }
 
     /// One record.
     pub(crate) fn read<T: Record>(&self, name: &str) -> Result<Option<T>, Fault> {
         self.store
             .read(&key::<T>(name))?
-            .map(|bytes| decode(&bytes))
+            .map(|bytes| self.memo.decode(&bytes))
             .transpose()
     }
 
@@ -90,7 +97,7 @@ impl Vault {
 
     /// Begins a change.
     pub(crate) fn begin(&self) -> Change<'_> {
-        Change::new(&*self.store)
+        Change::new(&*self.store, &self.memo)
     }
 
     /// Makes a change; `edit` may run several times and has no other effect.
@@ -148,6 +155,22 @@ mod tests {
 
     impl Record for Note {
         const TREE: &'static str = "note";
+    }
+
+    #[derive(Serialize, Deserialize, Debug, PartialEq, Clone)]
+    struct Often(Note);
+
+    impl Record for Often {
+        const TREE: &'static str = "often";
+        const KNOWN_BY_BYTES: bool = true;
+    }
+
+    #[derive(Serialize, Deserialize, Debug, PartialEq, Clone)]
+    struct Other(Note);
+
+    impl Record for Other {
+        const TREE: &'static str = "other";
+        const KNOWN_BY_BYTES: bool = true;
     }
 
     fn note(text: &str) -> Note {
@@ -212,6 +235,22 @@ mod tests {
         assert!(!change.is_needed());
         change.commit().unwrap();
         assert_eq!(store.scan(b"", Order::Rising, 9).unwrap(), before);
+    }
+
+    #[test]
+    fn what_is_known_by_its_bytes_is_known_by_all_of_them_and_by_its_type() {
+        let memo = Memo::default();
+        let bytes = encode(&note("one")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(memo.decode::<Often>(&bytes), Ok(Often(note("one"))));
+            assert_eq!(memo.decode::<Other>(&bytes), Ok(Other(note("one"))));
+        }
+        let newer = encode(&note("two")).unwrap();
+        assert_eq!(memo.decode::<Often>(&newer), Ok(Often(note("two"))));
+        assert_eq!(
+            memo.decode::<Often>(&bytes[..bytes.len() - 1]),
+            Err(Fault::Damaged)
+        );
     }
 
     #[test]
