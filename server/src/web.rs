@@ -215,22 +215,27 @@ pub(crate) fn make_session(
     Ok(Fresh { cookie, session })
 }
 
-/// The visitor's session or a new one, which is stored. The cookie to set comes with a new one.
-pub(crate) async fn ensure_session(app: &App, visitor: &Visitor) -> Result<(Fresh, bool), Trouble> {
+/// The visitor's session; or a new one, `true`, which the caller stores with what it is for, and gives.
+pub(crate) async fn find_or_make_session(
+    app: &App,
+    visitor: &Visitor,
+) -> Result<(Fresh, bool), Trouble> {
     if let (Some(session), Some(cookie)) = (session(app, visitor).await?, &visitor.session) {
-        return Ok((
-            Fresh {
-                cookie: cookie.clone(),
-                session,
-            },
-            false,
-        ));
+        let cookie = cookie.clone();
+        return Ok((Fresh { cookie, session }, false));
     }
-    let fresh = make_session(app, None, None)?;
-    let mut tx = app.store.write().await?;
-    sessions::insert(&mut tx, &fresh.session).await?;
-    tx.commit().await?;
-    Ok((fresh, true))
+    Ok((make_session(app, None, None)?, true))
+}
+
+/// The same, and a new one is stored.
+pub(crate) async fn ensure_session(app: &App, visitor: &Visitor) -> Result<(Fresh, bool), Trouble> {
+    let (fresh, is_new) = find_or_make_session(app, visitor).await?;
+    if is_new {
+        let mut tx = app.store.write().await?;
+        sessions::insert(&mut tx, &fresh.session).await?;
+        tx.commit().await?;
+    }
+    Ok((fresh, is_new))
 }
 
 pub(crate) fn give_session(response: &mut Response, cookie: &str) {

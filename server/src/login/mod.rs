@@ -73,17 +73,22 @@ pub(crate) fn path(id: &str) -> String {
 
 /// The login of this address, if this browser began it. A waiting one whose time is over is late.
 async fn find(app: &App, visitor: &Visitor, id: &str) -> Result<Login, Trouble> {
-    if visitor.session.is_none() {
-        return Err(Problem::CookiesNeeded.into());
-    }
-    let session = web::session(app, visitor)
-        .await?
-        .ok_or(Problem::SignInOver)?;
-    let id = Id::parse(id).ok_or(Problem::NotFound)?.to_string();
-    let login = logins::by_id(&mut *app.store.read().await?, &id).await?;
+    let cookie = visitor.session.as_deref().ok_or(Problem::CookiesNeeded)?;
+    let session = web::hash(cookie);
+    let known = Id::parse(id);
     // Another browser's login is over for this one, as an unknown one is: nothing is told about it.
-    let login = login.filter(|login| login.session_hash == session.token_hash);
-    let mut login = login.ok_or(Problem::SignInOver)?;
+    let id = known.map(|id| id.to_string()).unwrap_or_default();
+    let mut db = app.store.read().await?;
+    let login = logins::of_session(&mut db, &id, &session, app.now()).await?;
+    drop(db);
+    let mut login = match login {
+        Some(login) => login,
+        // What is no id is nowhere, but only somebody with a session is told so.
+        None if known.is_none() && web::session(app, visitor).await?.is_some() => {
+            return Err(Problem::NotFound.into());
+        }
+        None => return Err(Problem::SignInOver.into()),
+    };
     if app.now() > login.expires.max(login.until.unwrap_or(0)) as u64 {
         return Err(Problem::SignInOver.into());
     }

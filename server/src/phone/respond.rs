@@ -124,8 +124,7 @@ async fn store_verdict(
         expires: challenge_expires + VERDICT_LIFE.max(REPORT_LIFE),
     };
     responses::insert(db, &row).await?;
-    credentials::raise_ctr(db, &caller.id, response.ctr).await?;
-    credentials::mark_heard(db, &caller.id, app.now()).await?;
+    credentials::mark_answered(db, &caller.id, response.ctr, app.now()).await?;
     let code = word(&code)?;
     app.metrics.verdict(&code);
     app.audit(db, "response", &row.jti, &code).await?;

@@ -15,6 +15,7 @@ use crate::page::Problem;
 use crate::store::Connection;
 use crate::store::apps::{self, App as AppRow};
 use crate::store::logins::{self, Login};
+use crate::store::sessions;
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -123,10 +124,13 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
             return refusal(app, visitor, row, request, Status::NoPassive);
         }
     }
-    let (fresh, is_new) = web::ensure_session(app, visitor).await?;
+    let (fresh, is_new) = web::find_or_make_session(app, visitor).await?;
     let signed_in = fresh.session.user.is_some() && !request.force_authn();
     let login = make_login(app, &fresh, row, request, signed_in)?;
     let mut tx = app.store.write().await?;
+    if is_new {
+        sessions::insert(&mut tx, &fresh.session).await?;
+    }
     logins::insert(&mut tx, &login).await?;
     app.audit(&mut tx, "login", &login.id, &login.stage).await?;
     tx.commit().await?;

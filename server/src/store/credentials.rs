@@ -152,9 +152,11 @@ pub(crate) async fn mark_heard(db: &mut Connection, id: &str, now: u64) -> Resul
         .map(drop)
 }
 
-pub(crate) async fn raise_ctr(db: &mut Connection, id: &str, ctr: u64) -> Result<()> {
-    query("UPDATE credentials SET ctr = max(ctr, ?) WHERE id = ?")
+/// Heard, by a response with this `ctr`.
+pub(crate) async fn mark_answered(db: &mut Connection, id: &str, ctr: u64, now: u64) -> Result<()> {
+    query("UPDATE credentials SET ctr = max(ctr, ?), heard = ? WHERE id = ?")
         .bind(ctr as i64)
+        .bind(now as i64)
         .bind(id)
         .execute(db)
         .await

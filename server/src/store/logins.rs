@@ -49,6 +49,24 @@ pub(crate) async fn by_id(db: &mut Connection, id: &str) -> Result<Option<Login>
         .await
 }
 
+/// A login that a browser session began, if the session is in force.
+pub(crate) async fn of_session(
+    db: &mut Connection,
+    id: &str,
+    session: &str,
+    now: u64,
+) -> Result<Option<Login>> {
+    query_as(
+        "SELECT logins.* FROM logins JOIN sessions ON token_hash = session_hash
+         WHERE id = ? AND session_hash = ? AND sessions.expires > ?",
+    )
+    .bind(id)
+    .bind(session)
+    .bind(now as i64)
+    .fetch_optional(db)
+    .await
+}
+
 /// Whether this request of this application was answered already.
 pub(crate) async fn is_answered(db: &mut Connection, app: &str, request_id: &str) -> Result<bool> {
     let found: Option<i64> =
