@@ -81,13 +81,13 @@ fn asked() -> (Phone, PromptId) {
 }
 
 #[library_benchmark(setup = enrolled)]
-fn fetch_a_request_and_show_it(phone: Phone) -> (Phone, PromptId) {
+fn fetch_and_show_with_proof_and_the_peers_signature(phone: Phone) -> (Phone, PromptId) {
     let prompt = phone.fetch().expect("it is asked");
     (phone, prompt)
 }
 
 #[library_benchmark(setup = asked)]
-fn approve_it_and_take_the_verdict((phone, prompt): (Phone, PromptId)) -> Phone {
+fn approve_and_take_the_verdict_with_the_peers_work((phone, prompt): (Phone, PromptId)) -> Phone {
     phone.approve(&prompt).expect("it answers");
     phone
 }
@@ -98,8 +98,8 @@ library_benchmark_group!(
         bare_verify_and_sign,
         bare_verify,
         verify_a_challenge_and_build_the_view,
-        fetch_a_request_and_show_it,
-        approve_it_and_take_the_verdict
+        fetch_and_show_with_proof_and_the_peers_signature,
+        approve_and_take_the_verdict_with_the_peers_work
 );
 
 main!(library_benchmark_groups = phone);
