@@ -5,6 +5,8 @@
 //! - A kill while it opens leaves a `snap.*.generating` that it never gets over: we delete those,
 //!   and nothing else of its files.
 //! - It panics on damaged pages: caught here.
+//! - On Linux its flush ends with `sync_file_range`, which waits for neither the file's length nor the
+//!   disk's own cache: the file is synced here after it.
 
 use crate::ports::{Batch, Entry, Order, Store, StoreError};
 use ::sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
@@ -26,6 +28,8 @@ const CACHE: u64 = 4 << 20;
 /// A folder with a sled database. It is closed when dropped.
 pub struct SledStore {
     db: Db,
+    /// The file that it writes, to sync it.
+    file: File,
     /// What went wrong in a commit: from then on memory and disk may differ.
     failed: Mutex<Option<StoreError>>,
     /// Held as long as the database is open; released by the system also when the process dies.
@@ -45,14 +49,21 @@ impl SledStore {
         let database = folder.join("db");
         delete_unfinished_snapshots(&database)?;
         let config = Config::new()
-            .path(database)
+            .path(&database)
             .mode(Mode::LowSpace)
             .segment_size(SEGMENT_SIZE)
             .cache_capacity(CACHE)
             .flush_every_ms(None);
         let db = guarded(|| config.open())?;
+        let file = File::open(database.join("db")).map_err(|fault| of_io(fault.kind()))?;
+        // That the file is there at all must last as long as what is in it.
+        for place in [folder, &database] {
+            let synced = File::open(place).and_then(|place| place.sync_all());
+            synced.map_err(|fault| of_io(fault.kind()))?;
+        }
         Ok(Self {
             db,
+            file,
             failed: Mutex::new(None),
             _lock: lock,
         })
@@ -98,7 +109,11 @@ impl Store for SledStore {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.usable()?;
         let write = || match self.db.transaction(|tree| apply(tree, batch)) {
-            Ok(()) => self.db.flush().map(|_| Ok(())),
+            Ok(()) => self
+                .db
+                .flush()
+                .and_then(|_| Ok(self.file.sync_data()?))
+                .map(Ok),
             Err(TransactionError::Abort(Unexpected)) => Ok(Err(StoreError::Changed)),
             Err(TransactionError::Storage(fault)) => Err(fault),
         };
