@@ -46,6 +46,11 @@ impl Agreement {
         };
         expand(&self.0, &[label, phone_statement.as_bytes()])
     }
+
+    /// K_blind, under which a PIN proof hides K_pin: a new one for each response.
+    pub(crate) fn blind(&self) -> Secret {
+        expand(&self.0, &[b"cs1 blind\0"])
+    }
 }
 
 /// `kc`: the server shows with it that it derived the same keys.

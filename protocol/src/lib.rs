@@ -13,6 +13,7 @@ pub mod invitation;
 pub mod jose;
 pub mod json;
 pub mod origin;
+pub mod pin;
 pub mod policy;
 pub mod problem;
 pub mod sas;

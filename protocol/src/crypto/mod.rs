@@ -1,5 +1,5 @@
 //! In: keys, messages, secrets. Out: signatures, digests, derived and sealed bytes.
-//! This folder is the only one that names ring and x25519-dalek; everything else says what it needs.
+//! This folder is the only one that names ring, x25519-dalek and argon2; everything else says what it needs.
 //! Never: an algorithm chosen by the message, a secret in an error or a `Debug`.
 
 mod agree;
@@ -7,12 +7,14 @@ mod der;
 mod digest;
 mod seal;
 mod sign;
+mod stretch;
 
 pub use agree::{AgreementKey, AgreementSecret};
 pub use der::{raw_from_der, raw_to_der};
 pub use digest::{expand, hmac, hmac_matches, sha256};
 pub use seal::{open, seal};
 pub use sign::{PublicKey, SigningKey};
+pub use stretch::{Cost, stretch};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
