@@ -2,7 +2,7 @@
 //! below this file reads the environment.
 
 use countersign_protocol::Origin;
-use countersign_protocol::policy::{Alternatives, Offline, Policy};
+use countersign_protocol::policy::{Alternatives, Factor, Offline, Policy};
 use countersign_protocol::text::Name;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -36,6 +36,8 @@ pub(crate) struct File {
     pub(crate) challenge: Challenge,
     #[serde(default)]
     pub(crate) invitation: Invitation,
+    #[serde(default)]
+    pub(crate) policy: Asked,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,6 +77,31 @@ pub(crate) struct Invitation {
     pub(crate) typed_code: bool,
 }
 
+/// What phones that enrol from now on are asked.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Asked {
+    /// Factors that suffice together, in alternatives.
+    pub(crate) min: Alternatives,
+    /// Whether the number that the browser shows is typed on the phone.
+    pub(crate) r#match: bool,
+    /// The least number of digits of the PIN, 6 to 12, or 0 for none.
+    pub(crate) pin: u64,
+    /// Answers without a network.
+    pub(crate) offline: Offline,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            min: Alternatives::dev(),
+            r#match: true,
+            pin: 0,
+            offline: Offline::None,
+        }
+    }
+}
+
 /// Checked settings, paths resolved.
 pub(crate) struct Config {
     pub(crate) file: File,
@@ -98,23 +125,42 @@ impl Config {
         }
         let name = Name::parse(&file.name).map_err(|error| malformed(format!("name: {error}")))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { file, name, folder })
+        let config = Self { file, name, folder };
+        config
+            .check_policy()
+            .map_err(|what| malformed(what.to_owned()))?;
+        Ok(config)
     }
 
     pub(crate) fn path(&self, relative: &Path) -> PathBuf {
         self.folder.join(relative)
     }
 
-    /// What every ID of this server asks.
+    /// What an ID is asked whose phone enrols now.
     pub(crate) fn policy(&self) -> Policy {
+        let asked = &self.file.policy;
         Policy {
             n: 1,
-            min: Alternatives::dev(),
-            r#match: true,
+            min: asked.min.clone(),
+            r#match: asked.r#match,
             max_life: self.file.challenge.life,
-            pin: 0,
-            offline: Offline::None,
+            pin: asked.pin,
+            offline: asked.offline,
         }
+    }
+
+    fn check_policy(&self) -> Result<(), &'static str> {
+        let policy = self.policy();
+        let mut min = policy.min.as_slice().iter();
+        if min.any(|alternative| alternative.has(Factor::Uv)) {
+            return Err("policy.min: no alternative with uv, this version has no biometric keys");
+        }
+        if policy.offline != Offline::None {
+            return Err("policy.offline is none in this version");
+        }
+        policy.check().map_err(
+            |_| "policy.pin is 6 to 12 digits, or 0, and then no alternative of policy.min has pin",
+        )
     }
 }
 
@@ -186,6 +232,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pin_is_asked_where_the_settings_say_so() {
+        let asked = "[policy]\nmin = [[\"dev\", \"pin\"]]\npin = 6\n[tls]";
+        let policy = load(&GOOD.replacen("[tls]", asked, 1)).unwrap().policy();
+        assert_eq!((policy.min.describe().as_str(), policy.pin), ("dev+pin", 6));
+        assert!(policy.r#match && policy.offline == Offline::None);
+        let default = load(GOOD).unwrap().policy();
+        assert!(default.min == Alternatives::dev() && default.r#match && default.pin == 0);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (from, to) in [
             ("https://id", "http://id"),
@@ -193,6 +249,14 @@ mod tests {
             ("name =", "nam ="),
             ("[tls]", "[challenge]\nlife = 10\n[tls]"),
             ("[tls]", "[challenge]\nlive = 60\n[tls]"),
+            ("[tls]", "[policy]\npin = 5\n[tls]"),
+            ("[tls]", "[policy]\npin = 13\n[tls]"),
+            ("[tls]", "[policy]\nmin = []\n[tls]"),
+            ("[tls]", "[policy]\nmin = [[\"pin\"]]\npin = 6\n[tls]"),
+            ("[tls]", "[policy]\nmin = [[\"dev\", \"pin\"]]\n[tls]"),
+            ("[tls]", "[policy]\nmin = [[\"uv\"]]\n[tls]"),
+            ("[tls]", "[policy]\noffline = \"code\"\n[tls]"),
+            ("[tls]", "[policy]\nlife = 60\n[tls]"),
         ] {
             let error = load(&GOOD.replacen(from, to, 1)).err().unwrap().to_string();
             assert!(error.contains("countersign.toml: "), "{error}");

@@ -49,6 +49,7 @@ pub(crate) enum Column {
     CredentialDh,
     CredentialPush,
     CredentialOff,
+    CredentialPin,
 }
 
 impl Signer {
@@ -151,6 +152,7 @@ fn context(column: Column, id: &str) -> Vec<u8> {
         Column::CredentialDh => "credential dh",
         Column::CredentialPush => "credential push",
         Column::CredentialOff => "credential off",
+        Column::CredentialPin => "credential pin",
     };
     format!("cs1 wrap\0{name}\0{id}").into_bytes()
 }

@@ -2,7 +2,7 @@
 
 use super::Said;
 use crate::app::system_time;
-use crate::config::{Challenge, Config, File, Invitation, Keys as KeyFiles, Tls};
+use crate::config::{Asked, Challenge, Config, File, Invitation, Keys as KeyFiles, Tls};
 use crate::crypto::make_saml_key;
 use crate::error::Fault;
 use crate::login::account_of;
@@ -182,6 +182,7 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
         },
         challenge: Challenge::default(),
         invitation: Invitation::default(),
+        policy: Asked::default(),
     };
     let text = toml::to_string(&file)
         .map_err(|_| StartError::Said("settings cannot be written".into()))?;

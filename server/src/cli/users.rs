@@ -6,11 +6,12 @@ use crate::credential;
 use crate::error::Fault;
 use crate::links::end_living;
 use crate::login::account_of;
+use crate::phone::pin;
 use crate::signer::{StartError, hidden};
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Page};
-use crate::store::logins;
 use crate::store::users::{self, User};
+use crate::store::{Connection, logins, pins};
 use clap::Subcommand;
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Standing, StateReason};
@@ -57,6 +58,11 @@ pub(super) enum PhoneCommand {
     },
     /// A phone that was paused may answer again.
     Resume {
+        /// As `phone list` shows it.
+        id: String,
+    },
+    /// A PIN that was wrong five times may be tried again.
+    UnlockPin {
         /// As `phone list` shows it.
         id: String,
     },
@@ -167,8 +173,12 @@ pub(super) async fn phone(app: &App, command: PhoneCommand) -> Result<Vec<Said>,
         PhoneCommand::List { account } => {
             let user = find(app, &account).await?;
             let all = ["pending", "active", "suspended", "revoked", "refused"];
-            let rows = credentials::of_user(&mut *app.store.read().await?, &user.id, &all).await?;
-            Ok(rows.iter().map(phone_line).collect())
+            let mut db = app.store.read().await?;
+            let mut lines = Vec::new();
+            for row in credentials::of_user(&mut db, &user.id, &all).await? {
+                lines.push(phone_line(&mut db, &row).await?);
+            }
+            Ok(lines)
         }
         PhoneCommand::Revoke { id } => {
             let from = ["active", "suspended"];
@@ -177,18 +187,41 @@ pub(super) async fn phone(app: &App, command: PhoneCommand) -> Result<Vec<Said>,
         PhoneCommand::Resume { id } => {
             change(app, &id, &["suspended"], Standing::Active, None).await
         }
+        PhoneCommand::UnlockPin { id } => unlock_pin(app, &id).await,
     }
 }
 
-fn phone_line(row: &Credential) -> Said {
+async fn phone_line(db: &mut Connection, row: &Credential) -> Result<Said, StartError> {
     let why = row
         .reason
         .as_deref()
         .map(|reason| format!(" ({reason})"))
         .unwrap_or_default();
-    let text = format!("{}  {}  {}{why}", row.id, row.device, row.standing);
-    let json = json!({ "id": row.id, "device": row.device, "state": row.standing, "reason": row.reason, "heard": row.heard });
-    Said::new(text, json)
+    let locked = pin::is_locked(db, &row.id).await?;
+    let note = if locked { "  PIN locked" } else { "" };
+    let text = format!("{}  {}  {}{why}{note}", row.id, row.device, row.standing);
+    let pin = row
+        .pin_wrapped
+        .is_some()
+        .then_some(if locked { "locked" } else { "set" });
+    let json = json!({ "id": row.id, "device": row.device, "state": row.standing, "reason": row.reason, "heard": row.heard, "pin": pin });
+    Ok(Said::new(text, json))
+}
+
+async fn unlock_pin(app: &App, id: &str) -> Result<Vec<Said>, StartError> {
+    let mut tx = app.store.write().await?;
+    let row = credentials::by_id(&mut tx, id)
+        .await?
+        .filter(|row| row.pin_wrapped.is_some())
+        .ok_or_else(|| said("there is no phone of that id that has a PIN"))?;
+    if !pins::clear(&mut tx, &row.id).await? {
+        return Err(said("nothing is counted against the PIN of this phone"));
+    }
+    app.audit(&mut tx, "credential", &row.id, "pin unlocked")
+        .await?;
+    let line = phone_line(&mut tx, &row).await?;
+    tx.commit().await?;
+    Ok(vec![line])
 }
 
 async fn change(
@@ -213,6 +246,7 @@ async fn change(
         // It may be in other hands: nothing that it approved opens anything any more.
         logins::withdraw_approved(&mut tx, &row.user, "cancelled").await?;
     }
+    let line = phone_line(&mut tx, &row).await?;
     tx.commit().await?;
-    Ok(vec![phone_line(&row)])
+    Ok(vec![line])
 }

@@ -67,7 +67,7 @@ pub(super) async fn ask_phone(
         account,
         user: user.as_ref().map(|user| user.id.as_str()),
         txn: &asked.txn,
-        number: &asked.number,
+        number: Some(asked.number.as_str()).filter(|number| !number.is_empty()),
         begun: app.now(),
         until: asked.until,
     };
@@ -113,6 +113,7 @@ async fn phones_of(db: &mut Connection, user: &User) -> Result<(Vec<Credential>,
 /// The statements of one request.
 struct Asked {
     txn: String,
+    /// Empty where none is typed.
     number: String,
     until: u64,
     rows: Vec<ChallengeRow>,
@@ -155,13 +156,27 @@ impl Asked {
             phones: thumbprints.len().max(1) as u64,
             account: Account::parse(account).map_err(Fault::from)?,
         };
-        let number = make_number()?;
-        let mut rows = Vec::with_capacity(phones.len().max(1));
+        let mut policies = Vec::with_capacity(phones.len());
         for phone in phones {
-            rows.push(request.sign(app, &number, id_of(&phone.id)?, &policy_of(phone)?)?);
+            policies.push(policy_of(phone)?);
         }
-        if rows.is_empty() {
-            rows.push(request.sign(app, &number, Id::make()?, &app.config.policy())?);
+        if policies.is_empty() {
+            policies.push(app.config.policy());
+        }
+        // If one phone needs it, all are asked.
+        let number = if policies.iter().any(|policy| policy.r#match) {
+            make_number()?
+        } else {
+            String::new()
+        };
+        let mut rows = Vec::with_capacity(phones.len().max(1));
+        for (at, policy) in policies.iter().enumerate() {
+            // Of nobody, for a name without a phone.
+            let credential = match phones.get(at) {
+                Some(phone) => id_of(&phone.id)?,
+                None => Id::make()?,
+            };
+            rows.push(request.sign(app, &number, credential, policy)?);
         }
         let until = rows
             .iter()
@@ -212,7 +227,7 @@ impl Request {
             lang: None,
             rows: None,
             context: Some(self.context.clone()),
-            r#match: 2,
+            r#match: number.len() as u64,
             factors: policy.min.clone(),
             input: None,
             set: self.set,

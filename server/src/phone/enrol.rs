@@ -355,6 +355,13 @@ async fn admit(
         off_wrapped: app
             .signer
             .wrap(Column::CredentialOff, &id, &derive(Purpose::Off)[..])?,
+        pin_wrapped: match offer.policy.pin {
+            0 => None,
+            _ => {
+                let k_pin = derive(Purpose::Pin);
+                Some(app.signer.wrap(Column::CredentialPin, &id, &k_pin[..])?)
+            }
+        },
         created: now as i64,
         id,
     };

@@ -1,7 +1,7 @@
 //! What becomes of a response: steps 3 to 7 of protocol section 7, without I/O.
 
 use countersign_protocol::jose::Signed;
-use countersign_protocol::policy::Factor;
+use countersign_protocol::policy::{Factor, covers};
 use countersign_protocol::statement::{Challenge, Decision, Response, VerdictCode};
 use countersign_protocol::view::View;
 
@@ -24,6 +24,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) challenge: Option<(&'a Signed<Challenge>, &'a str, &'a str)>,
     /// Whether K_uv signed.
     pub(crate) by_uv: bool,
+    /// Whether the credential has a PIN.
+    pub(crate) has_pin: bool,
     /// Seconds.
     pub(crate) now: u64,
 }
@@ -44,7 +46,14 @@ pub(crate) enum Judgement {
     Clone,
     /// The number is wrong: the challenge is over.
     NumberWrong,
-    /// It has no effect.
+    /// An approval that is right if its PIN is, which is compared by [`super::pin`].
+    PinAsked,
+    /// The PIN is wrong: the challenge stays open.
+    PinWrong {
+        /// Tries that are left, at least one.
+        left: u64,
+    },
+    /// It has no effect, or none but that its PIN counts as tried.
     Refused(VerdictCode),
 }
 
@@ -54,6 +63,9 @@ impl Judgement {
             Self::Approved | Self::Denied | Self::Reported { .. } => VerdictCode::Ok,
             Self::Clone => VerdictCode::Suspended,
             Self::NumberWrong => VerdictCode::NumberWrong,
+            // Not compared is not right.
+            Self::PinAsked => VerdictCode::FactorsMissing,
+            Self::PinWrong { .. } => VerdictCode::PinWrong,
             Self::Refused(code) => code,
         }
     }
@@ -107,15 +119,24 @@ fn judge_approval(
     challenge: &Challenge,
     number: &str,
 ) -> Judgement {
-    let proved = if facts.by_uv { Factor::Uv } else { Factor::Dev };
-    // No credential of this version has a PIN, so a PIN proof proves nothing.
-    if response.pin.is_some() || !challenge.factors.satisfied_by(&[proved]) {
+    let asked = response.pin.is_some();
+    let mut proved = vec![if facts.by_uv { Factor::Uv } else { Factor::Dev }];
+    // The proof of a PIN that the credential doesn't have proves nothing.
+    if asked && facts.has_pin {
+        proved.push(Factor::Pin);
+    }
+    // A PIN proof comes exactly with an alternative that asks for it.
+    let mut chosen = challenge.factors.as_slice().iter();
+    if !chosen.any(|chosen| chosen.has(Factor::Pin) == asked && covers(&proved, *chosen)) {
         return Judgement::Refused(VerdictCode::FactorsMissing);
     }
-    if response.r#match.as_deref().unwrap_or_default() == number {
-        Judgement::Approved
+    if response.r#match.as_deref().unwrap_or_default() != number {
+        return Judgement::NumberWrong;
+    }
+    if asked {
+        Judgement::PinAsked
     } else {
-        Judgement::NumberWrong
+        Judgement::Approved
     }
 }
 

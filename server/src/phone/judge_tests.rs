@@ -61,6 +61,7 @@ impl Scene {
             ctr_used: false,
             challenge: Some((&self.challenge, "open", "42")),
             by_uv: false,
+            has_pin: false,
             now: NOW + 60,
         }
     }
@@ -269,7 +270,7 @@ fn factors_are_what_the_key_proves_never_what_the_response_claims() {
         Judgement::Refused(VerdictCode::FactorsMissing)
     );
     assert_eq!(judge(&facts(true), &response), Judgement::Approved);
-    // Nobody has a PIN yet: a proof of one proves nothing.
+    // Nobody asked for a PIN, and there is none: a proof of one proves nothing.
     response.pin = Some(Digest::from([0; 32]));
     response.dh = Some(countersign_protocol::crypto::AgreementKey::from_bytes(
         [9; 32],
@@ -288,6 +289,83 @@ fn factors_are_what_the_key_proves_never_what_the_response_claims() {
         judge(&by_uv, &deny),
         Judgement::Refused(VerdictCode::BadInput)
     );
+}
+
+#[test]
+fn a_pin_proof_comes_exactly_with_an_alternative_that_asks_for_it() {
+    use VerdictCode::FactorsMissing;
+    let scene = Scene::new();
+    let judged = |factors: &str, by_uv, proof, has_pin, number: &str| {
+        let challenge = Challenge {
+            factors: serde_json::from_str(factors).unwrap(),
+            ..scene.challenge.body().clone()
+        };
+        let challenge = scene.signer.sign(challenge).unwrap();
+        let mut response = scene.response(Decision::Approve);
+        response.challenge = challenge.hash();
+        response.r#match = Some(number.to_owned());
+        if proof {
+            response.pin = Some(Digest::from([0; 32]));
+            let dh = countersign_protocol::crypto::AgreementKey::from_bytes([9; 32]);
+            response.dh = Some(dh);
+        }
+        let facts = Facts {
+            challenge: Some((&challenge, "open", "42")),
+            by_uv,
+            has_pin,
+            ..scene.facts()
+        };
+        judge(&facts, &response)
+    };
+    let missing = Judgement::Refused(FactorsMissing);
+    for (factors, by_uv, proof, has_pin, expected) in [
+        (r#"[["dev","pin"]]"#, false, true, true, Judgement::PinAsked),
+        (r#"[["dev","pin"]]"#, false, false, true, missing),
+        (r#"[["dev","pin"]]"#, false, true, false, missing),
+        // uv includes dev, not pin.
+        (r#"[["dev","pin"]]"#, true, false, true, missing),
+        (r#"[["dev","pin"]]"#, true, true, true, Judgement::PinAsked),
+        (r#"[["pin","uv"]]"#, false, true, true, missing),
+        (r#"[["pin","uv"]]"#, true, true, true, Judgement::PinAsked),
+        (r#"[["dev"]]"#, false, true, true, missing),
+        (
+            r#"[["dev","pin"],["uv"]]"#,
+            true,
+            false,
+            true,
+            Judgement::Approved,
+        ),
+        (
+            r#"[["dev","pin"],["dev"]]"#,
+            false,
+            false,
+            true,
+            Judgement::Approved,
+        ),
+        (
+            r#"[["dev","pin"],["dev"]]"#,
+            false,
+            true,
+            true,
+            Judgement::PinAsked,
+        ),
+    ] {
+        let case = format!("{factors} {by_uv} {proof} {has_pin}");
+        assert_eq!(
+            judged(factors, by_uv, proof, has_pin, "42"),
+            expected,
+            "{case}"
+        );
+        let wrong_number = match expected {
+            Judgement::Refused(_) => expected,
+            _ => Judgement::NumberWrong,
+        };
+        assert_eq!(
+            judged(factors, by_uv, proof, has_pin, "24"),
+            wrong_number,
+            "{case}"
+        );
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod enrol;
 mod judge;
 mod list;
+pub(crate) mod pin;
 mod problem;
 mod proof;
 mod respond;

@@ -1,6 +1,8 @@
-//! `POST /cs/v1/responses`: one transaction stores the verdict and decides the whole `txn`.
+//! `POST /cs/v1/responses`: one transaction stores the verdict and decides the whole `txn`. Only a PIN
+//! takes one more, before: it is counted as wrong until it was found right.
 
 use super::judge::{Facts, Judgement, REPORT_LIFE, judge};
+use super::pin::{self, Compared};
 use super::problem::{Answer, Problem, answer_with_nonce, body};
 use crate::app::{App, Shared};
 use crate::credential::{self, id_of, word};
@@ -8,7 +10,7 @@ use crate::error::Fault;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::responses::{self, ResponseRow};
-use crate::store::{Connection, logins};
+use crate::store::{Connection, Write, logins};
 use crate::wake::Topic;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -40,44 +42,34 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     if response.iss != id_of(&caller.id)? || response.aud != app.signer.origin {
         return Err(Code::BadStatement.into());
     }
-    if let Some((hash, verdict)) =
-        responses::seen(&mut tx, &caller.id, &response.jti.to_string()).await?
-    {
-        if hash == response.hash().to_string() {
-            return answer_with_nonce(&app, StatusCode::OK, &VerdictAnswer { verdict });
-        }
-        let jti = response.jti.to_string();
-        app.audit(&mut tx, "response", &jti, "conflict").await?;
-        tx.commit().await?;
-        return Err(Code::Conflict.into());
-    }
+    let by_uv = (registration.uv).is_some_and(|uv| uv.thumbprint() == response.kid());
 
-    let row = challenges::by_hash(&mut tx, &response.challenge.to_string(), &caller.id).await?;
-    let challenge: Option<Signed<Challenge>> = row
-        .as_ref()
-        .map(|row| app.signer.ours(&row.statement))
-        .transpose()?;
-    let facts = Facts {
-        standing: &caller.standing,
-        ctr: caller.ctr as u64,
-        ctr_used: responses::has_ctr(&mut tx, &caller.id, response.ctr).await?,
-        challenge: match (&challenge, &row) {
-            (Some(challenge), Some(row)) => {
-                Some((challenge, row.stage.as_str(), row.number.as_str()))
+    if let Some(again) = repeated(&mut tx, &caller, &response).await? {
+        return answer_repeated(&app, tx, &response, again).await;
+    }
+    let mut case = Case::look(&app, &mut tx, &caller, &response, by_uv).await?;
+    if case.judgement == Judgement::PinAsked {
+        if pin::count_first(&mut tx, &caller, &response).await? {
+            // The count is on disk before anything is compared.
+            tx.commit().await?;
+            tx = app.store.write().await?;
+            // In between another copy of this response may have been judged, or anything have changed.
+            let found = credentials::by_id(&mut tx, &caller.id).await?;
+            caller = found.ok_or(Code::NotFound)?;
+            if let Some(again) = repeated(&mut tx, &caller, &response).await? {
+                return answer_repeated(&app, tx, &response, again).await;
             }
-            _ => None,
-        },
-        by_uv: registration
-            .uv
-            .is_some_and(|uv| uv.thumbprint() == response.kid()),
-        now: app.now(),
-    };
-    let judgement = judge(&facts, &response);
-    let expires = challenge
-        .as_ref()
-        .map_or(app.now(), |challenge| challenge.exp);
-    let verdict = store_verdict(&app, &mut tx, &caller, &response, judgement, expires).await?;
-    let told = carry_out(&app, &mut tx, &mut caller, row.as_ref(), judgement).await?;
+            case = Case::look(&app, &mut tx, &caller, &response, by_uv).await?;
+            case.compare_pin(&app, &mut tx, &caller, &response).await?;
+        } else {
+            case.judgement = Judgement::Refused(VerdictCode::PinLocked);
+        }
+    }
+    if response.pin.is_some() && !case.compared {
+        pin::take_back(&mut tx, &caller, &response).await?;
+    }
+    let verdict = store_verdict(&app, &mut tx, &caller, &response, &case).await?;
+    let told = carry_out(&app, &mut tx, &mut caller, &case).await?;
     tx.commit().await?;
 
     for topic in told {
@@ -86,15 +78,110 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     answer_with_nonce(&app, StatusCode::OK, &VerdictAnswer { verdict })
 }
 
+/// H and verdict of a response of the same `jti` that was here before.
+async fn repeated(
+    db: &mut Connection,
+    caller: &Credential,
+    response: &Response,
+) -> Result<Option<(String, String)>, Fault> {
+    Ok(responses::seen(db, &caller.id, &response.jti.to_string()).await?)
+}
+
+/// The same bytes get the same verdict, others none.
+async fn answer_repeated(
+    app: &App,
+    mut tx: Write,
+    response: &Signed<Response>,
+    (hash, verdict): (String, String),
+) -> Answer {
+    if hash == response.hash().to_string() {
+        return answer_with_nonce(app, StatusCode::OK, &VerdictAnswer { verdict });
+    }
+    let jti = response.jti.to_string();
+    app.audit(&mut tx, "response", &jti, "conflict").await?;
+    tx.commit().await?;
+    Err(Code::Conflict.into())
+}
+
+/// What a response is about, and what is thought of it.
+struct Case {
+    challenge: Option<ChallengeRow>,
+    /// Seconds: `exp` of the challenge.
+    expires: u64,
+    judgement: Judgement,
+    /// Whether the judgement is about the PIN.
+    compared: bool,
+}
+
+impl Case {
+    async fn look(
+        app: &App,
+        db: &mut Connection,
+        caller: &Credential,
+        response: &Signed<Response>,
+        by_uv: bool,
+    ) -> Result<Self, Problem> {
+        let row = challenges::by_hash(db, &response.challenge.to_string(), &caller.id).await?;
+        let challenge: Option<Signed<Challenge>> = row
+            .as_ref()
+            .map(|row| app.signer.ours(&row.statement))
+            .transpose()?;
+        let facts = Facts {
+            standing: &caller.standing,
+            ctr: caller.ctr as u64,
+            ctr_used: responses::has_ctr(db, &caller.id, response.ctr).await?,
+            challenge: match (&challenge, &row) {
+                (Some(challenge), Some(row)) => {
+                    Some((challenge, row.stage.as_str(), row.number.as_str()))
+                }
+                _ => None,
+            },
+            by_uv,
+            has_pin: caller.pin_wrapped.is_some(),
+            now: app.now(),
+        };
+        let judgement = judge(&facts, response);
+        let expires = challenge.map_or(app.now(), |challenge| challenge.exp);
+        Ok(Self {
+            challenge: row,
+            expires,
+            judgement,
+            compared: false,
+        })
+    }
+
+    /// The last thing of all: whatever else may be wrong was found before.
+    async fn compare_pin(
+        &mut self,
+        app: &App,
+        db: &mut Connection,
+        caller: &Credential,
+        response: &Signed<Response>,
+    ) -> Result<(), Problem> {
+        if self.judgement == Judgement::PinAsked {
+            self.compared = true;
+            self.judgement = match pin::compare(app, db, caller, response).await? {
+                Compared::Right => Judgement::Approved,
+                Compared::Wrong { left: 0 } => Judgement::Refused(VerdictCode::PinLocked),
+                Compared::Wrong { left } => Judgement::PinWrong { left },
+            };
+        }
+        Ok(())
+    }
+}
+
 async fn store_verdict(
     app: &App,
     db: &mut Connection,
     caller: &Credential,
     response: &Signed<Response>,
-    judgement: Judgement,
-    challenge_expires: u64,
+    case: &Case,
 ) -> Result<String, Problem> {
-    let code = judgement.code();
+    let code = case.judgement.code();
+    let attempts = match case.judgement {
+        Judgement::PinWrong { left } => Some(left),
+        _ => None,
+    };
     let accepted = code == VerdictCode::Ok;
     let verdict = app.signer.sign(Verdict {
         iss: app.signer.origin.clone(),
@@ -109,9 +196,9 @@ async fn store_verdict(
         } else {
             Outcome::Refused
         },
-        r#final: true,
+        r#final: attempts.is_none(),
         code,
-        attempts: None,
+        attempts,
         r#return: None,
     })?;
     let row = ResponseRow {
@@ -121,7 +208,7 @@ async fn store_verdict(
         ctr: response.ctr,
         statement: response.compact().to_owned(),
         verdict: verdict.compact().to_owned(),
-        expires: challenge_expires + VERDICT_LIFE.max(REPORT_LIFE),
+        expires: case.expires + VERDICT_LIFE.max(REPORT_LIFE),
     };
     responses::insert(db, &row).await?;
     credentials::mark_answered(db, &caller.id, response.ctr, app.now()).await?;
@@ -136,18 +223,17 @@ async fn carry_out(
     app: &App,
     db: &mut Connection,
     caller: &mut Credential,
-    challenge: Option<&ChallengeRow>,
-    judgement: Judgement,
+    case: &Case,
 ) -> Result<Vec<Topic>, Problem> {
     let mut told = Vec::new();
-    let ended = match judgement {
+    let ended = match case.judgement {
         Judgement::Approved => Some("approved"),
         Judgement::Denied => Some("denied"),
         Judgement::Reported { decides: true } => Some("reported"),
         Judgement::NumberWrong => Some("number"),
         _ => None,
     };
-    if let (Some(stage), Some(challenge)) = (ended, challenge) {
+    if let (Some(stage), Some(challenge)) = (ended, &case.challenge) {
         challenges::end_txn(db, &challenge.txn, "decided").await?;
         told.extend(
             logins::end_txn(db, &challenge.txn, stage, app.now())
@@ -156,7 +242,7 @@ async fn carry_out(
         );
         app.metrics.login(stage);
     }
-    match judgement {
+    match case.judgement {
         Judgement::Reported { .. } => told.extend(suspend_all(app, db, &caller.user).await?),
         Judgement::Clone if caller.standing == "active" => {
             credential::change(

@@ -32,6 +32,8 @@ pub(crate) struct Credential {
     pub(crate) dh_wrapped: Vec<u8>,
     pub(crate) push_wrapped: Vec<u8>,
     pub(crate) off_wrapped: Vec<u8>,
+    /// None where the policy has no PIN.
+    pub(crate) pin_wrapped: Option<Vec<u8>>,
     pub(crate) created: i64,
 }
 
@@ -39,8 +41,8 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
     query(
         "INSERT INTO credentials (id, user, account, registration, registration_hash, offer_hash, dev, uv, device,
             standing, reason, sn, state, policy, pending_until, wake, push_id, ctr, heard, dh_wrapped, push_wrapped,
-            off_wrapped, created)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            off_wrapped, pin_wrapped, created)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&row.id)
     .bind(&row.user)
@@ -64,6 +66,7 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
     .bind(&row.dh_wrapped)
     .bind(&row.push_wrapped)
     .bind(&row.off_wrapped)
+    .bind(&row.pin_wrapped)
     .bind(row.created)
     .execute(&mut *db)
     .await?;

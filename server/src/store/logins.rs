@@ -83,7 +83,8 @@ pub(crate) struct Waiting<'a> {
     pub(crate) account: &'a str,
     pub(crate) user: Option<&'a str>,
     pub(crate) txn: &'a str,
-    pub(crate) number: &'a str,
+    /// None where none is typed.
+    pub(crate) number: Option<&'a str>,
     pub(crate) begun: u64,
     pub(crate) until: u64,
 }

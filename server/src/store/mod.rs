@@ -9,6 +9,7 @@ pub(crate) mod credentials;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod logins;
+pub(crate) mod pins;
 pub(crate) mod posted;
 pub(crate) mod responses;
 pub(crate) mod sessions;

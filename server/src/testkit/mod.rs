@@ -6,6 +6,7 @@
 mod answer;
 mod browser;
 mod phone;
+mod pin;
 mod provider;
 mod words;
 
@@ -14,6 +15,7 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use phone::{
     Enrolment, Phone, ask_offer, make_key, origin, post, post_json, registration_call, sign,
 };
+pub(crate) use pin::Typed;
 pub(crate) use provider::{Provider, address, provider_certificate, signed_address};
 pub(crate) use words::{around_heard, shown};
 
@@ -135,6 +137,18 @@ impl World {
             router,
             time,
         }
+    }
+
+    /// A world that asks for a PIN of six digits at least.
+    pub(crate) async fn with_pin() -> Self {
+        Self::with_settings(|settings| {
+            let (min, pin) = (r#"min = [["dev"]]"#, "pin = 0");
+            assert!(settings.contains(min) && settings.contains(pin));
+            settings
+                .replacen(min, r#"min = [["dev", "pin"]]"#, 1)
+                .replacen(pin, "pin = 6", 1)
+        })
+        .await
     }
 
     /// Anna adds a phone.

@@ -9,7 +9,7 @@ use countersign_protocol::call::{
     ChallengesAnswer, NONCE_HEADER, OfferAnswer, OfferCall, RegistrationCall, ResponseCall,
     StateAnswer, VerdictAnswer,
 };
-use countersign_protocol::crypto::{AgreementSecret, PublicKey, SigningKey};
+use countersign_protocol::crypto::{AgreementKey, AgreementSecret, PublicKey, Secret, SigningKey};
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::jose::{Draft, Statement};
 use countersign_protocol::statement::{
@@ -167,7 +167,16 @@ impl<'w> Enrolment<'w> {
             &ns,
             &registration.np,
         );
-        let phone = Phone::new(self.world, self.dev, state.aud, self.server, answer);
+        let phone = Phone {
+            world: self.world,
+            dev: self.dev,
+            dh: self.offer.dh,
+            k_pin: agreement.derive(Purpose::Pin, &registration.hash()),
+            id: state.aud,
+            server: self.server,
+            nonce: Mutex::new(answer.nonce()),
+            last: Mutex::new((0, Prev(None))),
+        };
         Pending {
             phone,
             digits,
@@ -233,6 +242,9 @@ impl Pending<'_> {
 pub(crate) struct Phone<'w> {
     world: &'w World,
     pub(crate) dev: SigningKey,
+    /// The server's half of the agreement, and K_pin, as a phone has it after the right PIN.
+    pub(super) dh: AgreementKey,
+    pub(crate) k_pin: Secret,
     pub(crate) id: Id,
     server: Vec<PublicKey>,
     nonce: Mutex<Option<String>>,
@@ -240,24 +252,7 @@ pub(crate) struct Phone<'w> {
     last: Mutex<(u64, Prev)>,
 }
 
-impl<'w> Phone<'w> {
-    fn new(
-        world: &'w World,
-        dev: SigningKey,
-        id: Id,
-        server: Vec<PublicKey>,
-        answer: &Answer,
-    ) -> Self {
-        Self {
-            world,
-            dev,
-            id,
-            server,
-            nonce: Mutex::new(answer.nonce()),
-            last: Mutex::new((0, Prev(None))),
-        }
-    }
-
+impl Phone<'_> {
     /// The proof of one call, to be bent.
     pub(crate) fn proof(&self, method: &str, path: &str) -> Proof {
         Proof {
@@ -371,7 +366,8 @@ impl<'w> Phone<'w> {
         let answer: VerdictAnswer = answer.json();
         let verdict = Signed::<Verdict>::verify(&answer.verdict, &self.server).unwrap();
         assert!(verdict.aud == self.id && verdict.response == response.hash());
-        assert!(verdict.challenge == response.challenge && verdict.r#final);
+        let open = verdict.code == VerdictCode::PinWrong;
+        assert!(verdict.challenge == response.challenge && verdict.r#final != open);
         verdict
     }
 

@@ -10,6 +10,7 @@ mod forms;
 mod invitation;
 mod log;
 mod pause;
+mod pin;
 mod poll;
 mod proof;
 mod race;
