@@ -9,7 +9,7 @@ use countersign_protocol::text::NotText;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("database: {0}")]
-    Store(#[from] sqlx::Error),
+    Store(#[from] crate::store::Error),
     #[error("cryptography failed")]
     Crypto(#[from] Unspecified),
     #[error("a statement of ours: {0}")]

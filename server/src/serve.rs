@@ -55,12 +55,8 @@ pub(crate) fn router(app: Shared) -> Router {
 }
 
 async fn ready(State(app): State<Shared>) -> Response {
-    let works = async {
-        let mut db = app.store.read().await?;
-        sqlx::query("SELECT 1").execute(&mut *db).await
-    };
-    match works.await {
-        Ok(_) => "ready\n".into_response(),
+    match app.store.answers().await {
+        Ok(()) => "ready\n".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database\n").into_response(),
     }
 }

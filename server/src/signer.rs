@@ -24,7 +24,7 @@ pub(crate) enum StartError {
     #[error(transparent)]
     Fault(#[from] Fault),
     #[error("database: {0}")]
-    Store(#[from] sqlx::Error),
+    Store(#[from] crate::store::Error),
     #[error("SAML key or certificate: {0}")]
     Idp(#[from] countersign_saml::IdpError),
     #[error("{0}")]

@@ -108,8 +108,8 @@ impl From<Fault> for Trouble {
     }
 }
 
-impl From<sqlx::Error> for Trouble {
-    fn from(error: sqlx::Error) -> Self {
+impl From<crate::store::Error> for Trouble {
+    fn from(error: crate::store::Error) -> Self {
         Self::Fault(error.into())
     }
 }

@@ -192,7 +192,7 @@ fn listening(app: &App) -> Said {
 /// Lines for people on a terminal, JSON for machines; `RUST_LOG` chooses what.
 fn log_to_stderr(as_json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

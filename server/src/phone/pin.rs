@@ -17,7 +17,10 @@ use countersign_protocol::statement::Response;
 pub(crate) const TRIES: u64 = 5;
 
 /// Whether the PIN of a credential is locked.
-pub(crate) async fn is_locked(db: &mut Connection, credential: &str) -> Result<bool, sqlx::Error> {
+pub(crate) async fn is_locked(
+    db: &mut Connection,
+    credential: &str,
+) -> Result<bool, crate::store::Error> {
     Ok(pins::count(db, credential).await? >= TRIES)
 }
 

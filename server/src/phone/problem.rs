@@ -41,8 +41,8 @@ impl From<Fault> for Problem {
     }
 }
 
-impl From<sqlx::Error> for Problem {
-    fn from(error: sqlx::Error) -> Self {
+impl From<crate::store::Error> for Problem {
+    fn from(error: crate::store::Error) -> Self {
         Fault::from(error).into()
     }
 }

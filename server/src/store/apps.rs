@@ -1,9 +1,9 @@
 //! Applications: service providers as the administrator entered them.
 
-use super::{Connection, Result, hit};
-use sqlx::{query, query_as};
+use super::sqlite::{Row, Values};
+use super::{Connection, Result};
 
-#[derive(Clone, sqlx::FromRow)]
+#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -15,55 +15,75 @@ pub(crate) struct App {
     pub(crate) enabled: bool,
 }
 
+impl Row for App {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            id: values.next()?,
+            name: values.next()?,
+            entity_id: values.next()?,
+            acs: values.next()?,
+            audience: values.next()?,
+            certificate: values.next()?,
+            require_signed: values.next()?,
+            enabled: values.next()?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, entity_id, acs, audience, certificate, require_signed, enabled FROM apps ",
+            $rest
+        )
+    };
+}
+
 pub(crate) async fn insert(db: &mut Connection, app: &App, now: u64) -> Result<()> {
-    query(
+    let values = (
+        &app.id,
+        &app.name,
+        &app.entity_id,
+        &app.acs,
+        &app.audience,
+        &app.certificate,
+        app.require_signed,
+        app.enabled,
+        now as i64,
+    );
+    db.run(
         "INSERT INTO apps (id, name, entity_id, acs, audience, certificate, require_signed, enabled, created)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        values,
     )
-    .bind(&app.id)
-    .bind(&app.name)
-    .bind(&app.entity_id)
-    .bind(&app.acs)
-    .bind(&app.audience)
-    .bind(&app.certificate)
-    .bind(app.require_signed)
-    .bind(app.enabled)
-    .bind(now as i64)
-    .execute(db)
-    .await
     .map(drop)
 }
 
 /// Completes or switches an application; `false` when there is none of that id.
 pub(crate) async fn update(db: &mut Connection, app: &App) -> Result<bool> {
-    let done = query("UPDATE apps SET acs = ?, audience = ?, certificate = ?, require_signed = ?, enabled = ? WHERE id = ?")
-        .bind(&app.acs)
-        .bind(&app.audience)
-        .bind(&app.certificate)
-        .bind(app.require_signed)
-        .bind(app.enabled)
-        .bind(&app.id)
-        .execute(db)
-        .await?;
-    Ok(hit(&done))
+    let values = (
+        &app.acs,
+        &app.audience,
+        &app.certificate,
+        app.require_signed,
+        app.enabled,
+        &app.id,
+    );
+    let touched = db.run(
+        "UPDATE apps SET acs = ?, audience = ?, certificate = ?, require_signed = ?, enabled = ? WHERE id = ?",
+        values,
+    )?;
+    Ok(touched > 0)
 }
 
 pub(crate) async fn by_id(db: &mut Connection, id: &str) -> Result<Option<App>> {
-    query_as("SELECT * FROM apps WHERE id = ?")
-        .bind(id)
-        .fetch_optional(db)
-        .await
+    db.one(select!("WHERE id = ?"), [id])
 }
 
 pub(crate) async fn by_entity_id(db: &mut Connection, entity_id: &str) -> Result<Option<App>> {
-    query_as("SELECT * FROM apps WHERE entity_id = ?")
-        .bind(entity_id)
-        .fetch_optional(db)
-        .await
+    db.one(select!("WHERE entity_id = ?"), [entity_id])
 }
 
 pub(crate) async fn all(db: &mut Connection) -> Result<Vec<App>> {
-    query_as("SELECT * FROM apps ORDER BY id")
-        .fetch_all(db)
-        .await
+    db.all(select!("ORDER BY id"), [])
 }

@@ -1,9 +1,9 @@
 //! Challenges, open and over.
 
-use super::{Connection, Result, hit};
-use sqlx::{query, query_as, query_scalar};
+use super::sqlite::{Row, Values};
+use super::{Connection, Result};
 
-#[derive(Clone, sqlx::FromRow)]
+#[derive(Clone)]
 pub(crate) struct ChallengeRow {
     pub(crate) seq: i64,
     pub(crate) jti: String,
@@ -16,22 +16,48 @@ pub(crate) struct ChallengeRow {
     pub(crate) stage: String,
 }
 
+impl Row for ChallengeRow {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            seq: values.next()?,
+            jti: values.next()?,
+            hash: values.next()?,
+            txn: values.next()?,
+            credential: values.next()?,
+            statement: values.next()?,
+            number: values.next()?,
+            expires: values.next()?,
+            stage: values.next()?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT seq, jti, hash, txn, credential, statement, number, expires, stage FROM challenges ",
+            $rest
+        )
+    };
+}
+
 /// `seq` is given by the database.
 pub(crate) async fn insert(db: &mut Connection, row: &ChallengeRow) -> Result<()> {
-    query(
+    let values = (
+        &row.jti,
+        &row.hash,
+        &row.txn,
+        &row.credential,
+        &row.statement,
+        &row.number,
+        row.expires,
+        &row.stage,
+    );
+    db.run(
         "INSERT INTO challenges (jti, hash, txn, credential, statement, number, expires, stage)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        values,
     )
-    .bind(&row.jti)
-    .bind(&row.hash)
-    .bind(&row.txn)
-    .bind(&row.credential)
-    .bind(&row.statement)
-    .bind(&row.number)
-    .bind(row.expires)
-    .bind(&row.stage)
-    .execute(db)
-    .await
     .map(drop)
 }
 
@@ -40,11 +66,10 @@ pub(crate) async fn by_hash(
     hash: &str,
     credential: &str,
 ) -> Result<Option<ChallengeRow>> {
-    query_as("SELECT * FROM challenges WHERE hash = ? AND credential = ?")
-        .bind(hash)
-        .bind(credential)
-        .fetch_optional(db)
-        .await
+    db.one(
+        select!("WHERE hash = ? AND credential = ?"),
+        [hash, credential],
+    )
 }
 
 /// By `jti` or by `txn`, for one credential.
@@ -53,12 +78,10 @@ pub(crate) async fn by_id(
     id: &str,
     credential: &str,
 ) -> Result<Option<ChallengeRow>> {
-    query_as("SELECT * FROM challenges WHERE (jti = ? OR txn = ?) AND credential = ? ORDER BY seq DESC LIMIT 1")
-        .bind(id)
-        .bind(id)
-        .bind(credential)
-        .fetch_optional(db)
-        .await
+    db.one(
+        select!("WHERE (jti = ?1 OR txn = ?1) AND credential = ?2 ORDER BY seq DESC LIMIT 1"),
+        [id, credential],
+    )
 }
 
 /// Open ones with a higher `seq`, oldest first.
@@ -69,51 +92,46 @@ pub(crate) async fn open_after(
     limit: usize,
     now: u64,
 ) -> Result<Vec<ChallengeRow>> {
-    query_as(
-        "SELECT * FROM challenges WHERE credential = ? AND stage = 'open' AND seq > ? AND expires >= ? ORDER BY seq LIMIT ?",
+    db.all(
+        select!(
+            "WHERE credential = ? AND stage = 'open' AND seq > ? AND expires >= ? ORDER BY seq LIMIT ?"
+        ),
+        (credential, after, now as i64, limit as i64),
     )
-    .bind(credential)
-    .bind(after)
-    .bind(now as i64)
-    .bind(limit as i64)
-    .fetch_all(db)
-    .await
 }
 
 /// The highest `seq` ever given.
 pub(crate) async fn last_seq(db: &mut Connection) -> Result<i64> {
-    let last: Option<i64> =
-        query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'challenges'")
-            .fetch_optional(db)
-            .await?;
+    let last = db.one(
+        "SELECT seq FROM sqlite_sequence WHERE name = 'challenges'",
+        [],
+    )?;
     Ok(last.unwrap_or(0))
 }
 
 /// Marks one as sent to its phone; `true` the first time.
 pub(crate) async fn mark_seen(db: &mut Connection, jti: &str, now: u64) -> Result<bool> {
-    let done = query("UPDATE challenges SET seen = ? WHERE jti = ? AND seen IS NULL")
-        .bind(now as i64)
-        .bind(jti)
-        .execute(db)
-        .await?;
-    Ok(hit(&done))
+    let touched = db.run(
+        "UPDATE challenges SET seen = ? WHERE jti = ? AND seen IS NULL",
+        (now as i64, jti),
+    )?;
+    Ok(touched > 0)
 }
 
 /// Ends the open statements of a `txn`.
 pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Result<()> {
-    query("UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open'")
-        .bind(stage)
-        .bind(txn)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open'",
+        [stage, txn],
+    )
+    .map(drop)
 }
 
 /// Ends everything open of a credential.
 pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Result<()> {
-    query("UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open'")
-        .bind(credential)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open'",
+        [credential],
+    )
+    .map(drop)
 }

@@ -1,9 +1,9 @@
 //! Credentials and every state that was signed for them.
 
+use super::sqlite::{Row, Values, params};
 use super::{Connection, Result};
-use sqlx::{query, query_as};
 
-#[derive(Clone, sqlx::FromRow)]
+#[derive(Clone)]
 pub(crate) struct Credential {
     pub(crate) id: String,
     pub(crate) user: String,
@@ -37,86 +37,115 @@ pub(crate) struct Credential {
     pub(crate) created: i64,
 }
 
+impl Row for Credential {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            id: values.next()?,
+            user: values.next()?,
+            account: values.next()?,
+            registration: values.next()?,
+            registration_hash: values.next()?,
+            offer_hash: values.next()?,
+            dev: values.next()?,
+            uv: values.next()?,
+            device: values.next()?,
+            standing: values.next()?,
+            reason: values.next()?,
+            sn: values.next()?,
+            state: values.next()?,
+            policy: values.next()?,
+            pending_until: values.next()?,
+            wake: values.next()?,
+            push_id: values.next()?,
+            ctr: values.next()?,
+            heard: values.next()?,
+            dh_wrapped: values.next()?,
+            push_wrapped: values.next()?,
+            off_wrapped: values.next()?,
+            pin_wrapped: values.next()?,
+            created: values.next()?,
+        })
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, user, account, registration, registration_hash, offer_hash, dev, uv, device, standing, reason, sn, state,
+         policy, pending_until, wake, push_id, ctr, heard, dh_wrapped, push_wrapped, off_wrapped, pin_wrapped, created"
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM credentials ", $rest)
+    };
+}
+
 pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> {
-    query(
-        "INSERT INTO credentials (id, user, account, registration, registration_hash, offer_hash, dev, uv, device,
-            standing, reason, sn, state, policy, pending_until, wake, push_id, ctr, heard, dh_wrapped, push_wrapped,
-            off_wrapped, pin_wrapped, created)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&row.id)
-    .bind(&row.user)
-    .bind(&row.account)
-    .bind(&row.registration)
-    .bind(&row.registration_hash)
-    .bind(&row.offer_hash)
-    .bind(&row.dev)
-    .bind(&row.uv)
-    .bind(&row.device)
-    .bind(&row.standing)
-    .bind(&row.reason)
-    .bind(row.sn)
-    .bind(&row.state)
-    .bind(&row.policy)
-    .bind(row.pending_until)
-    .bind(&row.wake)
-    .bind(&row.push_id)
-    .bind(row.ctr)
-    .bind(row.heard)
-    .bind(&row.dh_wrapped)
-    .bind(&row.push_wrapped)
-    .bind(&row.off_wrapped)
-    .bind(&row.pin_wrapped)
-    .bind(row.created)
-    .execute(&mut *db)
-    .await?;
+    db.run(
+        concat!(
+            "INSERT INTO credentials (",
+            columns!(),
+            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ),
+        params![
+            &row.id,
+            &row.user,
+            &row.account,
+            &row.registration,
+            &row.registration_hash,
+            &row.offer_hash,
+            &row.dev,
+            &row.uv,
+            &row.device,
+            &row.standing,
+            &row.reason,
+            row.sn,
+            &row.state,
+            &row.policy,
+            row.pending_until,
+            &row.wake,
+            &row.push_id,
+            row.ctr,
+            row.heard,
+            &row.dh_wrapped,
+            &row.push_wrapped,
+            &row.off_wrapped,
+            &row.pin_wrapped,
+            row.created,
+        ],
+    )?;
     insert_state(db, row).await
 }
 
 async fn insert_state(db: &mut Connection, row: &Credential) -> Result<()> {
-    query("INSERT INTO states (credential, sn, statement) VALUES (?, ?, ?)")
-        .bind(&row.id)
-        .bind(row.sn)
-        .bind(&row.state)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "INSERT INTO states (credential, sn, statement) VALUES (?, ?, ?)",
+        (&row.id, row.sn, &row.state),
+    )
+    .map(drop)
 }
 
 /// Stores a new state: standing, reason, sn and state of the row.
 pub(crate) async fn update_state(db: &mut Connection, row: &Credential) -> Result<()> {
-    query("UPDATE credentials SET standing = ?, reason = ?, sn = ?, state = ? WHERE id = ?")
-        .bind(&row.standing)
-        .bind(&row.reason)
-        .bind(row.sn)
-        .bind(&row.state)
-        .bind(&row.id)
-        .execute(&mut *db)
-        .await?;
+    db.run(
+        "UPDATE credentials SET standing = ?, reason = ?, sn = ?, state = ? WHERE id = ?",
+        (&row.standing, &row.reason, row.sn, &row.state, &row.id),
+    )?;
     insert_state(db, row).await
 }
 
 pub(crate) async fn by_id(db: &mut Connection, id: &str) -> Result<Option<Credential>> {
-    query_as("SELECT * FROM credentials WHERE id = ?")
-        .bind(id)
-        .fetch_optional(db)
-        .await
+    db.one(select!("WHERE id = ?"), [id])
 }
 
 /// By one of its keys.
 pub(crate) async fn by_key(db: &mut Connection, thumbprint: &str) -> Result<Option<Credential>> {
-    query_as("SELECT * FROM credentials WHERE dev = ? OR uv = ?")
-        .bind(thumbprint)
-        .bind(thumbprint)
-        .fetch_optional(db)
-        .await
+    db.one(select!("WHERE dev = ?1 OR uv = ?1"), [thumbprint])
 }
 
 pub(crate) async fn by_registration(db: &mut Connection, hash: &str) -> Result<Option<Credential>> {
-    query_as("SELECT * FROM credentials WHERE registration_hash = ?")
-        .bind(hash)
-        .fetch_optional(db)
-        .await
+    db.one(select!("WHERE registration_hash = ?"), [hash])
 }
 
 /// A user's credentials in one of these standings, oldest first.
@@ -125,43 +154,33 @@ pub(crate) async fn of_user(
     user: &str,
     standings: &[&str],
 ) -> Result<Vec<Credential>> {
-    let rows: Vec<Credential> =
-        query_as("SELECT * FROM credentials WHERE user = ? ORDER BY created, id")
-            .bind(user)
-            .fetch_all(db)
-            .await?;
-    Ok(rows
-        .into_iter()
-        .filter(|row| standings.contains(&row.standing.as_str()))
-        .collect())
+    let mut rows: Vec<Credential> =
+        db.all(select!("WHERE user = ? ORDER BY created, id"), [user])?;
+    rows.retain(|row| standings.contains(&row.standing.as_str()));
+    Ok(rows)
 }
 
 /// The first state that was signed for it.
 pub(crate) async fn first_state(db: &mut Connection, id: &str) -> Result<Option<String>> {
-    let row: Option<(String,)> =
-        query_as("SELECT statement FROM states WHERE credential = ? ORDER BY sn LIMIT 1")
-            .bind(id)
-            .fetch_optional(db)
-            .await?;
-    Ok(row.map(|row| row.0))
+    db.one(
+        "SELECT statement FROM states WHERE credential = ? ORDER BY sn LIMIT 1",
+        [id],
+    )
 }
 
 pub(crate) async fn mark_heard(db: &mut Connection, id: &str, now: u64) -> Result<()> {
-    query("UPDATE credentials SET heard = ? WHERE id = ?")
-        .bind(now as i64)
-        .bind(id)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "UPDATE credentials SET heard = ? WHERE id = ?",
+        (now as i64, id),
+    )
+    .map(drop)
 }
 
 /// Heard, by a response with this `ctr`.
 pub(crate) async fn mark_answered(db: &mut Connection, id: &str, ctr: u64, now: u64) -> Result<()> {
-    query("UPDATE credentials SET ctr = max(ctr, ?), heard = ? WHERE id = ?")
-        .bind(ctr as i64)
-        .bind(now as i64)
-        .bind(id)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "UPDATE credentials SET ctr = max(ctr, ?), heard = ? WHERE id = ?",
+        (ctr as i64, now as i64, id),
+    )
+    .map(drop)
 }

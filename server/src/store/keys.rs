@@ -1,27 +1,35 @@
 //! The `cs1-keys` statements that phones may ask for.
 
+use super::sqlite::{Row, Values};
 use super::{Connection, Result};
-use sqlx::{query, query_as};
 
-#[derive(sqlx::FromRow)]
 pub(crate) struct KeyStatement {
     pub(crate) n: i64,
     pub(crate) root: String,
     pub(crate) statement: String,
 }
 
+impl Row for KeyStatement {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            n: values.next()?,
+            root: values.next()?,
+            statement: values.next()?,
+        })
+    }
+}
+
 pub(crate) async fn insert(db: &mut Connection, row: &KeyStatement) -> Result<()> {
-    query("INSERT INTO key_statements (n, root, statement) VALUES (?, ?, ?)")
-        .bind(row.n)
-        .bind(&row.root)
-        .bind(&row.statement)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "INSERT INTO key_statements (n, root, statement) VALUES (?, ?, ?)",
+        (row.n, &row.root, &row.statement),
+    )
+    .map(drop)
 }
 
 pub(crate) async fn newest(db: &mut Connection) -> Result<Option<KeyStatement>> {
-    query_as("SELECT * FROM key_statements ORDER BY n DESC LIMIT 1")
-        .fetch_optional(db)
-        .await
+    db.one(
+        "SELECT n, root, statement FROM key_statements ORDER BY n DESC LIMIT 1",
+        [],
+    )
 }

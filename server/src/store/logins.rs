@@ -1,9 +1,9 @@
 //! Logins: SAML requests on their way through the pages.
 
-use super::{Connection, Result, hit};
-use sqlx::{query, query_as, query_scalar};
+use super::sqlite::{Row, Values};
+use super::{Connection, Result};
 
-#[derive(Clone, sqlx::FromRow)]
+#[derive(Clone)]
 pub(crate) struct Login {
     pub(crate) id: String,
     pub(crate) session_hash: String,
@@ -23,30 +23,61 @@ pub(crate) struct Login {
     pub(crate) approved: Option<i64>,
 }
 
+impl Row for Login {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            id: values.next()?,
+            session_hash: values.next()?,
+            app: values.next()?,
+            request_id: values.next()?,
+            request: values.next()?,
+            expires: values.next()?,
+            stage: values.next()?,
+            account: values.next()?,
+            user: values.next()?,
+            txn: values.next()?,
+            number: values.next()?,
+            begun: values.next()?,
+            until: values.next()?,
+            seen: values.next()?,
+            approved: values.next()?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, session_hash, app, request_id, request, logins.expires, stage, account, logins.user, txn, number,
+                begun, until, seen, approved
+             FROM logins ",
+            $rest
+        )
+    };
+}
+
 pub(crate) async fn insert(db: &mut Connection, login: &Login) -> Result<()> {
-    query(
+    let values = (
+        &login.id,
+        &login.session_hash,
+        &login.app,
+        &login.request_id,
+        &login.request,
+        login.expires,
+        &login.stage,
+        &login.user,
+        login.approved,
+    );
+    db.run(
         "INSERT INTO logins (id, session_hash, app, request_id, request, expires, stage, user, approved)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        values,
     )
-    .bind(&login.id)
-    .bind(&login.session_hash)
-    .bind(&login.app)
-    .bind(&login.request_id)
-    .bind(&login.request)
-    .bind(login.expires)
-    .bind(&login.stage)
-    .bind(&login.user)
-    .bind(login.approved)
-    .execute(db)
-    .await
     .map(drop)
 }
 
 pub(crate) async fn by_id(db: &mut Connection, id: &str) -> Result<Option<Login>> {
-    query_as("SELECT * FROM logins WHERE id = ?")
-        .bind(id)
-        .fetch_optional(db)
-        .await
+    db.one(select!("WHERE id = ?"), [id])
 }
 
 /// A login that a browser session began, if the session is in force.
@@ -56,25 +87,20 @@ pub(crate) async fn of_session(
     session: &str,
     now: u64,
 ) -> Result<Option<Login>> {
-    query_as(
-        "SELECT logins.* FROM logins JOIN sessions ON token_hash = session_hash
-         WHERE id = ? AND session_hash = ? AND sessions.expires > ?",
+    db.one(
+        select!(
+            "JOIN sessions ON token_hash = session_hash WHERE id = ? AND session_hash = ? AND sessions.expires > ?"
+        ),
+        (id, session, now as i64),
     )
-    .bind(id)
-    .bind(session)
-    .bind(now as i64)
-    .fetch_optional(db)
-    .await
 }
 
 /// Whether this request of this application was answered already.
 pub(crate) async fn is_answered(db: &mut Connection, app: &str, request_id: &str) -> Result<bool> {
-    let found: Option<i64> =
-        query_scalar("SELECT 1 FROM logins WHERE app = ? AND request_id = ? AND stage = 'done'")
-            .bind(app)
-            .bind(request_id)
-            .fetch_optional(db)
-            .await?;
+    let found: Option<i64> = db.one(
+        "SELECT 1 FROM logins WHERE app = ? AND request_id = ? AND stage = 'done'",
+        [app, request_id],
+    )?;
     Ok(found.is_some())
 }
 
@@ -90,31 +116,30 @@ pub(crate) struct Waiting<'a> {
 }
 
 pub(crate) async fn wait(db: &mut Connection, id: &str, waiting: &Waiting<'_>) -> Result<()> {
-    query(
+    let values = (
+        waiting.account,
+        waiting.user,
+        waiting.txn,
+        waiting.number,
+        waiting.begun as i64,
+        waiting.until as i64,
+        id,
+    );
+    db.run(
         "UPDATE logins SET stage = 'waiting', account = ?, user = ?, txn = ?, number = ?, begun = ?, until = ?, seen = NULL
          WHERE id = ?",
+        values,
     )
-    .bind(waiting.account)
-    .bind(waiting.user)
-    .bind(waiting.txn)
-    .bind(waiting.number)
-    .bind(waiting.begun as i64)
-    .bind(waiting.until as i64)
-    .bind(id)
-    .execute(db)
-    .await
     .map(drop)
 }
 
 /// Moves a login from one stage to another; `false` when it wasn't there any more.
 pub(crate) async fn step(db: &mut Connection, id: &str, from: &str, to: &str) -> Result<bool> {
-    let done = query("UPDATE logins SET stage = ? WHERE id = ? AND stage = ?")
-        .bind(to)
-        .bind(id)
-        .bind(from)
-        .execute(db)
-        .await?;
-    Ok(hit(&done))
+    let touched = db.run(
+        "UPDATE logins SET stage = ? WHERE id = ? AND stage = ?",
+        [to, id, from],
+    )?;
+    Ok(touched > 0)
 }
 
 /// Ends the login that waits for a `txn`; its id, if there is one.
@@ -124,24 +149,19 @@ pub(crate) async fn end_txn(
     to: &str,
     now: u64,
 ) -> Result<Option<String>> {
-    query_scalar(
+    db.one(
         "UPDATE logins SET stage = ?1, approved = CASE ?1 WHEN 'approved' THEN ?2 END
          WHERE txn = ?3 AND stage = 'waiting' RETURNING id",
+        (to, now as i64, txn),
     )
-    .bind(to)
-    .bind(now as i64)
-    .bind(txn)
-    .fetch_optional(db)
-    .await
 }
 
 /// Notes that a phone has the request; the login's id the first time.
 pub(crate) async fn mark_seen(db: &mut Connection, txn: &str, now: u64) -> Result<Option<String>> {
-    query_scalar("UPDATE logins SET seen = ? WHERE txn = ? AND stage = 'waiting' AND seen IS NULL RETURNING id")
-        .bind(now as i64)
-        .bind(txn)
-        .fetch_optional(db)
-        .await
+    db.one(
+        "UPDATE logins SET seen = ? WHERE txn = ? AND stage = 'waiting' AND seen IS NULL RETURNING id",
+        (now as i64, txn),
+    )
 }
 
 /// Other logins of a browser session that wait; a new one takes their place.
@@ -150,34 +170,27 @@ pub(crate) async fn waiting_of_session(
     session: &str,
     except: &str,
 ) -> Result<Vec<Login>> {
-    query_as("SELECT * FROM logins WHERE session_hash = ? AND stage = 'waiting' AND id <> ?")
-        .bind(session)
-        .bind(except)
-        .fetch_all(db)
-        .await
+    db.all(
+        select!("WHERE session_hash = ? AND stage = 'waiting' AND id <> ?"),
+        [session, except],
+    )
 }
 
 /// Ends the logins of one user that wait, since no phone can answer them any more; their ids.
 pub(crate) async fn pause(db: &mut Connection, user: &str) -> Result<Vec<String>> {
-    query_scalar(
+    db.all(
         "UPDATE logins SET stage = 'paused' WHERE user = ? AND stage = 'waiting' RETURNING id",
+        [user],
     )
-    .bind(user)
-    .fetch_all(db)
-    .await
 }
 
 /// Takes back what was approved but not yet handed out for one user (a report after the approval), and
 /// the user's sessions.
 pub(crate) async fn withdraw_approved(db: &mut Connection, user: &str, to: &str) -> Result<()> {
-    query("UPDATE logins SET stage = ? WHERE user = ? AND stage = 'approved'")
-        .bind(to)
-        .bind(user)
-        .execute(&mut *db)
-        .await?;
-    query("DELETE FROM sessions WHERE user = ?")
-        .bind(user)
-        .execute(db)
-        .await
+    db.run(
+        "UPDATE logins SET stage = ? WHERE user = ? AND stage = 'approved'",
+        [to, user],
+    )?;
+    db.run("DELETE FROM sessions WHERE user = ?", [user])
         .map(drop)
 }

@@ -1,9 +1,8 @@
 //! Accepted SAML requests that were posted and belong to no browser yet.
 
+use super::sqlite::{Row, Values};
 use super::{Connection, Result};
-use sqlx::{query, query_as};
 
-#[derive(sqlx::FromRow)]
 pub(crate) struct Posted {
     pub(crate) token_hash: String,
     pub(crate) app: String,
@@ -12,21 +11,34 @@ pub(crate) struct Posted {
     pub(crate) expires: i64,
 }
 
+impl Row for Posted {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            token_hash: values.next()?,
+            app: values.next()?,
+            request: values.next()?,
+            expires: values.next()?,
+        })
+    }
+}
+
 pub(crate) async fn insert(db: &mut Connection, posted: &Posted) -> Result<()> {
-    query("INSERT INTO posted_requests (token_hash, app, request, expires) VALUES (?, ?, ?, ?)")
-        .bind(&posted.token_hash)
-        .bind(&posted.app)
-        .bind(&posted.request)
-        .bind(posted.expires)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "INSERT INTO posted_requests (token_hash, app, request, expires) VALUES (?, ?, ?, ?)",
+        (
+            &posted.token_hash,
+            &posted.app,
+            &posted.request,
+            posted.expires,
+        ),
+    )
+    .map(drop)
 }
 
 /// Takes it out: of all who ask, one gets it.
 pub(crate) async fn take(db: &mut Connection, token_hash: &str) -> Result<Option<Posted>> {
-    query_as("DELETE FROM posted_requests WHERE token_hash = ? RETURNING *")
-        .bind(token_hash)
-        .fetch_optional(db)
-        .await
+    db.one(
+        "DELETE FROM posted_requests WHERE token_hash = ? RETURNING token_hash, app, request, expires",
+        [token_hash],
+    )
 }

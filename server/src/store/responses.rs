@@ -1,7 +1,6 @@
 //! Responses with the verdicts they got.
 
 use super::{Connection, Result};
-use sqlx::{query, query_as, query_scalar};
 
 pub(crate) struct ResponseRow {
     pub(crate) credential: String,
@@ -14,17 +13,20 @@ pub(crate) struct ResponseRow {
 }
 
 pub(crate) async fn insert(db: &mut Connection, row: &ResponseRow) -> Result<()> {
-    query("INSERT INTO responses (credential, jti, hash, ctr, statement, verdict, expires) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(&row.credential)
-        .bind(&row.jti)
-        .bind(&row.hash)
-        .bind(row.ctr as i64)
-        .bind(&row.statement)
-        .bind(&row.verdict)
-        .bind(row.expires as i64)
-        .execute(db)
-        .await
-        .map(drop)
+    let values = (
+        &row.credential,
+        &row.jti,
+        &row.hash,
+        row.ctr as i64,
+        &row.statement,
+        &row.verdict,
+        row.expires as i64,
+    );
+    db.run(
+        "INSERT INTO responses (credential, jti, hash, ctr, statement, verdict, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        values,
+    )
+    .map(drop)
 }
 
 /// H and verdict of a response that was here before.
@@ -33,20 +35,17 @@ pub(crate) async fn seen(
     credential: &str,
     jti: &str,
 ) -> Result<Option<(String, String)>> {
-    query_as("SELECT hash, verdict FROM responses WHERE credential = ? AND jti = ?")
-        .bind(credential)
-        .bind(jti)
-        .fetch_optional(db)
-        .await
+    db.one(
+        "SELECT hash, verdict FROM responses WHERE credential = ? AND jti = ?",
+        [credential, jti],
+    )
 }
 
 /// Whether another response of this credential had this `ctr`.
 pub(crate) async fn has_ctr(db: &mut Connection, credential: &str, ctr: u64) -> Result<bool> {
-    let found: Option<i64> =
-        query_scalar("SELECT 1 FROM responses WHERE credential = ? AND ctr = ?")
-            .bind(credential)
-            .bind(ctr as i64)
-            .fetch_optional(db)
-            .await?;
+    let found: Option<i64> = db.one(
+        "SELECT 1 FROM responses WHERE credential = ? AND ctr = ?",
+        (credential, ctr as i64),
+    )?;
     Ok(found.is_some())
 }

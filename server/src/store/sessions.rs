@@ -1,9 +1,9 @@
 //! Browser sessions, and which browsers an ID has used before. Only hashes of cookies are kept.
 
+use super::sqlite::{Row, Values};
 use super::{Connection, Result};
-use sqlx::{query, query_as, query_scalar};
 
-#[derive(Clone, sqlx::FromRow)]
+#[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) token_hash: String,
     pub(crate) user: Option<String>,
@@ -11,47 +11,53 @@ pub(crate) struct Session {
     pub(crate) expires: i64,
 }
 
+impl Row for Session {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            token_hash: values.next()?,
+            user: values.next()?,
+            signed_in: values.next()?,
+            expires: values.next()?,
+        })
+    }
+}
+
 pub(crate) async fn insert(db: &mut Connection, session: &Session) -> Result<()> {
-    query("INSERT INTO sessions (token_hash, user, signed_in, expires) VALUES (?, ?, ?, ?)")
-        .bind(&session.token_hash)
-        .bind(&session.user)
-        .bind(session.signed_in)
-        .bind(session.expires)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "INSERT INTO sessions (token_hash, user, signed_in, expires) VALUES (?, ?, ?, ?)",
+        (
+            &session.token_hash,
+            &session.user,
+            session.signed_in,
+            session.expires,
+        ),
+    )
+    .map(drop)
 }
 
 pub(crate) async fn by_hash(db: &mut Connection, hash: &str, now: u64) -> Result<Option<Session>> {
-    query_as("SELECT * FROM sessions WHERE token_hash = ? AND expires > ?")
-        .bind(hash)
-        .bind(now as i64)
-        .fetch_optional(db)
-        .await
+    db.one(
+        "SELECT token_hash, user, signed_in, expires FROM sessions WHERE token_hash = ? AND expires > ?",
+        (hash, now as i64),
+    )
 }
 
 /// Gives what belonged to the old cookie to a new one: the old value is worth nothing from here on.
 pub(crate) async fn rotate(db: &mut Connection, old: &str, new: &Session) -> Result<()> {
-    query("DELETE FROM sessions WHERE token_hash = ?")
-        .bind(old)
-        .execute(&mut *db)
-        .await?;
+    db.run("DELETE FROM sessions WHERE token_hash = ?", [old])?;
     insert(db, new).await?;
-    query("UPDATE logins SET session_hash = ? WHERE session_hash = ?")
-        .bind(&new.token_hash)
-        .bind(old)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "UPDATE logins SET session_hash = ? WHERE session_hash = ?",
+        [&new.token_hash, old],
+    )
+    .map(drop)
 }
 
 pub(crate) async fn is_known(db: &mut Connection, browser: &str, user: &str) -> Result<bool> {
-    let found: Option<i64> =
-        query_scalar("SELECT 1 FROM known_browsers WHERE browser_hash = ? AND user = ?")
-            .bind(browser)
-            .bind(user)
-            .fetch_optional(db)
-            .await?;
+    let found: Option<i64> = db.one(
+        "SELECT 1 FROM known_browsers WHERE browser_hash = ? AND user = ?",
+        [browser, user],
+    )?;
     Ok(found.is_some())
 }
 
@@ -65,17 +71,14 @@ pub(crate) async fn remember(
     now: u64,
 ) -> Result<()> {
     if let Some(old) = old {
-        query("UPDATE known_browsers SET browser_hash = ? WHERE browser_hash = ?")
-            .bind(new)
-            .bind(old)
-            .execute(&mut *db)
-            .await?;
+        db.run(
+            "UPDATE known_browsers SET browser_hash = ? WHERE browser_hash = ?",
+            [new, old],
+        )?;
     }
-    query("INSERT INTO known_browsers (browser_hash, user, used) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = excluded.used")
-        .bind(new)
-        .bind(user)
-        .bind(now as i64)
-        .execute(db)
-        .await
-        .map(drop)
+    db.run(
+        "INSERT INTO known_browsers (browser_hash, user, used) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = excluded.used",
+        (new, user, now as i64),
+    )
+    .map(drop)
 }

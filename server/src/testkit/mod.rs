@@ -29,7 +29,6 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use countersign_protocol::invitation::Invitation;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, query_as, query_scalar};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -242,26 +241,18 @@ impl World {
     /// What is stored, without the audit.
     pub(crate) async fn snapshot(&self) -> Snapshot {
         let mut db = self.app.store.read().await.unwrap();
-        let tables: Vec<String> = query_scalar(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'audit' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
-        )
-        .fetch_all(&mut *db)
-        .await
-        .unwrap();
+        let tables: Vec<String> =
+            db.look("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'audit'");
         let mut found = Snapshot::new();
         for table in tables {
-            let columns: Vec<String> = query_scalar("SELECT name FROM pragma_table_info(?)")
-                .bind(&table)
-                .fetch_all(&mut *db)
-                .await
-                .unwrap();
+            let columns: Vec<String> =
+                db.look(&format!("SELECT name FROM pragma_table_info('{table}')"));
             let columns: Vec<String> = columns
                 .iter()
                 .map(|name| format!("'{name}=' || quote({name})"))
                 .collect();
             let sql = format!("SELECT {} FROM {table} ORDER BY 1", columns.join("||' '||"));
-            let rows = query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *db).await;
-            found.insert(table, rows.unwrap());
+            found.insert(table, db.look(&sql));
         }
         found
     }
@@ -274,19 +265,16 @@ impl World {
     /// The one value that a query finds.
     pub(crate) async fn value(&self, sql: &'static str) -> String {
         let mut db = self.app.store.read().await.unwrap();
-        let found: Option<Option<String>> =
-            query_scalar(sql).fetch_optional(&mut *db).await.unwrap();
-        found.flatten().unwrap_or_default()
+        let found: Vec<Option<String>> = db.look(sql);
+        found.into_iter().next().flatten().unwrap_or_default()
     }
 
     /// The audit from entry `after` on: event and result.
     pub(crate) async fn audit(&self, after: usize) -> Vec<(String, String)> {
         let mut db = self.app.store.read().await.unwrap();
-        query_as("SELECT event, result FROM audit WHERE n > ? ORDER BY n")
-            .bind(after as i64)
-            .fetch_all(&mut *db)
-            .await
-            .unwrap()
+        db.look(&format!(
+            "SELECT event, result FROM audit WHERE n > {after} ORDER BY n"
+        ))
     }
 
     /// Looks on while something is tried that must be refused: nothing may be stored but these entries
