@@ -80,7 +80,7 @@ fn problem(code: problem::Code) -> CallFault {
     }
 }
 
-fn problems() -> [problem::Code; 17] {
+fn problems() -> [problem::Code; 18] {
     use problem::Code::*;
     [
         BadRequest,
@@ -88,6 +88,7 @@ fn problems() -> [problem::Code; 17] {
         BadProof,
         NonceRequired,
         NotActive,
+        Probation,
         NotFound,
         Conflict,
         Gone,

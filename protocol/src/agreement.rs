@@ -51,6 +51,14 @@ impl Agreement {
     pub(crate) fn blind(&self) -> Secret {
         expand(&self.0, &[b"cs1 blind\0"])
     }
+
+    /// For the recovery codes ([`crate::recovery`]): the first 32 bytes of HKDF-Expand.
+    pub(crate) fn derive_recovery(&self, number: u8, phone_statement: &Digest) -> Secret {
+        expand(
+            &self.0,
+            &[b"cs1 rec\0", &[number], phone_statement.as_bytes()],
+        )
+    }
 }
 
 /// `kc`: the server shows with it that it derived the same keys.

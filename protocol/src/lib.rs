@@ -7,15 +7,18 @@
 
 pub mod agreement;
 pub mod call;
+mod crockford;
 pub mod crypto;
 pub mod encoding;
 pub mod invitation;
 pub mod jose;
 pub mod json;
+pub mod links;
 pub mod origin;
 pub mod pin;
 pub mod policy;
 pub mod problem;
+pub mod recovery;
 pub mod sas;
 pub mod statement;
 pub mod text;

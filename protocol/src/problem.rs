@@ -16,6 +16,8 @@ pub enum Code {
     NonceRequired,
     /// 403: not in this state of the credential.
     NotActive,
+    /// 403: not while the phone is on probation.
+    Probation,
     /// 404: unknown, or somebody else's.
     NotFound,
     /// 409: it contradicts what was sent before.
@@ -43,7 +45,7 @@ pub enum Code {
 }
 
 /// Code, its name on the wire, status and title, in one table.
-const TABLE: [(Code, &str, u16, &str); 16] = [
+const TABLE: [(Code, &str, u16, &str); 17] = [
     (
         Code::BadRequest,
         "bad_request",
@@ -68,6 +70,12 @@ const TABLE: [(Code, &str, u16, &str); 16] = [
         "not_active",
         403,
         "Not in this state of the credential",
+    ),
+    (
+        Code::Probation,
+        "probation",
+        403,
+        "Not while the phone is on probation",
     ),
     (Code::NotFound, "not_found", 404, "Not found"),
     (

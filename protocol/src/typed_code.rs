@@ -1,10 +1,9 @@
 //! An invitation as 20 characters to type (protocol section 5): 50 bits of token, 45 bits of the
 //! root's thumbprint, 5 check bits, in Crockford's base32.
 
+use crate::crockford;
 use crate::encoding::{Digest, Thumbprint};
 use std::fmt;
-
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A code whose check character fits. It names a server only among those that the app knows.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,8 +23,8 @@ pub enum NotACode {
 impl TypedCode {
     /// The code of an invitation; `token` gives its first 50 bits.
     pub fn new(token: &[u8; 16], root: &Thumbprint) -> Self {
-        let mut code = crockford(token, 10);
-        code.push_str(&crockford(root.0.as_bytes(), 9));
+        let mut code = crockford::encode(token, 10).to_string();
+        code.push_str(&crockford::encode(root.0.as_bytes(), 9));
         code.push(check(&code));
         Self(code)
     }
@@ -35,23 +34,9 @@ impl TypedCode {
     /// # Errors
     /// [`NotACode`].
     pub fn parse(typed: &str) -> Result<Self, NotACode> {
-        // A person's spacing may be generous, a megabyte is not typing.
-        if typed.len() > 128 {
-            return Err(NotACode::Shape);
-        }
-        let kept = typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| {
-            match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            }
-        });
-        let code: String = kept.collect();
-        if code.len() != 20 || !code.bytes().all(|byte| ALPHABET.contains(&byte)) {
-            return Err(NotACode::Shape);
-        }
+        let code = crockford::read(typed, 20).ok_or(NotACode::Shape)?;
         if code.ends_with(check(&code[..19])) {
-            Ok(Self(code))
+            Ok(Self(code.to_string()))
         } else {
             Err(NotACode::Typo)
         }
@@ -64,7 +49,7 @@ impl TypedCode {
 
     /// Whether it names the server with this root.
     pub fn names(&self, root: &Thumbprint) -> bool {
-        self.0[10..19] == crockford(root.0.as_bytes(), 9)
+        self.0[10..19] == *crockford::encode(root.0.as_bytes(), 9)
     }
 
     /// The twenty characters.
@@ -82,17 +67,7 @@ impl fmt::Debug for TypedCode {
 
 fn check(first: &str) -> char {
     let hash = Digest::of(&[b"cs1 code\0", first.as_bytes()]);
-    char::from(ALPHABET[usize::from(hash.0[0] >> 3)])
-}
-
-/// The first `5 × characters` bits.
-fn crockford(bytes: &[u8], characters: usize) -> String {
-    let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
-    let character = |at: usize| {
-        let value = (0..5).fold(0, |value, offset| value << 1 | bit(at * 5 + offset));
-        char::from(ALPHABET[usize::from(value)])
-    };
-    (0..characters).map(character).collect()
+    crockford::character(hash.0[0] >> 3)
 }
 
 #[cfg(test)]

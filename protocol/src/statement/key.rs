@@ -1,8 +1,9 @@
 //! `cs1-key`: K_uv shows that it belongs to the phone of K_dev.
 
 use super::Sealed;
+use crate::crypto::PublicKey;
 use crate::encoding::{Digest, Thumbprint};
-use crate::jose::Statement;
+use crate::jose::{Refusal, Signed, Statement};
 use crate::json::Malformed;
 use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
@@ -36,5 +37,20 @@ impl Statement for Key {
 
     fn check(&self) -> Result<(), Malformed> {
         Ok(())
+    }
+}
+
+impl Signed<Key> {
+    /// Checks that it is by this K_uv and says exactly this.
+    ///
+    /// # Errors
+    /// [`Refusal`]; [`Refusal::Malformed`] when it is for another server, statement or phone.
+    pub fn verify_uv(text: &str, uv: &PublicKey, says: &Key) -> Result<Self, Refusal> {
+        let proof = Self::verify(text, &[*uv])?;
+        if *proof.body() == *says {
+            Ok(proof)
+        } else {
+            Err(Refusal::Malformed(Malformed("uv_proof")))
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! In: members of a payload. Out: statement bodies, one file a `typ`. Never: a body that is believed
 //! without its [`crate::Signed`], a rule of the protocol that only one side checks.
 
+mod cancel;
 mod challenge;
 mod key;
 mod keys;
+mod notice;
 mod offer;
 mod proof;
 mod registration;
@@ -11,9 +13,11 @@ mod response;
 mod state;
 mod verdict;
 
+pub use cancel::{Cancel, CancelReason};
 pub use challenge::{Challenge, Context, Input, Kind, Mode, Row, Service, Unfit, Zone, set_of};
 pub use key::{Key, UvClass};
 pub use keys::Keys;
+pub use notice::{Event, Notice};
 pub use offer::{Offer, Via};
 pub use proof::{HEADER as PROOF_HEADER, Proof};
 pub use registration::{App, AppMode, Level, Levels, PushAddress, PushType, Registration};
@@ -45,12 +49,14 @@ fn rule(condition: bool, name: &'static str) -> Result<(), Malformed> {
 }
 
 /// A BCP 47 tag's shape (RFC 5646): letters, digits and hyphens, up to 35.
-fn is_language(tag: &str) -> bool {
+pub(crate) fn is_language(tag: &str) -> bool {
     (1..=35).contains(&tag.len())
         && tag.split('-').all(|part| {
             (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
         })
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod vectors;

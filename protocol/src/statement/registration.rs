@@ -83,6 +83,13 @@ pub struct PushAddress {
     pub token: String,
 }
 
+impl PushAddress {
+    /// Whether the token has its size.
+    pub(crate) fn is_fit(&self) -> bool {
+        (1..=4096).contains(&self.token.len())
+    }
+}
+
 /// A phone's registration.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,9 +159,7 @@ impl Statement for Registration {
         rule(is_language(&self.locale), "locale")?;
         rule((1..=16).contains(&self.proto.len()), "proto")?;
         rule(
-            self.push
-                .as_ref()
-                .is_none_or(|push| (1..=4096).contains(&push.token.len())),
+            self.push.as_ref().is_none_or(PushAddress::is_fit),
             "push.token",
         )
     }

@@ -1,13 +1,14 @@
 //! `cs1-response`: the person's decision, signed by K_dev or K_uv.
 
 use super::challenge::{Challenge, Kind};
-use super::key::UvClass;
+use super::key::{Key, UvClass};
 use super::{Sealed, counts, is_language, rule};
 use crate::crypto::{AgreementKey, PublicKey};
-use crate::encoding::{Digest, Id};
-use crate::jose::Statement;
+use crate::encoding::{Digest, Id, Thumbprint};
+use crate::jose::{Refusal, Signed, Statement};
 use crate::json::Malformed;
 use crate::origin::Origin;
+use crate::policy::{Alternative, Factor};
 use serde::{Deserialize, Serialize};
 
 /// What the person decided.
@@ -46,6 +47,29 @@ pub struct UvInput {
     pub uvc: UvClass,
     /// A `cs1-key` statement by it.
     pub uv_proof: String,
+}
+
+impl UvInput {
+    fn is_fit(&self) -> bool {
+        matches!(self.uv, PublicKey::P256(..)) && self.uv_proof.len() <= Key::CAP
+    }
+
+    /// Checks that the new K_uv belongs to the phone that answers this challenge.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn verify(
+        &self,
+        challenge: &Signed<Challenge>,
+        dev: &Thumbprint,
+    ) -> Result<Signed<Key>, Refusal> {
+        let says = Key {
+            aud: challenge.iss.clone(),
+            ctx: challenge.hash(),
+            dev: *dev,
+        };
+        Signed::verify_uv(&self.uv_proof, &self.uv, &says)
+    }
 }
 
 /// A decision.
@@ -134,6 +158,13 @@ impl Statement for Response {
         rule(!approve || self.reason.is_none(), "reason")?;
         rule(self.r#match.as_ref().is_none_or(digits), "match")?;
         rule(self.pin.is_none() || self.dh.is_some(), "dh")?;
+        // `replace-uv` is answered by `["dev","pin"]` alone.
+        rule(
+            self.input
+                .as_ref()
+                .is_none_or(|input| self.pin.is_some() && input.is_fit()),
+            "input",
+        )?;
         rule(is_language(&self.locale), "locale")
     }
 }
@@ -150,7 +181,12 @@ impl Response {
         let number = self.r#match.as_ref().map_or(0, String::len) as u64;
         let agrees =
             self.pin.is_some() || matches!(challenge.kind, Kind::PinSet | Kind::RecoveryCodes);
+        let pin_asked = |alternative: &Alternative| alternative.has(Factor::Pin);
         rule(number == challenge.r#match, "match")?;
+        rule(
+            self.pin.is_none() || challenge.factors.as_slice().iter().any(pin_asked),
+            "pin",
+        )?;
         rule(self.dh.is_some() == agrees, "dh")?;
         rule(
             self.input.is_some() == (challenge.kind == Kind::ReplaceUv),

@@ -12,6 +12,9 @@ use crate::view::View;
 use crate::{json, sas};
 use serde_json::Value;
 
+#[path = "vectors_life.rs"]
+mod life;
+
 struct Vectors(Value);
 
 impl Vectors {

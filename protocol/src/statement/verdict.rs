@@ -100,8 +100,14 @@ impl Statement for Verdict {
         rule(
             self.r#return
                 .as_ref()
-                .is_none_or(|url| accepted && url.len() <= 512),
+                .is_none_or(|url| accepted && is_return(url)),
             "return",
         )
     }
+}
+
+/// `<origin>/r/<22 characters>`.
+fn is_return(url: &str) -> bool {
+    url.rsplit_once("/r/")
+        .is_some_and(|(origin, code)| Origin::parse(origin).is_ok() && Id::parse(code).is_some())
 }

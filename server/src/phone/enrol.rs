@@ -242,15 +242,13 @@ fn check_uv(registration: &Signed<Registration>, proof: Option<&str>) -> Result<
         (Some(uv), Some(proof)) => (uv, proof),
         _ => return Err(Code::BadStatement.into()),
     };
-    let proof = Signed::<Key>::verify(proof, &[uv])?;
-    let fits = proof.aud == registration.aud
-        && proof.ctx == registration.offer
-        && proof.dev == registration.dev.thumbprint();
-    if fits {
-        Ok(())
-    } else {
-        Err(Code::BadStatement.into())
-    }
+    let says = Key {
+        aud: registration.aud.clone(),
+        ctx: registration.offer,
+        dev: registration.dev.thumbprint(),
+    };
+    Signed::verify_uv(proof, &uv, &says)?;
+    Ok(())
 }
 
 /// Somebody else finishes with the same invitation: nobody gets it. `false` when the first one's time

@@ -1,7 +1,15 @@
-//! The bodies of the HTTP calls (protocol section 10). Statements in them are text until they are
-//! verified.
+//! The bodies of the HTTP calls (protocol section 10).
+//!
+//! In: bytes of a body, members of an answer. Out: the call's members, checked as far as they tell by
+//! themselves. Never: a statement believed: in here they are text until they are verified.
 
-use crate::encoding::Id;
+mod life;
+
+pub use life::{
+    AcksCall, Action, InvitationAnswer, InvitationCall, OverviewAnswer, PhoneCall, PhoneRow,
+    PushCall, PushRow, PushTestCall, WakeAnswer,
+};
+
 use crate::json::{self, Malformed};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -132,14 +140,6 @@ pub struct ResponseCall {
 pub struct VerdictAnswer {
     /// `cs1-verdict`.
     pub verdict: String,
-}
-
-/// `POST /cs/v1/acks`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AcksCall {
-    /// One to twenty `jti` of `others`.
-    pub jti: Vec<Id>,
 }
 
 /// The shape of a list cursor.
