@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 struct Owner {
-    dev: Arc<SigningKey>,
+    dev: Option<Arc<SigningKey>>,
     wrapping: Secret,
 }
 
@@ -45,7 +45,7 @@ impl DeviceKeys for MemoryKeys {
         };
         let point = [&[4][..], x, y].concat();
         let wrapping = Zeroizing::new(make_random().map_err(|_| KeyError::Unreadable)?);
-        let dev = Arc::new(dev);
+        let dev = Some(Arc::new(dev));
         self.owners().insert(*owner, Owner { dev, wrapping });
         Ok(MadeKey {
             point,
@@ -57,7 +57,8 @@ impl DeviceKeys for MemoryKeys {
 
     fn sign(&self, owner: &Id, _slot: Slot, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let owners = self.owners();
-        let dev = owners.get(owner).ok_or(KeyError::Invalidated)?.dev.clone();
+        let dev = owners.get(owner).and_then(|owner| owner.dev.clone());
+        let dev = dev.ok_or(KeyError::Invalidated)?;
         drop(owners);
         let raw = dev.sign(message).map_err(|_| KeyError::Unreadable)?;
         Ok(raw_to_der(&raw))
@@ -73,6 +74,13 @@ impl DeviceKeys for MemoryKeys {
 
     fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, KeyError> {
         Ok(hmac(&self.wrapping(owner)?[..], &[salt]))
+    }
+
+    fn retire(&self, owner: &Id) -> Result<(), KeyError> {
+        if let Some(owner) = self.owners().get_mut(owner) {
+            owner.dev = None;
+        }
+        Ok(())
     }
 
     fn delete(&self, owner: &Id) -> Result<(), KeyError> {

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::peer::{Algorithm, Peer};
+use countersign_core::adapters::MemoryCounter;
 use countersign_core::ports::{Clock, DeviceKeys, Moment, Store};
 use countersign_core::{
     Answer, App, AppMode, Authenticator, Config, Id, Name, Ports, Progress, PromptId, Roots, Sent,
@@ -56,6 +57,7 @@ impl Phone {
             store,
             transport: peer.clone(),
             keys,
+            counter: Arc::new(MemoryCounter::default()),
             clock: Arc::new(Monotonic(Instant::now())),
         };
         let app = Authenticator::open(config(Roots::Public)?, ports)?;

@@ -9,10 +9,12 @@ use crate::enrol::{Progress, Review};
 use crate::error::{Error, Fault};
 use crate::history::HistoryEntry;
 use crate::outbox::{Delivery, Sent, VerdictInfo};
-use crate::ports::{Clock, DeviceKeys, Store, Transport};
+use crate::ports::{Clock, Counter, DeviceKeys, Store, Transport};
+use crate::vault;
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Standing, StateReason};
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -25,6 +27,8 @@ pub struct Ports {
     pub transport: Arc<dyn Transport>,
     /// What it signs with.
     pub keys: Arc<dyn DeviceKeys>,
+    /// How it knows an older copy of the store.
+    pub counter: Arc<dyn Counter>,
     /// How it sees time pass.
     pub clock: Arc<dyn Clock>,
 }
@@ -46,6 +50,24 @@ pub struct AccountInfo {
     pub reason: Option<StateReason>,
     /// The server's keys are over their date and newer ones can't be had.
     pub keys_overdue: bool,
+    /// The device lost the key that opens it: nothing is known of it any more but that it was there. It can be forgotten, and
+    /// added again.
+    pub lost: bool,
+}
+
+impl AccountInfo {
+    fn lost(id: Id) -> Self {
+        Self {
+            id,
+            host: String::new(),
+            name: String::new(),
+            account: String::new(),
+            standing: Standing::Revoked,
+            reason: None,
+            keys_overdue: false,
+            lost: true,
+        }
+    }
 }
 
 /// It is about a person.
@@ -65,13 +87,14 @@ impl Authenticator {
     /// Opens the phone. Keys that a killed enrolment or removal left behind are destroyed.
     ///
     /// # Errors
-    /// `store.busy`, `store.corrupt`, `store.full`; `app.old` for the data of a newer version,
-    /// which is left as it is.
+    /// `store.busy`, `store.corrupt`, `store.full`; `store.rollback` for an older copy and `app.old` for the data of a newer
+    /// version, which are left as they are; `key.busy`, `key.lost` when the device doesn't open it.
     pub fn open(config: Config, ports: Ports) -> Result<Self, Error> {
-        let core = Core::new(config, ports);
-        // Every record must be readable before anything is done with one.
-        core.vault.all::<Account>("")?;
+        let core = Core::new(config, ports)?;
+        // Every ID must be readable before anything is done with one.
+        core.accounts()?;
         core.destroy_orphans()?;
+        core.vault.tell_counter();
         Ok(Self { core })
     }
 
@@ -80,9 +103,30 @@ impl Authenticator {
         self.core.close();
     }
 
-    fn core(&self) -> Result<&Core, Error> {
+    fn core(&self) -> Result<Call<'_>, Error> {
         self.core.open()?;
-        Ok(&self.core)
+        Ok(Call(&self.core))
+    }
+
+    /// A copy of everything that this phone keeps, as sealed as it is: it opens with this device's keys alone. For another
+    /// engine of the same device, or against damage.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn export(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.core()?.vault.export().map_err(Fault::from)?)
+    }
+
+    /// Fills an empty store from a copy; then [`Self::open`] opens it. A copy from before the last answers is taken: the server
+    /// notices what it doesn't know of, and suspends the credential (protocol section 7).
+    ///
+    /// # Errors
+    /// `store.corrupt`: it is no copy. `key.lost`: it is of another device. `app.old`: it is of a newer version. `store.busy`: the
+    /// store isn't empty. `store.full`. Nothing was written.
+    pub fn restore(ports: &Ports, copy: &[u8]) -> Result<(), Error> {
+        let (store, keys) = (&*ports.store, ports.keys.clone());
+        vault::import(store, keys, &*ports.counter, copy).map_err(Fault::from)?;
+        Ok(())
     }
 
     /// The IDs of this phone, in no order of meaning.
@@ -91,9 +135,11 @@ impl Authenticator {
     /// `store.*`.
     pub fn accounts(&self) -> Result<Vec<AccountInfo>, Error> {
         let core = self.core()?;
-        let accounts = core.vault.all::<Account>("")?;
-        let infos = accounts.iter().map(|account| info(core, account));
-        Ok(infos.collect::<Result<_, Fault>>()?)
+        let accounts = core.accounts()?;
+        let infos = accounts.iter().map(|account| info(&core, account));
+        let mut infos = infos.collect::<Result<Vec<_>, Fault>>()?;
+        infos.extend(core.lost()?.into_iter().map(AccountInfo::lost));
+        Ok(infos)
     }
 
     /// Reads an invitation (a link that was scanned or opened, or a typed code), fetches the offer
@@ -173,8 +219,8 @@ impl Authenticator {
         let core = self.core()?;
         core.deliver_all(false)?;
         let (mut all, mut first) = (Arrivals::default(), None);
-        for account in core.vault.all::<Account>("")? {
-            match sync_one(core, &account) {
+        for account in core.accounts()? {
+            match sync_one(&core, &account) {
                 Ok(mut arrivals) => {
                     all.prompts.append(&mut arrivals.prompts);
                     all.refused.append(&mut arrivals.refused);
@@ -192,12 +238,7 @@ impl Authenticator {
     pub fn pending(&self) -> Result<Vec<Prompt>, Error> {
         let core = self.core()?;
         let mut prompts = Vec::new();
-        for account in core
-            .vault
-            .all::<Account>("")?
-            .iter()
-            .filter(|account| account.is_live())
-        {
+        for account in core.accounts()?.iter().filter(|account| account.is_live()) {
             prompts.append(&mut core.prompts(&account.owner)?);
         }
         Ok(prompts)
@@ -253,6 +294,23 @@ impl Authenticator {
     }
 }
 
+/// One call by the door. How far the store came by it is told to the counter when it ends: not before something is sent.
+struct Call<'a>(&'a Core);
+
+impl Deref for Call<'_> {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        self.0
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.vault.tell_counter();
+    }
+}
+
 fn info(core: &Core, account: &Account) -> Result<AccountInfo, Fault> {
     let (standing, reason) = match &account.stage {
         Stage::Synced(_) => (Standing::Pending, None),
@@ -267,6 +325,7 @@ fn info(core: &Core, account: &Account) -> Result<AccountInfo, Fault> {
         standing,
         reason,
         keys_overdue: time.is_over(account.trust.exp, core.clock.now()),
+        lost: false,
     })
 }
 

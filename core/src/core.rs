@@ -7,8 +7,8 @@ use crate::client::{At, Client};
 use crate::config::Config;
 use crate::error::Fault;
 use crate::outbox::Schedule;
-use crate::ports::Clock;
-use crate::vault::Vault;
+use crate::ports::{Clock, KeyError};
+use crate::vault::{self, Place, Vault};
 use countersign_protocol::statement::Proof;
 use countersign_protocol::{Id, Origin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,10 +30,12 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(config: Config, ports: Ports) -> Self {
-        Self {
+    /// # Errors
+    /// Those of [`Vault::open`].
+    pub(crate) fn new(config: Config, ports: Ports) -> Result<Self, Fault> {
+        Ok(Self {
             config,
-            vault: Vault::new(ports.store),
+            vault: Vault::open(ports.store, ports.keys.clone(), ports.counter)?,
             client: Client::new(ports.transport, ports.clock.clone()),
             keys: Keyring::new(ports.keys),
             clock: ports.clock,
@@ -42,7 +44,7 @@ impl Core {
             recent: Mutex::default(),
             ignored: AtomicU64::new(0),
             closed: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Ends calls under way; later ones fail.
@@ -63,7 +65,31 @@ impl Core {
 
     /// An ID of this phone.
     pub(crate) fn account(&self, owner: &Id) -> Result<Account, Fault> {
-        self.vault.read(&owner.to_string())?.ok_or(Fault::Unknown)
+        self.vault.read(&Place::of(owner))?.ok_or(Fault::Unknown)
+    }
+
+    /// Every ID of this phone that can be read. One whose key is gone is among [`Self::lost`].
+    pub(crate) fn accounts(&self) -> Result<Vec<Account>, Fault> {
+        let mut accounts = Vec::new();
+        for owner in self.vault.owners()? {
+            match self.vault.read(&Place::of(&owner)) {
+                Err(vault::Fault::Key(KeyError::Invalidated)) => {}
+                account => accounts.extend(account?),
+            }
+        }
+        Ok(accounts)
+    }
+
+    /// IDs whose records nothing opens any more, since the device lost their key.
+    pub(crate) fn lost(&self) -> Result<Vec<Id>, Fault> {
+        let mut lost = Vec::new();
+        for owner in self.vault.owners()? {
+            match self.vault.read::<Account>(&Place::of(&owner)) {
+                Err(vault::Fault::Key(KeyError::Invalidated)) => lost.push(owner),
+                account => drop(account?),
+            }
+        }
+        Ok(lost)
     }
 
     /// Calls something that an ID's credential proves.

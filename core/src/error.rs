@@ -68,6 +68,7 @@ codes! {
     AppOld = "app.old": "It needs a newer version of this app.",
     StoreFull = "store.full": "Nothing can be written.",
     StoreCorrupt = "store.corrupt": "The data is damaged.",
+    StoreRollback = "store.rollback": "The data is older than it was.",
     StoreBusy = "store.busy": "Another process has the data open.",
 }
 
@@ -224,6 +225,11 @@ impl From<vault::Fault> for Error {
                 code: Code::StoreCorrupt,
             },
             vault::Fault::Newer => refused(Code::AppOld),
+            vault::Fault::Key(fault) => fault.into(),
+            vault::Fault::RolledBack => Self::Reenrol {
+                code: Code::StoreRollback,
+            },
+            vault::Fault::Random => retry(Code::KeyBusy, "randomness"),
         }
     }
 }

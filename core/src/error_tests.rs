@@ -15,7 +15,14 @@ fn faults() -> Vec<Fault> {
         StoreError::Changed,
     ];
     all.extend(stores.map(Fault::from));
-    all.extend([vault::Fault::Damaged, vault::Fault::Newer].map(Fault::Vault));
+    let vaults = [
+        vault::Fault::Damaged,
+        vault::Fault::Newer,
+        vault::Fault::RolledBack,
+        vault::Fault::Random,
+        vault::Fault::Key(KeyError::Unreadable),
+    ];
+    all.extend(vaults.map(Fault::Vault));
     let keys = [
         KeyError::Cancelled,
         KeyError::LockedOut,

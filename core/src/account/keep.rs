@@ -1,7 +1,7 @@
 //! Verbs about an ID: fetch its state, list it, remove it.
 
 use super::orphans::Orphan;
-use super::record::{Account, Chain, Cursor, Index, KeptKeys, KeptState, numbered};
+use super::record::{Account, Chain, Cursor, Index, KeptKeys, KeptState};
 use crate::challenge::Seen;
 use crate::core::Core;
 use crate::error::Fault;
@@ -9,7 +9,7 @@ use crate::history::HistoryRecord;
 use crate::outbox::Waiting;
 use crate::ports::Order;
 use crate::time::{ServerTime, Word};
-use crate::vault::{Change, Record};
+use crate::vault::{Blob, Change, Place, Record};
 use countersign_protocol::Id;
 use countersign_protocol::statement::State;
 
@@ -28,103 +28,99 @@ impl Core {
         let state = self.believe::<State>(&mut account, &heard.body.state)?;
         let word = Word::Some(heard.trip.arrived);
         self.vault.change(|change| {
-            let mut account = change
-                .read::<Account>(&owner.to_string())?
-                .ok_or(Fault::Unknown)?;
-            let before = Index::name(&account.trust.iss, &account.account);
-            let mut time: ServerTime = change.read(&account.trust.time_name())?.unwrap_or_default();
+            let place = Place::of(owner);
+            let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
+            let before = Index::place(&account.trust.iss, &account.account);
+            let time_place = account.trust.time_place();
+            let mut time: ServerTime = change.read(&time_place)?.unwrap_or_default();
             let now = self.clock.now();
             time.learn(state.iat, word, now);
             if !account.take_state(&state, time.lower(now).unwrap_or_default())? {
                 return Ok(account);
             }
-            change.put(&account.trust.time_name(), &time)?;
-            change.put(&owner.to_string(), &account)?;
+            change.put(&time_place, &time)?;
+            change.put(&place, &account)?;
             let kept = KeptState {
                 state: state.compact().to_owned(),
             };
-            change.put(&numbered(owner, state.sn), &kept)?;
+            change.put(&Place::numbered(owner, state.sn), &kept)?;
             rename(change, &account, &before)?;
             Ok(account)
         })
     }
 
-    /// Removes everything about an ID from this phone, its keys last.
+    /// Removes everything about an ID from this phone, its keys last. One whose records can't be opened any more is removed
+    /// like any other.
     pub(crate) fn remove(&self, owner: &Id) -> Result<(), Fault> {
-        let name = owner.to_string();
         self.vault.change(|change| {
-            let Some(account) = change.read::<Account>(&name)? else {
+            if !self.vault.owners()?.contains(owner) {
                 return Ok(());
-            };
-            change.put(&name, &Orphan { owner: *owner })?;
-            let index = Index::name(&account.trust.iss, &account.account);
-            if change
-                .read::<Index>(&index)?
-                .is_some_and(|index| index.owner == *owner)
-            {
-                change.delete::<Index>(&index);
             }
-            self.delete_belongings(change, &account)?;
-            change.delete::<Account>(&name);
-            Ok::<_, Fault>(())
+            change.put(&Orphan::place(owner), &Orphan { owner: *owner })?;
+            self.delete_belongings(change, owner)?;
+            Ok::<_, Fault>(change.disown(owner)?)
         })?;
         self.schedule().forget(owner);
         self.destroy(owner)
     }
 
-    fn delete_belongings(&self, change: &mut Change<'_>, account: &Account) -> Result<(), Fault> {
-        let name = account.owner.to_string();
-        change.delete::<Chain>(&name);
-        change.delete::<Cursor>(&name);
-        self.delete_all::<KeptKeys>(change, &name)?;
-        self.delete_all::<KeptState>(change, &name)?;
-        self.delete_all::<Seen>(change, &name)?;
-        self.delete_all::<Waiting>(change, &name)?;
-        self.delete_all::<HistoryRecord>(change, &name)?;
-        let shared = |other: &Account| {
-            other.owner != account.owner && other.trust.time_name() == account.trust.time_name()
-        };
-        if !self.vault.all::<Account>("")?.iter().any(shared) {
-            change.delete::<ServerTime>(&account.trust.time_name());
+    fn delete_belongings(&self, change: &mut Change<'_>, owner: &Id) -> Result<(), Fault> {
+        for (found, index) in self.vault.scan::<Index>(None, Order::Rising, usize::MAX)? {
+            if index.owner == *owner {
+                change.delete_found(&found);
+            }
         }
-        Ok(())
+        if let Ok(Some(account)) = self.vault.read::<Account>(&Place::of(owner)) {
+            let shared = |other: &Account| {
+                other.owner != *owner && other.trust.server() == account.trust.server()
+            };
+            if !self.accounts()?.iter().any(shared) {
+                change.delete::<ServerTime>(&account.trust.time_place())?;
+            }
+        }
+        change.delete_all::<Account>(owner)?;
+        change.delete_all::<Chain>(owner)?;
+        change.delete_all::<Cursor>(owner)?;
+        change.delete_all::<KeptKeys>(owner)?;
+        change.delete_all::<KeptState>(owner)?;
+        change.delete_all::<Seen>(owner)?;
+        change.delete_all::<Waiting>(owner)?;
+        Ok(change.delete_all::<HistoryRecord>(owner)?)
     }
 
-    fn delete_all<T: Record>(&self, change: &mut Change<'_>, owner: &str) -> Result<(), Fault> {
-        let records = self
-            .vault
-            .scan::<T>(&format!("{owner}/"), Order::Rising, usize::MAX)?;
-        for (name, _) in records {
-            change.delete::<T>(&name);
-        }
-        Ok(())
-    }
-
-    /// Destroys the keys of an ID that was revoked a day ago. What it was stays listed, and its
-    /// history stays.
+    /// Destroys what an ID that was revoked a day ago signed with. What it was stays listed, and its history stays, with the
+    /// key that opens them.
     pub(crate) fn destroy_after_grace(&self, account: &Account) -> Result<(), Fault> {
         let Some(ended) = account.known().ok().and_then(|known| known.ended) else {
             return Ok(());
         };
         let lower = self.time(&account.trust)?.lower(self.clock.now());
-        if lower.is_some_and(|lower| lower > ended.saturating_add(GRACE)) {
-            self.keys.delete(&account.owner)?;
+        if lower.is_none_or(|lower| lower <= ended.saturating_add(GRACE)) {
+            return Ok(());
         }
-        Ok(())
+        self.keys.retire(&account.owner)?;
+        let place = Place::of(&account.owner);
+        self.vault.change(|change| {
+            if let Some(mut account) = change.read::<Account>(&place)? {
+                (account.k_push, account.k_off) = (Blob(Vec::new()), Blob(Vec::new()));
+                change.put(&place, &account)?;
+            }
+            Ok::<_, Fault>(())
+        })
     }
 }
 
 /// Keeps the index with an account that has another name now.
-fn rename(change: &mut Change<'_>, account: &Account, before: &str) -> Result<(), Fault> {
-    let after = Index::name(&account.trust.iss, &account.account);
-    if after == before {
+fn rename(change: &mut Change<'_>, account: &Account, before: &Place) -> Result<(), Fault> {
+    let after = Index::place(&account.trust.iss, &account.account);
+    if after == *before {
         return Ok(());
     }
     if change
         .read::<Index>(before)?
         .is_some_and(|index| index.owner == account.owner)
     {
-        change.delete::<Index>(before);
+        change.delete::<Index>(before)?;
     }
     change.put(
         &after,

@@ -2,13 +2,12 @@
 
 use crate::error::Fault;
 use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Slot};
+use crate::vault::Blob;
 use countersign_protocol::crypto::{PublicKey, Secret, raw_from_der};
 use countersign_protocol::jose::{Draft, Signed, Statement};
 use countersign_protocol::{Digest, Id};
 use std::sync::Arc;
 use zeroize::Zeroizing;
-
-use super::record::Blob;
 
 /// The keys of all owners on this device.
 pub(crate) struct Keyring(Arc<dyn DeviceKeys>);
@@ -62,6 +61,11 @@ impl Keyring {
         let bytes = self.0.unwrap(owner, Gesture::Free, &blob.0)?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Invalidated)?;
         Ok(Zeroizing::new(bytes))
+    }
+
+    /// Destroys what signs, and keeps what opens the records of an ID.
+    pub(crate) fn retire(&self, owner: &Id) -> Result<(), Fault> {
+        Ok(self.0.retire(owner)?)
     }
 
     pub(crate) fn delete(&self, owner: &Id) -> Result<(), Fault> {

@@ -13,10 +13,8 @@ mod verify;
 pub(crate) use keyring::Keyring;
 pub(crate) use orphans::Orphan;
 #[cfg(test)]
-pub(crate) use record::Blob;
-pub(crate) use record::{
-    Account, Chain, Cursor, Digits, Index, KeptState, Known, Stage, Synced, numbered,
-};
+pub(crate) use record::KeptKeys;
+pub(crate) use record::{Account, Chain, Cursor, Digits, Index, KeptState, Known, Stage, Synced};
 pub(crate) use state::Unfit;
 pub(crate) use trust::{Trust, Untrusted};
 pub(crate) use verify::Asked;

@@ -5,7 +5,7 @@
 
 use crate::core::Core;
 use crate::error::Fault;
-use crate::vault::Record;
+use crate::vault::{Place, Record};
 use countersign_protocol::Id;
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,18 @@ impl Record for Orphan {
     const TREE: &'static str = "orphan";
 }
 
+impl Orphan {
+    /// Nobody's: it is there while the ID is not.
+    pub(crate) fn place(owner: &Id) -> Place {
+        Place::device(owner.as_bytes())
+    }
+}
+
 impl Core {
     /// Destroys the keys of every orphan; when the core opens, so nobody is making any. One whose
     /// keys can't be reached now stays one until the next time.
     pub(crate) fn destroy_orphans(&self) -> Result<(), Fault> {
-        for orphan in self.vault.all::<Orphan>("")? {
+        for orphan in self.vault.all::<Orphan>(None)? {
             self.destroy(&orphan.owner)?;
         }
         Ok(())
@@ -37,7 +44,7 @@ impl Core {
             other => other?,
         }
         self.vault.change(|change| {
-            change.delete::<Orphan>(&owner.to_string());
+            change.delete::<Orphan>(&Orphan::place(owner))?;
             Ok(())
         })
     }

@@ -1,14 +1,13 @@
 //! What is kept about one ID.
 
 use super::trust::Trust;
-use crate::vault::{Record, ordered};
+use crate::vault::{Blob, Place, Record};
 use countersign_protocol::crypto::PublicKey;
-use countersign_protocol::encoding::{decode, encode};
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::{Standing, StateReason, Via};
 use countersign_protocol::text::{Account as AccountName, Name};
 use countersign_protocol::{Digest, Id, Origin};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// An ID on this phone.
 #[derive(Clone, Serialize, Deserialize)]
@@ -136,7 +135,7 @@ impl Account {
     }
 }
 
-/// Which ID is the one of an origin and account; named by [`Index::name`].
+/// Which ID is the one of an origin and account; named by [`Index::place`].
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Index {
@@ -148,13 +147,13 @@ impl Record for Index {
 }
 
 impl Index {
-    pub(crate) fn name(origin: &Origin, account: &AccountName) -> String {
+    pub(crate) fn place(origin: &Origin, account: &AccountName) -> Place {
         let parts = [
             origin.as_str().as_bytes(),
             b"\0",
             account.as_str().as_bytes(),
         ];
-        Digest::of(&parts).to_string()
+        Place::device(Digest::of(&parts).to_string().as_bytes())
     }
 }
 
@@ -202,28 +201,4 @@ pub(crate) struct KeptState {
 
 impl Record for KeptState {
     const TREE: &'static str = "state";
-}
-
-/// The name of a record that belongs to an ID and has a number.
-pub(crate) fn numbered(owner: &Id, n: u64) -> String {
-    format!("{owner}/{}", ordered(n))
-}
-
-/// Bytes that the hardware wrapped.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Blob(pub(crate) Vec<u8>);
-
-impl Serialize for Blob {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Blob {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        decode(&text)
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("not base64url"))
-    }
 }

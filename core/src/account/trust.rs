@@ -2,14 +2,14 @@
 //! section 4).
 
 use crate::config::Config;
-use crate::vault::{Change, Fault};
+use crate::vault::{Change, Fault, Place};
 use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::jose::{Refusal, Signed, Statement};
 use countersign_protocol::statement::Keys;
 use countersign_protocol::{Digest, Id, Origin, Thumbprint};
 use serde::{Deserialize, Serialize};
 
-use super::record::{KeptKeys, numbered};
+use super::record::KeptKeys;
 
 /// The server's identity and its keys.
 #[derive(Clone, Serialize, Deserialize)]
@@ -127,14 +127,19 @@ impl Trust {
     /// Writes the statements that were accepted since the last time into the history of an ID.
     pub(crate) fn keep(&mut self, change: &mut Change<'_>, owner: &Id) -> Result<(), Fault> {
         for (n, keys) in self.unkept.drain(..) {
-            change.put(&numbered(owner, n), &KeptKeys { keys })?;
+            change.put(&Place::numbered(owner, n), &KeptKeys { keys })?;
         }
         Ok(())
     }
 
-    /// The name of what is known about this server's time.
-    pub(crate) fn time_name(&self) -> String {
+    /// Which server it is, whatever its keys are now.
+    pub(crate) fn server(&self) -> String {
         format!("{}|{}", self.iss, self.first)
+    }
+
+    /// Where is what is known about this server's time.
+    pub(crate) fn time_place(&self) -> Place {
+        Place::device(self.server().as_bytes())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::core::Core;
 use crate::error::Fault;
 use crate::ports::Moment;
 use crate::time::{ServerTime, Word};
-use crate::vault::Change;
+use crate::vault::{Change, Place};
 use countersign_protocol::jose::{Refusal, Signed, Statement};
 use countersign_protocol::statement::{Challenge, Offer, State, Verdict};
 use countersign_protocol::{Id, Origin};
@@ -116,8 +116,7 @@ impl Core {
                 break;
             }
         }
-        self.keys_asked()
-            .insert(trust.time_name(), self.clock.now());
+        self.keys_asked().insert(trust.server(), self.clock.now());
         Ok(trust.n > known)
     }
 
@@ -126,21 +125,19 @@ impl Core {
         let now = self.clock.now();
         let recent =
             |last: &Moment| last.boot == now.boot && now.ms.saturating_sub(last.ms) < KEYS_PAUSE;
-        self.keys_asked()
-            .get(&trust.time_name())
-            .is_some_and(recent)
+        self.keys_asked().get(&trust.server()).is_some_and(recent)
     }
 
     /// Makes newer keys durable, unless another thread was quicker.
     fn keep_trust(&self, account: &Account) -> Result<(), Fault> {
-        let name = account.owner.to_string();
+        let place = Place::of(&account.owner);
         self.vault.change(|change| {
-            let mut stored = change.read::<Account>(&name)?.ok_or(Fault::Unknown)?;
+            let mut stored = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
             let mut trust = account.trust.clone();
             trust.keep(change, &account.owner)?;
             if stored.trust.n < trust.n {
                 stored.trust = trust;
-                change.put(&name, &stored)?;
+                change.put(&place, &stored)?;
             }
             Ok::<_, Fault>(())
         })
@@ -163,7 +160,7 @@ impl Core {
 
     /// What is known about the time of a server.
     pub(crate) fn time(&self, trust: &Trust) -> Result<ServerTime, Fault> {
-        Ok(self.vault.read(&trust.time_name())?.unwrap_or_default())
+        Ok(self.vault.read(&trust.time_place())?.unwrap_or_default())
     }
 
     /// Takes the `iat` of a verified statement into a change; gives what is known then.
@@ -174,11 +171,11 @@ impl Core {
         iat: u64,
         word: Word,
     ) -> Result<ServerTime, Fault> {
-        let name = trust.time_name();
-        let mut time = change.read::<ServerTime>(&name)?.unwrap_or_default();
+        let place = trust.time_place();
+        let mut time = change.read::<ServerTime>(&place)?.unwrap_or_default();
         // Asked after the interval was read, see `ServerTime::learn`.
         time.learn(iat, word, self.clock.now());
-        change.put(&name, &time)?;
+        change.put(&place, &time)?;
         Ok(time)
     }
 }

@@ -3,6 +3,7 @@
 //! library in a signature, or a rule of the protocol.
 
 mod boot_clock;
+mod counter;
 mod memory;
 mod sled;
 mod software;
@@ -10,6 +11,7 @@ mod tls;
 mod ureq;
 
 pub use self::boot_clock::BootClock;
+pub use self::counter::{FileCounter, MemoryCounter, NoCounter};
 pub use self::memory::MemoryStore;
 pub use self::sled::SledStore;
 pub use self::software::SoftwareKeys;
@@ -21,7 +23,7 @@ use crate::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The ports of a phone whose memory is a folder: store and keys of level `software` in it, calls
+/// The ports of a phone whose memory is a folder: store, keys of level `software` and the counter in it, calls
 /// by the network. The folder is made if it isn't there.
 ///
 /// # Errors
@@ -32,6 +34,7 @@ pub fn on_disk(home: &Path, config: &Config) -> Result<Ports, Error> {
         store: Arc::new(SledStore::open(&home.join("store"))?),
         transport: Arc::new(UreqTransport::new(config)?),
         keys: Arc::new(SoftwareKeys::new(&home.join("keys"))),
+        counter: Arc::new(FileCounter::new(&home.join("keys").join("counter"))),
         clock: Arc::new(BootClock::new()?),
     })
 }

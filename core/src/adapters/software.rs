@@ -140,6 +140,18 @@ impl DeviceKeys for SoftwareKeys {
         Ok(hmac(&self.secret(owner, PEPPER)?[..], &[salt]))
     }
 
+    fn retire(&self, owner: &Id) -> Result<(), KeyError> {
+        for name in [DEV, UV, ASKED, PEPPER] {
+            match fs::remove_file(self.path(owner, name)) {
+                Err(fault) if fault.kind() != ErrorKind::NotFound => {
+                    return Err(KeyError::Unreadable);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn delete(&self, owner: &Id) -> Result<(), KeyError> {
         match fs::remove_dir_all(self.folder.join(owner.to_string())) {
             Err(fault) if fault.kind() != ErrorKind::NotFound => Err(KeyError::Unreadable),

@@ -10,7 +10,7 @@ use crate::error::Fault;
 use crate::outbox::{Summary, Waiting};
 use crate::ports::StoreError;
 use crate::time::ServerTime;
-use crate::vault;
+use crate::vault::{self, Place};
 use countersign_protocol::Id;
 use countersign_protocol::statement::{
     Challenge, Decision, Kind, Prev, Reason, Response, Standing,
@@ -113,10 +113,8 @@ impl Core {
     }
 
     fn try_to_decide(&self, id: &PromptId, answer: &Answer) -> Result<u64, Fault> {
-        let (owner, note) = (
-            id.account.to_string(),
-            Seen::name(&id.account, &id.challenge),
-        );
+        let owner = Place::of(&id.account);
+        let note = Seen::place(&id.account, &id.challenge);
         let mut change = self.vault.begin();
         let account = change.read::<Account>(&owner)?.ok_or(Fault::Unknown)?;
         let mut seen = change.read::<Seen>(&note)?.ok_or(Refusal::Unknown)?;
@@ -141,7 +139,7 @@ impl Core {
             },
         )?;
         let waiting = Waiting::new(challenge, &response, Summary::new(challenge, &response));
-        change.put(&Waiting::name(&account.owner, ctr), &waiting)?;
+        change.put(&Place::numbered(&account.owner, ctr), &waiting)?;
         change.commit()?;
         self.schedule().add(account.owner, ctr);
         Ok(ctr)

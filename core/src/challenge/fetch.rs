@@ -10,7 +10,7 @@ use crate::core::Core;
 use crate::error::{Code, Error, Fault};
 use crate::ports::Order;
 use crate::time::{ServerTime, Trip, Word};
-use crate::vault::Change;
+use crate::vault::{Change, Place};
 use countersign_protocol::call::{ChallengesAnswer, LIST_CAP, is_cursor};
 use countersign_protocol::problem;
 use countersign_protocol::statement::{Challenge, Standing};
@@ -37,7 +37,7 @@ impl Core {
             let account = self.account(owner)?;
             let cursor = self
                 .vault
-                .read::<Cursor>(&owner.to_string())?
+                .read::<Cursor>(&Place::of(owner))?
                 .unwrap_or_default();
             let after = cursor.next.as_deref();
             let heard = self.call(&account, |at, id, prove| {
@@ -161,7 +161,7 @@ impl Core {
     fn check(&self, account: &Account, challenge: Signed<Challenge>) -> Result<Verified, Fault> {
         let seen = self
             .vault
-            .read::<Seen>(&Seen::name(&account.owner, &challenge.jti))?;
+            .read::<Seen>(&Seen::place(&account.owner, &challenge.jti))?;
         let time = self.time(&account.trust)?;
         let (config, now) = (&self.config, self.clock.now());
         let known = Known {
@@ -183,9 +183,9 @@ impl Core {
         word: Word,
         next: Option<String>,
     ) -> Result<Vec<Prompt>, Fault> {
-        let name = owner.to_string();
+        let place = Place::of(owner);
         self.vault.change(|change| {
-            let mut account = change.read::<Account>(&name)?.ok_or(Fault::Unknown)?;
+            let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
             let set = account.known()?.set;
             let mut time = ServerTime::default();
             let mut prompts = Vec::new();
@@ -196,12 +196,12 @@ impl Core {
                 }
             }
             if account.known()?.set != set {
-                change.put(&name, &account)?;
+                change.put(&place, &account)?;
             }
             if let Some(next) = &next {
-                change.read::<Cursor>(&name)?;
+                change.read::<Cursor>(&place)?;
                 change.put(
-                    &name,
+                    &place,
                     &Cursor {
                         next: Some(next.clone()),
                     },
@@ -224,12 +224,12 @@ impl Core {
         time: &ServerTime,
     ) -> Result<Option<Seen>, Fault> {
         let challenge = verified.challenge();
-        let name = Seen::name(&account.owner, &challenge.jti);
-        if change.read::<Seen>(&name)?.is_some() {
+        let place = Seen::place(&account.owner, &challenge.jti);
+        if change.read::<Seen>(&place)?.is_some() {
             return Ok(None);
         }
         if let Some(old) = challenge.replaces {
-            let old = Seen::name(&account.owner, &old);
+            let old = Seen::place(&account.owner, &old);
             if let Some(mut seen) = change.read::<Seen>(&old)? {
                 seen.replace();
                 change.put(&old, &seen)?;
@@ -240,14 +240,14 @@ impl Core {
         known.set = Some(challenge.set);
         let lower = time.lower(self.clock.now()).unwrap_or_default();
         let seen = Seen::new(challenge, lower, changed);
-        change.put(&name, &seen)?;
+        change.put(&place, &seen)?;
         Ok(Some(seen))
     }
 
     /// One open request, verified anew: a key or host that was withdrawn since stops it.
     pub(crate) fn prompt(&self, owner: &Id, challenge: &Id) -> Result<Prompt, Fault> {
         let account = self.account(owner)?;
-        let seen = self.vault.read::<Seen>(&Seen::name(owner, challenge))?;
+        let seen = self.vault.read::<Seen>(&Seen::place(owner, challenge))?;
         self.prompt_of(&account, &seen.ok_or(Refusal::Unknown)?)
     }
 
@@ -268,7 +268,7 @@ impl Core {
     /// Every open request of an ID, the oldest first.
     pub(crate) fn prompts(&self, owner: &Id) -> Result<Vec<Prompt>, Fault> {
         let account = self.account(owner)?;
-        let seen = self.vault.all::<Seen>(&format!("{owner}/"))?;
+        let seen = self.vault.all::<Seen>(Some(owner))?;
         let mut open = Vec::new();
         for seen in seen.iter().filter(|seen| seen.is_undecided()) {
             match self.prompt_of(&account, seen) {
@@ -289,14 +289,14 @@ impl Core {
         };
         let notes = self
             .vault
-            .scan::<Seen>(&format!("{owner}/"), Order::Rising, usize::MAX)?;
+            .scan::<Seen>(Some(owner), Order::Rising, usize::MAX)?;
         let stale: Vec<_> = notes
             .into_iter()
             .filter(|(_, seen)| seen.is_stale(lower))
             .collect();
         self.vault.change(|change| {
-            for (name, _) in &stale {
-                change.delete::<Seen>(name);
+            for (found, _) in &stale {
+                change.delete_found(found);
             }
             Ok(())
         })

@@ -65,7 +65,7 @@ impl Core {
                     .known()
                     .is_ok_and(|known| known.push_id == Some(payload.h))
         };
-        let accounts = self.vault.all::<Account>("")?;
+        let accounts = self.accounts()?;
         let Some(account) = accounts
             .into_iter()
             .find(named)

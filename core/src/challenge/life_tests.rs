@@ -4,6 +4,7 @@ use crate::challenge::tests::{request, verdict_on};
 use crate::challenge::{Answer, Note, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
+use crate::ports::{DeviceKeys, Slot};
 use crate::testkit::Phone;
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::statement::{Decision, Kind, Mode, Row, Standing, StateReason};
@@ -221,10 +222,17 @@ fn a_removed_credential_stops_at_once_and_its_keys_go_after_a_day() {
     assert!(app.pending().unwrap().is_empty());
     app.sync().unwrap();
     assert_eq!(phone.owners(), 1);
+    let owner = app.accounts().unwrap()[0].id;
+    assert!(phone.keys.sign(&owner, Slot::Dev, b"m").is_ok());
     phone.pass(24 * 3600 + 120);
     app.sync().unwrap();
-    assert_eq!(phone.owners(), 0);
+    // What signed is gone; what opens the history stays as long as the ID is listed.
+    assert!(phone.keys.sign(&owner, Slot::Dev, b"m").is_err());
+    drop(app);
+    let app = phone.app();
     assert_eq!(app.accounts().unwrap().len(), 1);
+    app.forget(&id).unwrap();
+    assert_eq!((phone.records(), phone.owners()), (Vec::new(), 0));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What was shown: noted before it is, so that it is shown and decided once (protocol section 8).
 
-use crate::vault::Record;
+use crate::vault::{Place, Record};
 use countersign_protocol::statement::{Challenge, Decision};
 use countersign_protocol::{Digest, Id, Signed};
 use serde::{Deserialize, Serialize};
@@ -48,8 +48,8 @@ impl Seen {
         }
     }
 
-    pub(super) fn name(owner: &Id, jti: &Id) -> String {
-        format!("{owner}/{jti}")
+    pub(crate) fn place(owner: &Id, jti: &Id) -> Place {
+        Place::named(owner, jti.as_bytes())
     }
 
     /// The same request, and nobody decided it.

@@ -169,7 +169,7 @@ fn newer_keys_that_a_statement_tells_of_are_fetched() {
         phone
             .records()
             .iter()
-            .any(|name| name.starts_with("keys/") && name.ends_with("2"))
+            .any(|name| name.starts_with("keys/") && name.ends_with("/2"))
     );
     assert_eq!(verdict_on(&phone, &app, &id, request(&phone, |_| {})), None);
     assert_eq!(phone.peer.calls_to("/keys"), 1);

@@ -5,6 +5,7 @@ use super::{Refusal, Review};
 use crate::account::{Account, Index, Orphan, Stage, Synced};
 use crate::core::Core;
 use crate::error::Fault;
+use crate::vault::Place;
 use countersign_protocol::agreement::{Agreement, Purpose};
 use countersign_protocol::crypto::{AgreementSecret, PublicKey};
 use countersign_protocol::jose::Draft;
@@ -35,7 +36,7 @@ impl Core {
 
     fn mark_orphan(&self, owner: &Id) -> Result<(), Fault> {
         self.vault
-            .change(|change| Ok(change.put(&owner.to_string(), &Orphan { owner: *owner })?))
+            .change(|change| Ok(change.put(&Orphan::place(owner), &Orphan { owner: *owner })?))
     }
 
     /// Makes the keys and everything that is derived from them; the secrets of the agreement are
@@ -112,21 +113,22 @@ impl Core {
 
     fn store_enrolment(&self, mut account: Account, review: &mut Review) -> Result<(), Fault> {
         let owner = account.owner;
-        let index = Index::name(&account.trust.iss, &account.account);
+        let index = Index::place(&account.trust.iss, &account.account);
         let trust = account.trust.clone();
         self.vault.change(|change| {
             if let Some(other) = change.read::<Index>(&index)? {
-                let other = change.read::<Account>(&other.owner.to_string())?;
+                let other = change.read::<Account>(&Place::of(&other.owner))?;
                 if other.is_some_and(|other| other.is_in_the_way()) {
                     return Err(Refusal::Mine.into());
                 }
             }
+            change.adopt(&owner)?;
             account.trust = trust.clone();
             account.trust.keep(change, &owner)?;
             self.learn(change, &account.trust, review.offer.iat, review.word)?;
             change.put(&index, &Index { owner })?;
-            change.put(&owner.to_string(), &account)?;
-            change.delete::<Orphan>(&owner.to_string());
+            change.put(&Place::of(&owner), &account)?;
+            change.delete::<Orphan>(&Orphan::place(&owner))?;
             Ok(())
         })
     }

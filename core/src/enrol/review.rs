@@ -6,6 +6,7 @@ use crate::account::{Account, Index, Trust};
 use crate::core::Core;
 use crate::error::Fault;
 use crate::time::{ServerTime, Word};
+use crate::vault::Place;
 use countersign_protocol::Origin;
 use countersign_protocol::Signed;
 use countersign_protocol::policy::{Factor, Policy};
@@ -93,10 +94,10 @@ impl Core {
     /// # Errors
     /// [`Refusal::Mine`] when the ID is on this phone.
     fn is_free(&self, iss: &Origin, account: &AccountName) -> Result<(), Fault> {
-        let Some(index) = self.vault.read::<Index>(&Index::name(iss, account))? else {
+        let Some(index) = self.vault.read::<Index>(&Index::place(iss, account))? else {
             return Ok(());
         };
-        let there = self.vault.read::<Account>(&index.owner.to_string())?;
+        let there = self.vault.read::<Account>(&Place::of(&index.owner))?;
         if there.is_some_and(|there| there.is_in_the_way()) {
             Err(Refusal::Mine.into())
         } else {

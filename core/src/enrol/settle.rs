@@ -1,11 +1,12 @@
 //! From the registration to the first state, and from there until the digits were typed.
 
 use super::Refusal;
-use crate::account::{Account, Digits, KeptState, Known, Stage, Synced, numbered};
+use crate::account::{Account, Digits, KeptState, Known, Stage, Synced};
 use crate::client::{At, CallFault};
 use crate::core::Core;
 use crate::error::Fault;
 use crate::time::Word;
+use crate::vault::Place;
 use countersign_protocol::agreement::check_confirmation;
 use countersign_protocol::call::RegistrationCall;
 use countersign_protocol::problem::Code;
@@ -124,7 +125,7 @@ impl Core {
         digits: Digits,
         word: Word,
     ) -> Result<Progress, Fault> {
-        let name = account.owner.to_string();
+        let place = Place::of(&account.owner);
         let known = Known {
             credential: state.aud,
             sn: state.sn,
@@ -137,15 +138,15 @@ impl Core {
             ended: None,
         };
         self.vault.change(|change| {
-            let mut stored = change.read::<Account>(&name)?.ok_or(Fault::Unknown)?;
+            let mut stored = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
             // Another thread posted the same bytes and was quicker: its state is this one, or newer.
             if matches!(stored.stage, Stage::Synced(_)) {
                 stored.stage = Stage::Known(Box::new(known.clone()));
-                change.put(&name, &stored)?;
+                change.put(&place, &stored)?;
                 let kept = KeptState {
                     state: state.compact().to_owned(),
                 };
-                change.put(&numbered(&account.owner, state.sn), &kept)?;
+                change.put(&Place::numbered(&account.owner, state.sn), &kept)?;
                 self.learn(change, &stored.trust, state.iat, word)?;
             }
             Ok::<_, Fault>(())

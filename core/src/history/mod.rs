@@ -1,15 +1,16 @@
 //! In: responses that left the outbox. Out: what was asked, answered and judged, as exact bytes, and
 //! a list for people. Never: an entry changed or reordered; only removing the ID deletes it.
 
-use crate::account::Account;
+use crate::account::Chain;
 use crate::core::Core;
 use crate::error::Fault;
 use crate::outbox::{Summary, Waiting, code};
 use crate::ports::Order;
-use crate::vault::Record;
+use crate::vault::{self, Place, Record};
 use countersign_protocol::statement::{Decision, Verdict};
 use countersign_protocol::{Id, Signed};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Request, response and verdict as they were signed; named `owner/ctr`.
@@ -26,6 +27,8 @@ pub(crate) struct HistoryRecord {
 
 impl Record for HistoryRecord {
     const TREE: &'static str = "history";
+    /// It grows without end, and its chain of responses vouches for it.
+    const ROOTED: bool = false;
 }
 
 impl HistoryRecord {
@@ -69,21 +72,50 @@ impl fmt::Debug for HistoryEntry {
 }
 
 impl Core {
-    /// The newest entries of every ID, the newest first, up to `limit`.
+    /// The newest entries of every ID, the newest first, up to `limit`. What that costs doesn't depend on how many there are.
     pub(crate) fn history(&self, limit: usize) -> Result<Vec<HistoryEntry>, Fault> {
         let mut entries = Vec::new();
-        for account in self.vault.all::<Account>("")? {
-            let prefix = format!("{}/", account.owner);
-            for (_, record) in self
-                .vault
-                .scan::<HistoryRecord>(&prefix, Order::Falling, limit)?
-            {
-                entries.push(entry(account.owner, record));
-            }
+        for account in self.accounts()? {
+            let records = self.newest(&account.owner, limit)?;
+            entries.extend(records.into_iter().map(|one| entry(account.owner, one)));
         }
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.asked));
         entries.truncate(limit);
         Ok(entries)
+    }
+
+    /// The newest entries of an ID. Every response that was ever signed is in the outbox or here: one that is missing was lost,
+    /// and is not passed over.
+    fn newest(&self, owner: &Id, limit: usize) -> Result<Vec<HistoryRecord>, Fault> {
+        // In this order: what another thread moves meanwhile is seen in one place or the other.
+        let chain: Chain = self.vault.read(&Place::of(owner))?.unwrap_or_default();
+        let waiting: BTreeSet<u64> = self
+            .vault
+            .all::<Waiting>(Some(owner))?
+            .iter()
+            .map(|waiting| waiting.ctr)
+            .collect();
+        let found = self
+            .vault
+            .scan::<HistoryRecord>(Some(owner), Order::Falling, limit)?;
+        let whole = found.len() < limit;
+        let mut next = chain.ctr;
+        for (place, _) in &found {
+            let number = place.number().ok_or(vault::Fault::Damaged)?;
+            while next > number && waiting.contains(&next) {
+                next -= 1;
+            }
+            if number < next {
+                return Err(vault::Fault::Damaged.into());
+            }
+            if number == next {
+                next -= 1;
+            }
+        }
+        if whole && !(1..=next).all(|number| waiting.contains(&number)) {
+            return Err(vault::Fault::Damaged.into());
+        }
+        Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::client::{At, CallFault};
 use crate::core::Core;
 use crate::error::{Error, Fault};
 use crate::time::{Trip, Word};
+use crate::vault::Place;
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Decision, Verdict, VerdictCode};
 use std::fmt;
@@ -53,7 +54,7 @@ impl Core {
     pub(crate) fn waiting(&self) -> Result<Vec<Delivery>, Fault> {
         let now = self.clock.now();
         let mut list = Vec::new();
-        for account in self.vault.all::<Account>("")? {
+        for account in self.accounts()? {
             for waiting in self.waiting_of(&account.owner)? {
                 let due = self.schedule().due_in(account.owner, waiting.ctr, now);
                 list.push(Delivery {
@@ -73,13 +74,13 @@ impl Core {
     }
 
     fn waiting_of(&self, owner: &Id) -> Result<Vec<Waiting>, Fault> {
-        Ok(self.vault.all::<Waiting>(&format!("{owner}/"))?)
+        Ok(self.vault.all::<Waiting>(Some(owner))?)
     }
 
     /// Sends what is due, or all of it; gives the verdicts that came.
     pub(crate) fn deliver_all(&self, also_not_due: bool) -> Result<Vec<VerdictInfo>, Fault> {
         let mut verdicts = Vec::new();
-        for account in self.vault.all::<Account>("")? {
+        for account in self.accounts()? {
             for waiting in self.waiting_of(&account.owner)? {
                 let due = self
                     .schedule()
@@ -118,7 +119,7 @@ impl Core {
 
     fn send_one(&self, owner: &Id, ctr: u64, first: bool) -> Result<Option<VerdictInfo>, Fault> {
         let mut account = self.account(owner)?;
-        let Some(waiting) = self.vault.read::<Waiting>(&Waiting::name(owner, ctr))? else {
+        let Some(waiting) = self.vault.read::<Waiting>(&Place::numbered(owner, ctr))? else {
             return Ok(None);
         };
         let time = self.time(&account.trust)?;
@@ -172,11 +173,11 @@ impl Core {
         if waiting.stuck == stuck {
             return Ok(());
         }
-        let name = Waiting::name(owner, waiting.ctr);
+        let place = Place::numbered(owner, waiting.ctr);
         self.vault.change(|change| {
-            if let Some(mut waiting) = change.read::<Waiting>(&name)? {
+            if let Some(mut waiting) = change.read::<Waiting>(&place)? {
                 waiting.stuck = stuck;
-                change.put(&name, &waiting)?;
+                change.put(&place, &waiting)?;
             }
             Ok::<_, Fault>(())
         })

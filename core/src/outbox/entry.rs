@@ -1,6 +1,6 @@
 //! A signed response that waits for its verdict.
 
-use crate::vault::{Record, ordered};
+use crate::vault::Record;
 use countersign_protocol::statement::{Challenge, Decision, Response};
 use countersign_protocol::{Digest, Id, Signed};
 use serde::{Deserialize, Serialize};
@@ -72,9 +72,5 @@ impl Waiting {
             stuck: None,
             summary,
         }
-    }
-
-    pub(crate) fn name(owner: &Id, ctr: u64) -> String {
-        format!("{owner}/{}", ordered(ctr))
     }
 }

@@ -7,6 +7,7 @@ use crate::core::Core;
 use crate::error::Fault;
 use crate::history::HistoryRecord;
 use crate::time::Word;
+use crate::vault::Place;
 use countersign_protocol::Signed;
 use countersign_protocol::statement::{Outcome, Verdict, VerdictCode};
 
@@ -79,16 +80,16 @@ impl Core {
         word: Word,
     ) -> Result<(), Fault> {
         let owner = &account.owner;
-        let name = Waiting::name(owner, waiting.ctr);
+        let place = Place::numbered(owner, waiting.ctr);
         self.vault.change(|change| {
-            if change.read::<Waiting>(&name)?.is_none() {
+            if change.read::<Waiting>(&place)?.is_none() {
                 return Ok(());
             }
-            change.delete::<Waiting>(&name);
-            change.put(&name, &HistoryRecord::new(waiting, Some(verdict)))?;
+            change.delete::<Waiting>(&place)?;
+            change.put(&place, &HistoryRecord::new(waiting, Some(verdict)))?;
             self.learn(change, &account.trust, verdict.iat, word)?;
             if !verdict.r#final {
-                let note = format!("{owner}/{}", waiting.request);
+                let note = Seen::place(owner, &waiting.request);
                 if let Some(mut seen) = change.read::<Seen>(&note)? {
                     seen.reopen();
                     change.put(&note, &seen)?;
@@ -100,11 +101,11 @@ impl Core {
 
     /// Moves a response that nobody answers any more to the history, without a verdict.
     pub(super) fn give_up(&self, account: &Account, waiting: &Waiting) -> Result<(), Fault> {
-        let name = Waiting::name(&account.owner, waiting.ctr);
+        let place = Place::numbered(&account.owner, waiting.ctr);
         self.vault.change(|change| {
-            if change.read::<Waiting>(&name)?.is_some() {
-                change.delete::<Waiting>(&name);
-                change.put(&name, &HistoryRecord::new(waiting, None))?;
+            if change.read::<Waiting>(&place)?.is_some() {
+                change.delete::<Waiting>(&place)?;
+                change.put(&place, &HistoryRecord::new(waiting, None))?;
             }
             Ok::<_, Fault>(())
         })

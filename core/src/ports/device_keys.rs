@@ -47,7 +47,8 @@ pub struct MadeKey {
 }
 
 /// Keys of the device's hardware (or, at level `software`, of its disk), by owner: one owner for
-/// each credential, an id that the core makes. No key is ever exported.
+/// each credential, an id that the core makes, and one for the core itself, whose key wraps what opens the store. No key is
+/// ever exported.
 ///
 /// How each power is built from what platforms have:
 ///
@@ -57,6 +58,7 @@ pub struct MadeKey {
 /// | the same, K_uv | … `setUserAuthenticationRequired`, `BIOMETRIC_STRONG`, for every use, `setInvalidatedByBiometricEnrollment` | … access control `biometryCurrentSet` (uvc `biometric`) or `userPresence` (uvc `credential`) |
 /// | [`wrap`](Self::wrap), [`unwrap`](Self::unwrap) | AES-256-GCM key, `PURPOSE_ENCRYPT` and `PURPOSE_DECRYPT`; the one of [`Gesture::Asked`] with K_uv's settings. Wrapping asks no gesture: AES-GCM by a random data key that an RSA-OAEP or EC (ephemeral ECDH) public half of the gesture key wraps | ephemeral P-256 ECDH with the public half of a `SecureEnclave.P256.KeyAgreement` key, HKDF, AES-GCM in software over it; unwrapping agrees inside the enclave, with `biometryCurrentSet` for [`Gesture::Asked`]. Wrapping needs the public half alone |
 /// | [`pepper`](Self::pepper) | HMAC-SHA256 key, `PURPOSE_SIGN`: the tag over the salt | the enclave's key agrees with a fixed public point that is derived from the salt by hashing to the curve (RFC 9380, P256_XMD:SHA-256_SSWU_RO); HKDF of the shared secret: deterministic, and only in the enclave |
+/// | [`retire`](Self::retire) | the same for all aliases but that of the AES key | the same, but for the key that agrees without a gesture |
 /// | [`delete`](Self::delete) | `KeyStore.deleteEntry` for each alias of the owner | drop the stored `dataRepresentation`s and `SecItemDelete` |
 ///
 /// Calls may come from several threads; one that waits for a gesture blocks its own thread only.
@@ -95,6 +97,13 @@ pub trait DeviceKeys: Send + Sync {
     /// # Errors
     /// [`KeyError`].
     fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, KeyError>;
+
+    /// Destroys every key of an owner but the one that [`wrap`](Self::wrap)s without a gesture: nothing is signed any more,
+    /// and what was kept for the owner can still be read. One that has none is no error.
+    ///
+    /// # Errors
+    /// [`KeyError::Unreadable`]: ask again later.
+    fn retire(&self, owner: &Id) -> Result<(), KeyError>;
 
     /// Destroys every key of an owner. One that has none is no error.
     ///

@@ -2,6 +2,7 @@
 //! library that meets it. Never: a rule of the protocol; a port moves bytes and keeps keys.
 
 mod clock;
+mod counter;
 mod device_keys;
 mod store;
 mod transport;
@@ -10,6 +11,7 @@ mod transport;
 pub(crate) mod conformance;
 
 pub use clock::{Clock, Moment};
+pub use counter::{Count, Counter};
 pub use device_keys::{DeviceKeys, Gesture, KeyError, MadeKey, Pepper, Plain, SALT_LENGTH, Slot};
 pub use store::{Batch, Entry, Order, Store, StoreError};
 pub use transport::{Answer, BODY_CAP, Method, Request, Transport, TransportError};

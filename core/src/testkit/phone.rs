@@ -1,13 +1,14 @@
 //! A whole phone before a peer, whose process can be ended at any port call.
 
 use super::{ManualClock, Peer, Script};
-use crate::account::{Account, Blob, Known, Stage, Trust};
-use crate::adapters::{MemoryStore, SoftwareKeys};
+use crate::account::{Account, Known, Stage, Trust};
+use crate::adapters::{MemoryCounter, MemoryStore, SoftwareKeys};
 use crate::authenticator::{Authenticator, Ports};
 use crate::config::{Config, Roots};
 use crate::enrol::Progress;
 use crate::error::Error;
-use crate::ports::{Batch, Entry, Order, Store, StoreError, TransportError};
+use crate::ports::{Batch, Counter, Entry, Order, Store, StoreError, TransportError};
+use crate::vault::Blob;
 use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::statement::{App, AppMode, Standing, State};
 use countersign_protocol::text::Name;
@@ -104,6 +105,7 @@ pub(crate) struct Phone {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) keys: Arc<SoftwareKeys>,
+    pub(crate) counter: Arc<dyn Counter>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: Config,
     pub(crate) log: Log,
@@ -117,6 +119,7 @@ impl Phone {
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(ManualClock::new()),
             keys: Arc::new(SoftwareKeys::new(folder.path())),
+            counter: Arc::new(MemoryCounter::default()),
             folder,
             config: config(),
             log: Log::default(),
@@ -157,6 +160,7 @@ impl Phone {
             store: Arc::new(store),
             transport: Arc::new(transport),
             keys: self.keys.clone(),
+            counter: self.counter.clone(),
             clock: self.clock.clone(),
         };
         Authenticator::open(self.config.clone(), ports)
@@ -189,18 +193,23 @@ impl Phone {
         self.peer.pass(seconds);
     }
 
-    /// How many owners have keys.
+    /// How many owners have keys, beside the phone itself.
     pub(crate) fn owners(&self) -> usize {
-        std::fs::read_dir(self.folder.path()).unwrap().count()
+        let own = crate::vault::KEEPER.to_string();
+        let owners = std::fs::read_dir(self.folder.path()).unwrap();
+        owners
+            .filter(|owner| *owner.as_ref().unwrap().file_name() != *own)
+            .count()
+    }
+
+    /// The names of all records, with what they hold.
+    pub(crate) fn contents(&self) -> Vec<(String, String)> {
+        crate::vault::testkit::contents(self.store.clone(), self.keys.clone())
     }
 
     /// The names of all records.
     pub(crate) fn records(&self) -> Vec<String> {
-        let entries = self.store.scan(b"", Order::Rising, usize::MAX).unwrap();
-        entries
-            .into_iter()
-            .map(|(key, _)| String::from_utf8(key).unwrap())
-            .collect()
+        self.contents().into_iter().map(|(name, _)| name).collect()
     }
 }
 

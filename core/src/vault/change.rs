@@ -1,68 +1,156 @@
 //! One change: what it read is its precondition, what it wrote becomes durable together.
 
-use super::memo::Memo;
-use super::{Fault, Record, encode, key};
-use crate::ports::{Batch, Store};
+use super::commit::{Raw, Write, Writes};
+use super::{Fault, Found, OwnerKey, Place, Record, Vault, parse};
+use crate::ports::{Order, StoreError};
+use countersign_protocol::Id;
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use zeroize::Zeroizing;
 
 /// A change that is being made. Dropped without a commit it never was.
 pub(crate) struct Change<'a> {
-    store: &'a dyn Store,
-    memo: &'a Memo,
-    batch: Batch,
+    vault: &'a Vault,
+    /// As the store had them.
+    reads: Raw,
+    writes: Writes,
+    /// IDs that got an account key by it, or lost theirs.
+    adopted: Vec<Id>,
+    disowned: Vec<Id>,
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn new(store: &'a dyn Store, memo: &'a Memo) -> Self {
+    pub(super) fn new(vault: &'a Vault) -> Self {
         Self {
-            store,
-            memo,
-            batch: Batch::default(),
+            vault,
+            reads: BTreeMap::new(),
+            writes: BTreeMap::new(),
+            adopted: Vec::new(),
+            disowned: Vec::new(),
         }
     }
 
     /// A record as it is, or as this change has made it.
-    pub(crate) fn read<T: Record>(&mut self, name: &str) -> Result<Option<T>, Fault> {
-        let key = key::<T>(name);
-        let bytes = match self.batch.writes.get(&key) {
-            Some(written) => written,
-            None => match self.batch.expects.entry(key) {
-                Entry::Occupied(seen) => seen.into_mut(),
-                Entry::Vacant(free) => {
-                    let found = self.store.read(free.key())?;
-                    free.insert(found)
-                }
-            },
+    pub(crate) fn read<T: Record>(&mut self, place: &Place) -> Result<Option<T>, Fault> {
+        let Some(room) = self.vault.room::<T>(&place.owner)? else {
+            // That the owner is nobody is part of what was read.
+            if let Some(owner) = &place.owner {
+                self.read::<OwnerKey>(&OwnerKey::place(owner))?;
+            }
+            return Ok(None);
         };
-        let record = bytes.as_ref().map(|bytes| self.memo.decode(bytes));
-        record.transpose()
+        let key = self.vault.keys.key(&room, place);
+        match self.writes.get(&key) {
+            Some(Write::Put { plain, .. }) => return parse(plain).map(Some),
+            Some(Write::Delete) => return Ok(None),
+            None => {}
+        }
+        let sealed = match self.reads.entry(key) {
+            Entry::Occupied(seen) => seen.into_mut(),
+            Entry::Vacant(free) => {
+                let found = self.vault.store.read(free.key())?;
+                free.insert(found)
+            }
+        };
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let key = self.vault.keys.key(&room, place);
+        self.vault.decode(&room, &key, sealed).map(Some)
     }
 
     /// Writes a record.
-    pub(crate) fn put<T: Record>(&mut self, name: &str, record: &T) -> Result<(), Fault> {
-        self.batch
-            .writes
-            .insert(key::<T>(name), Some(encode(record)?));
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when its owner was removed meanwhile.
+    pub(crate) fn put<T: Record>(&mut self, place: &Place, record: &T) -> Result<(), Fault> {
+        let room = self.vault.room::<T>(&place.owner)?;
+        let room = room.ok_or(StoreError::Changed)?;
+        let plain = serde_json::to_vec(record).map_err(|_| Fault::Damaged)?;
+        let plain = Zeroizing::new(plain);
+        let key = self.vault.keys.key(&room, place);
+        self.writes.insert(key, Write::Put { room, plain });
         Ok(())
     }
 
     /// Deletes a record, if it is there.
-    pub(crate) fn delete<T: Record>(&mut self, name: &str) {
-        self.batch.writes.insert(key::<T>(name), None);
+    pub(crate) fn delete<T: Record>(&mut self, place: &Place) -> Result<(), Fault> {
+        if let Some(room) = self.vault.room::<T>(&place.owner)? {
+            let key = self.vault.keys.key(&room, place);
+            self.writes.insert(key, Write::Delete);
+        }
+        Ok(())
     }
 
-    /// Whether it writes anything that isn't there already.
-    pub(crate) fn is_needed(&self) -> bool {
-        let same = |(key, value)| self.batch.expects.get(key) == Some(value);
-        !self.batch.writes.iter().all(same)
+    /// Deletes what a scan found.
+    pub(crate) fn delete_found(&mut self, found: &Found) {
+        self.writes.insert(found.0.clone(), Write::Delete);
     }
 
-    /// Makes it durable. One that isn't needed costs nothing.
-    pub(crate) fn commit(self) -> Result<(), Fault> {
-        if self.is_needed() {
-            Ok(self.store.commit(&self.batch)?)
-        } else {
-            Ok(())
+    /// Deletes every record of a kind that an ID has. Needs no key of that ID.
+    pub(crate) fn delete_all<T: Record>(&mut self, owner: &Id) -> Result<(), Fault> {
+        let prefix = self.vault.prefix::<T>(&Some(*owner));
+        let found = self.vault.store.scan(&prefix, Order::Rising, usize::MAX)?;
+        for (key, _) in found {
+            self.writes.insert(key, Write::Delete);
+        }
+        Ok(())
+    }
+
+    /// Gives an ID an account key, wrapped by its hardware key, so that it can have records.
+    pub(crate) fn adopt(&mut self, owner: &Id) -> Result<(), Fault> {
+        let key = self.vault.keys.adopt(owner)?;
+        self.adopted.push(*owner);
+        let owner_key = OwnerKey { owner: *owner, key };
+        self.put(&OwnerKey::place(owner), &owner_key)
+    }
+
+    /// Takes the account key away. Records of the ID that are still there can't be read any more.
+    pub(crate) fn disown(&mut self, owner: &Id) -> Result<(), Fault> {
+        self.disowned.push(*owner);
+        self.delete::<OwnerKey>(&OwnerKey::place(owner))
+    }
+
+    /// Whether a write says what is there already.
+    fn is_same(&self, key: &[u8], write: &Write) -> Result<bool, Fault> {
+        Ok(match (self.reads.get(key), write) {
+            (Some(None), Write::Delete) => true,
+            (Some(Some(sealed)), Write::Put { room, plain }) => {
+                *self.vault.open_record(room, key, sealed)? == **plain
+            }
+            _ => false,
+        })
+    }
+
+    /// Makes it durable. One that changes nothing costs nothing.
+    pub(crate) fn commit(mut self) -> Result<(), Fault> {
+        let mut writes = Writes::new();
+        for (key, write) in std::mem::take(&mut self.writes) {
+            if !self.is_same(&key, &write)? {
+                writes.insert(key, write);
+            }
+        }
+        if !writes.is_empty() {
+            self.vault.commit(&self.reads, &writes, Raw::new())?;
+        }
+        for (key, write) in &writes {
+            if matches!(write, Write::Delete) {
+                self.vault.memo.forget(key);
+            }
+        }
+        self.adopted.clear();
+        for owner in &self.disowned {
+            self.vault.keys.forget(owner);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        // Not committed: their keys were never stored.
+        for owner in &self.adopted {
+            self.vault.keys.forget(owner);
         }
     }
 }

@@ -1,46 +1,48 @@
-//! Records that are read at every step and seldom change, as they were read last. What the store holds is
-//! looked at each time; only when it is byte for byte the same, it isn't parsed again.
+//! Records that are read at every step and seldom change, as they were read last. What the store holds is looked at each time;
+//! only when it is byte for byte the same, it isn't opened and parsed again.
 
-use super::{Fault, Record, decode};
+use super::Record;
 use std::any::Any;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many are kept.
-const KEPT: usize = 8;
-
-/// A record and its bytes.
+/// A record, and what it was sealed in.
 struct Known {
-    bytes: Vec<u8>,
+    sealed: Vec<u8>,
     record: Box<dyn Any + Send>,
 }
 
-/// The newest ones, of any type.
+/// One for each place, by its key in the store.
 #[derive(Default)]
-pub(super) struct Memo(Mutex<Vec<Known>>);
+pub(super) struct Memo(Mutex<BTreeMap<Vec<u8>, Known>>);
 
 impl Memo {
-    /// The record that these bytes are.
-    pub(super) fn decode<T: Record>(&self, bytes: &[u8]) -> Result<T, Fault> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The record of a place, if it is known and still the same.
+    pub(super) fn find<T: Record>(&self, key: &[u8], sealed: &[u8]) -> Option<T> {
         if !T::KNOWN_BY_BYTES {
-            return decode(bytes);
+            return None;
         }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = known.iter().filter(|known| known.bytes == bytes);
-        if let Some(record) = same
-            .filter_map(|same| same.record.downcast_ref::<T>())
-            .next()
-        {
-            return Ok(record.clone());
-        }
-        let record: T = decode(bytes)?;
-        known.truncate(KEPT - 1);
-        known.insert(
-            0,
-            Known {
-                bytes: bytes.to_vec(),
+        let known = self.known();
+        let known = known.get(key).filter(|known| known.sealed == sealed)?;
+        known.record.downcast_ref::<T>().cloned()
+    }
+
+    pub(super) fn keep<T: Record>(&self, key: &[u8], sealed: &[u8], record: &T) {
+        if T::KNOWN_BY_BYTES {
+            let known = Known {
+                sealed: sealed.to_vec(),
                 record: Box::new(record.clone()),
-            },
-        );
-        Ok(record)
+            };
+            self.known().insert(key.to_vec(), known);
+        }
+    }
+
+    /// A place was emptied.
+    pub(super) fn forget(&self, key: &[u8]) {
+        self.known().remove(key);
     }
 }

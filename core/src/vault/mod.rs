@@ -1,33 +1,63 @@
-//! In: records with their types. Out: the same, durable, changed together or not at all. Never: a
-//! record without its version, a change that forgets what another thread wrote meanwhile.
+//! In: records with their types. Out: the same, sealed, durable, changed together or not at all. Never: a record in clear or
+//! without its version, a change that forgets what another thread wrote meanwhile, a store that is older than it was.
 //!
-//! A record is `version ‖ JSON` under the key `tree/name`. A [`Change`] remembers what it read; its
-//! commit has exactly that as precondition, so it is as if nobody else had been there, or
-//! [`Fault::Changed`] and nothing happened. No lock is held while it is open.
+//! A record stands in the store under a blinded key ([`place`]) in an envelope ([`envelope`]), whose key comes from the hardware
+//! ([`keys`]). A [`Change`] remembers what it read; its commit has exactly that as precondition, so it is as if nobody else
+//! had been there, or [`StoreError::Changed`] and nothing happened. Each commit also writes the [`head`], which vouches for
+//! all the rest. No lock is held while a change is open.
 
+mod blob;
 mod change;
+mod commit;
+mod envelope;
+mod export;
+mod head;
+mod header;
+mod keys;
 mod memo;
+mod place;
+mod plain;
 
+pub(crate) use blob::Blob;
 pub(crate) use change::Change;
+pub(crate) use export::import;
+pub(crate) use place::Place;
 
-use crate::ports::{Order, Store, StoreError};
+use crate::ports::{Count, Counter, DeviceKeys, KeyError, Order, Store, StoreError};
+use countersign_protocol::Id;
+use head::Head;
+use header::{Header, SCHEMA};
+use keys::{Keys, Room};
 use memo::Memo;
-use serde::{Serialize, de::DeserializeOwned};
-use std::sync::Arc;
-
-/// The version of every record that this code writes.
-const VERSION: u8 = 1;
+use place::{HEADER, Prefix, Tree};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
 
 /// How often a change is tried anew because another thread was quicker.
 const TRIES: usize = 32;
+
+/// The data key of a new vault.
+const FIRST_EPOCH: u32 = 1;
 
 /// Something that is kept.
 pub(crate) trait Record: Serialize + DeserializeOwned + Clone + Send + 'static {
     /// The tree it stands in.
     const TREE: &'static str;
 
+    /// Whether the root covers it, which is looked at whenever the vault is opened. Not for what grows without end and vouches
+    /// for itself.
+    const ROOTED: bool = true;
+
     /// Whether it is read so often that what was parsed is kept beside its bytes.
     const KNOWN_BY_BYTES: bool = false;
+}
+
+fn tree<T: Record>() -> Tree {
+    Tree {
+        name: T::TREE,
+        rooted: T::ROOTED,
+    }
 }
 
 /// Why a record can't be read or written.
@@ -36,12 +66,21 @@ pub(crate) enum Fault {
     /// The store's own.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A record that isn't one.
+    /// The device's keys, which open it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A record that isn't one, or not the newest.
     #[error("a record is damaged")]
     Damaged,
     /// Written by a newer version of this app.
     #[error("the store is of a newer version")]
     Newer,
+    /// An older copy than the device has seen.
+    #[error("the store is older than it was")]
+    RolledBack,
+    /// The system has no randomness to give.
+    #[error("no randomness")]
+    Random,
 }
 
 impl Fault {
@@ -51,53 +90,213 @@ impl Fault {
     }
 }
 
-/// Typed records over a store.
+/// The account key of an ID; with it an ID begins and ends to have records.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnerKey {
+    owner: Id,
+    /// Wrapped by the hardware key of that ID.
+    key: Blob,
+}
+
+impl Record for OwnerKey {
+    const TREE: &'static str = "owner";
+    const KNOWN_BY_BYTES: bool = true;
+}
+
+impl OwnerKey {
+    fn place(owner: &Id) -> Place {
+        Place::device(owner.as_bytes())
+    }
+}
+
+/// Where a scan found a record.
+pub(crate) struct Found(Vec<u8>);
+
+impl Found {
+    /// The number of a numbered one.
+    pub(crate) fn number(&self) -> Option<u64> {
+        place::number(&self.0)
+    }
+}
+
+/// Typed, sealed records over a store.
 pub(crate) struct Vault {
     store: Arc<dyn Store>,
+    counter: Arc<dyn Counter>,
+    /// Which store it is, to the counter.
+    id: Id,
+    keys: Keys,
+    head: Mutex<Head>,
+    /// The version that the counter has.
+    counted: Mutex<u64>,
     memo: Memo,
 }
 
 impl Vault {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        let memo = Memo::default();
-        Self { store, memo }
+    /// Opens the vault of a store; makes one where there is nothing, and brings an older form up to date.
+    ///
+    /// # Errors
+    /// [`Fault::Newer`] and [`Fault::RolledBack`]: the store was left as it is. [`Fault::Damaged`], [`Fault::Key`],
+    /// [`Fault::Store`].
+    pub(crate) fn open(
+        store: Arc<dyn Store>,
+        hardware: Arc<dyn DeviceKeys>,
+        counter: Arc<dyn Counter>,
+    ) -> Result<Self, Fault> {
+        let Some(header) = store.read(HEADER)? else {
+            return Self::make(store, hardware, counter);
+        };
+        let header = Header::decode(&header)?;
+        let keys = Keys::open(hardware, header.epoch, &header.data_key)?;
+        let head = Head::load(&keys, &*store)?;
+        let count = counter.read()?;
+        if count.is_some_and(|count| count.store != header.store || count.version > head.version) {
+            return Err(Fault::RolledBack);
+        }
+        let vault = Self {
+            store,
+            counter,
+            id: header.store,
+            keys,
+            head: Mutex::new(head),
+            counted: Mutex::new(count.map_or(0, |count| count.version)),
+            memo: Memo::default(),
+        };
+        vault.tell_counter();
+        Ok(vault)
+    }
+
+    /// A new vault, with what stood there in an older form.
+    fn make(
+        store: Arc<dyn Store>,
+        hardware: Arc<dyn DeviceKeys>,
+        counter: Arc<dyn Counter>,
+    ) -> Result<Self, Fault> {
+        let old = plain::Old::read(&*store)?;
+        let id = Id::make().map_err(|_| Fault::Random)?;
+        let (keys, data_key) = Keys::make(hardware, FIRST_EPOCH)?;
+        let vault = Self {
+            store,
+            counter,
+            id,
+            keys,
+            head: Mutex::new(Head::new()),
+            counted: Mutex::new(0),
+            memo: Memo::default(),
+        };
+        let header = Header {
+            schema: SCHEMA,
+            store: id,
+            epoch: FIRST_EPOCH,
+            data_key,
+        };
+        let writes = old.writes(&vault)?;
+        let mut beside = old.gone();
+        beside.insert(HEADER.to_vec(), Some(header.encode()));
+        // The counter first: killed in between, the store is still what it was, and the next vault has its own name.
+        vault.counter.write(Count {
+            store: id,
+            version: 1,
+        })?;
+        vault.commit(&old.expected(), &writes, beside)?;
+        vault.tell_counter();
+        Ok(vault)
+    }
+
+    fn head(&self) -> MutexGuard<'_, Head> {
+        // Changed in one step, after the store has it.
+        self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the counter how far the store has come, if that is news. What can't be told now is told next time.
+    pub(crate) fn tell_counter(&self) {
+        let version = self.head().version;
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = Count {
+            store: self.id,
+            version,
+        };
+        if *counted < version && self.counter.write(count).is_ok() {
+            *counted = version;
+        }
+    }
+
+    fn prefix<T: Record>(&self, owner: &Option<Id>) -> Prefix {
+        self.keys.prefix(tree::<T>(), owner)
+    }
+
+    fn room<T: Record>(&self, owner: &Option<Id>) -> Result<Option<Arc<Room>>, Fault> {
+        self.keys.room(tree::<T>(), owner, |owner| {
+            let known = self.read::<OwnerKey>(&OwnerKey::place(owner))?;
+            Ok(known.map(|known| known.key))
+        })
+    }
+
+    fn open_record(
+        &self,
+        room: &Room,
+        key: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let epoch = self.keys.epoch;
+        Ok(envelope::open(&room.cipher, room.tree.name, key, epoch, sealed)?.1)
+    }
+
+    fn decode<T: Record>(&self, room: &Room, key: &[u8], sealed: &[u8]) -> Result<T, Fault> {
+        if let Some(known) = self.memo.find(key, sealed) {
+            return Ok(known);
+        }
+        let record = parse(&self.open_record(room, key, sealed)?)?;
+        self.memo.keep(key, sealed, &record);
+        Ok(record)
     }
 
     /// One record.
-    pub(crate) fn read<T: Record>(&self, name: &str) -> Result<Option<T>, Fault> {
-        self.store
-            .read(&key::<T>(name))?
-            .map(|bytes| self.memo.decode(&bytes))
+    pub(crate) fn read<T: Record>(&self, place: &Place) -> Result<Option<T>, Fault> {
+        let Some(room) = self.room::<T>(&place.owner)? else {
+            return Ok(None);
+        };
+        let key = self.keys.key(&room, place);
+        let sealed = self.store.read(&key)?;
+        sealed
+            .map(|sealed| self.decode(&room, &key, &sealed))
             .transpose()
     }
 
-    /// The names and records of a tree whose names begin with `prefix`.
+    /// The records of a kind that an ID has, or the device.
     pub(crate) fn scan<T: Record>(
         &self,
-        prefix: &str,
+        owner: Option<&Id>,
         order: Order,
         limit: usize,
-    ) -> Result<Vec<(String, T)>, Fault> {
-        let tree = T::TREE.len() + 1;
-        let found = self.store.scan(&key::<T>(prefix), order, limit)?;
-        let typed = found.into_iter().map(|(key, bytes)| {
-            let name = key
-                .get(tree..)
-                .and_then(|name| std::str::from_utf8(name).ok());
-            Ok((name.ok_or(Fault::Damaged)?.to_owned(), decode(&bytes)?))
+    ) -> Result<Vec<(Found, T)>, Fault> {
+        let Some(room) = self.room::<T>(&owner.copied())? else {
+            return Ok(Vec::new());
+        };
+        let found = self.store.scan(&room.prefix, order, limit)?;
+        let typed = found.into_iter().map(|(key, sealed)| {
+            let record = self.decode(&room, &key, &sealed)?;
+            Ok((Found(key), record))
         });
         typed.collect()
     }
 
-    /// All records of a tree whose names begin with `prefix`, rising.
-    pub(crate) fn all<T: Record>(&self, prefix: &str) -> Result<Vec<T>, Fault> {
-        let found = self.scan(prefix, Order::Rising, usize::MAX)?;
+    /// All records of a kind that an ID has, or the device, rising.
+    pub(crate) fn all<T: Record>(&self, owner: Option<&Id>) -> Result<Vec<T>, Fault> {
+        let found = self.scan(owner, Order::Rising, usize::MAX)?;
         Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
+    /// The IDs that have records.
+    pub(crate) fn owners(&self) -> Result<Vec<Id>, Fault> {
+        let keys = self.all::<OwnerKey>(None)?;
+        Ok(keys.into_iter().map(|key| key.owner).collect())
     }
 
     /// Begins a change.
     pub(crate) fn begin(&self) -> Change<'_> {
-        Change::new(&*self.store, &self.memo)
+        Change::new(self)
     }
 
     /// Makes a change; `edit` may run several times and has no other effect.
@@ -118,159 +317,13 @@ impl Vault {
     }
 }
 
-fn key<T: Record>(name: &str) -> Vec<u8> {
-    [T::TREE, "/", name].concat().into_bytes()
-}
-
-fn encode<T: Record>(record: &T) -> Result<Vec<u8>, Fault> {
-    let mut bytes = vec![VERSION];
-    serde_json::to_writer(&mut bytes, record).map_err(|_| Fault::Damaged)?;
-    Ok(bytes)
-}
-
-fn decode<T: Record>(bytes: &[u8]) -> Result<T, Fault> {
-    match bytes.split_first() {
-        Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|_| Fault::Damaged),
-        Some((&version, _)) if version > VERSION => Err(Fault::Newer),
-        _ => Err(Fault::Damaged),
-    }
-}
-
-/// A number as part of a name, in an order that is also that of the bytes.
-pub(crate) fn ordered(n: u64) -> String {
-    format!("{n:016x}")
+fn parse<T: Record>(plain: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(plain).map_err(|_| Fault::Damaged)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::adapters::MemoryStore;
-    use crate::ports::Batch;
-    use serde::Deserialize;
-
-    #[derive(Serialize, Deserialize, Debug, PartialEq, Clone)]
-    struct Note {
-        text: String,
-    }
-
-    impl Record for Note {
-        const TREE: &'static str = "note";
-    }
-
-    #[derive(Serialize, Deserialize, Debug, PartialEq, Clone)]
-    struct Often(Note);
-
-    impl Record for Often {
-        const TREE: &'static str = "often";
-        const KNOWN_BY_BYTES: bool = true;
-    }
-
-    #[derive(Serialize, Deserialize, Debug, PartialEq, Clone)]
-    struct Other(Note);
-
-    impl Record for Other {
-        const TREE: &'static str = "other";
-        const KNOWN_BY_BYTES: bool = true;
-    }
-
-    fn note(text: &str) -> Note {
-        Note {
-            text: text.to_owned(),
-        }
-    }
-
-    fn vault() -> (Arc<MemoryStore>, Vault) {
-        let store = Arc::new(MemoryStore::new());
-        (store.clone(), Vault::new(store))
-    }
-
-    fn put(vault: &Vault, name: &str, text: &str) {
-        vault
-            .change(|change| change.put(name, &note(text)))
-            .unwrap();
-    }
-
-    #[test]
-    fn records_are_found_by_name_and_prefix() {
-        let (_, vault) = vault();
-        put(&vault, "a/1", "one");
-        put(&vault, "a/2", "two");
-        put(&vault, "b/1", "three");
-        assert_eq!(vault.read::<Note>("a/1").unwrap(), Some(note("one")));
-        assert_eq!(vault.read::<Note>("a/3").unwrap(), None);
-        assert_eq!(vault.all::<Note>("a/").unwrap(), [note("one"), note("two")]);
-        let newest = vault.scan::<Note>("", Order::Falling, 1).unwrap();
-        assert_eq!(newest, [("b/1".to_owned(), note("three"))]);
-    }
-
-    #[test]
-    fn a_change_that_was_overtaken_runs_again() {
-        let (_, vault) = vault();
-        put(&vault, "n", "0");
-        let mut runs = 0;
-        let seen = vault.change(|change| {
-            let old = change.read::<Note>("n")?.map(|note| note.text);
-            runs += 1;
-            if runs == 1 {
-                put(&vault, "n", "1");
-            }
-            change.put("m", &note("written"))?;
-            Ok::<_, Fault>(old)
-        });
-        assert_eq!((runs, seen.unwrap().as_deref()), (2, Some("1")));
-    }
-
-    #[test]
-    fn a_change_sees_its_own_writes_and_drops_those_that_change_nothing() {
-        let (store, vault) = vault();
-        put(&vault, "n", "0");
-        let before = store.scan(b"", Order::Rising, 9).unwrap();
-        let mut change = vault.begin();
-        assert_eq!(change.read::<Note>("n").unwrap(), Some(note("0")));
-        change.put("n", &note("1")).unwrap();
-        assert_eq!(change.read::<Note>("n").unwrap(), Some(note("1")));
-        change.delete::<Note>("n");
-        assert_eq!(change.read::<Note>("n").unwrap(), None);
-        change.put("n", &note("0")).unwrap();
-        assert!(!change.is_needed());
-        change.commit().unwrap();
-        assert_eq!(store.scan(b"", Order::Rising, 9).unwrap(), before);
-    }
-
-    #[test]
-    fn what_is_known_by_its_bytes_is_known_by_all_of_them_and_by_its_type() {
-        let memo = Memo::default();
-        let bytes = encode(&note("one")).unwrap();
-        for _ in 0..2 {
-            assert_eq!(memo.decode::<Often>(&bytes), Ok(Often(note("one"))));
-            assert_eq!(memo.decode::<Other>(&bytes), Ok(Other(note("one"))));
-        }
-        let newer = encode(&note("two")).unwrap();
-        assert_eq!(memo.decode::<Often>(&newer), Ok(Often(note("two"))));
-        assert_eq!(
-            memo.decode::<Often>(&bytes[..bytes.len() - 1]),
-            Err(Fault::Damaged)
-        );
-    }
-
-    #[test]
-    fn row_48_damaged_and_newer_records_are_typed_errors() {
-        let (store, vault) = vault();
-        for (bytes, fault) in [
-            (&b""[..], Fault::Damaged),
-            (b"\x00{}", Fault::Damaged),
-            (b"\x01{", Fault::Damaged),
-            (b"\x01{\"text\":1}", Fault::Damaged),
-            (b"\x02{\"text\":\"\"}", Fault::Newer),
-        ] {
-            let writes = [(b"note/n".to_vec(), Some(bytes.to_vec()))];
-            store
-                .commit(&Batch {
-                    writes: writes.into(),
-                    ..Batch::default()
-                })
-                .unwrap();
-            assert_eq!(vault.read::<Note>("n"), Err(fault));
-        }
-    }
-}
+pub(crate) use keys::KEEPER;
+#[cfg(test)]
+pub(crate) mod testkit;
+#[cfg(test)]
+mod tests;

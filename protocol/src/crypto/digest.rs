@@ -36,6 +36,27 @@ pub fn hmac_matches(key: &[u8], message: &[u8], tag: &[u8]) -> Result<(), Unspec
     ring_hmac::verify(&key, message, tag).map_err(|_| Unspecified)
 }
 
+/// An HMAC-SHA256 key that is ready for use, many times. ring does not wipe it when it is dropped.
+pub struct MacKey(ring_hmac::Key);
+
+impl MacKey {
+    /// From its bytes.
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(ring_hmac::Key::new(ring_hmac::HMAC_SHA256, key))
+    }
+
+    /// The tag of the parts, joined.
+    pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = ring_hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(part);
+        }
+        let mut out = [0; 32];
+        out.copy_from_slice(context.sign().as_ref());
+        out
+    }
+}
+
 /// The first 32 bytes of HKDF-Expand (RFC 5869 section 2.3), `info` joined from its parts.
 pub fn expand(prk: &[u8; 32], info: &[&[u8]]) -> Secret {
     let mut parts = info.to_vec();
@@ -55,6 +76,14 @@ mod tests {
         assert_eq!(prk[..4], [0x07, 0x77, 0x09, 0x36]);
         let okm = expand(&prk, &[&info]);
         assert_eq!(okm[..8], [0x3c, 0xb2, 0x5f, 0x25, 0xfa, 0xac, 0xd5, 0x7a]);
+    }
+
+    #[test]
+    fn a_key_that_is_kept_gives_the_same_tags() {
+        let key = MacKey::new(&[7; 32]);
+        for message in [&b"one"[..], b"two"] {
+            assert_eq!(key.tag(&[message, b"!"]), *hmac(&[7; 32], &[message, b"!"]));
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ mod stretch;
 
 pub use agree::{AgreementKey, AgreementSecret};
 pub use der::{raw_from_der, raw_to_der};
-pub use digest::{expand, hmac, hmac_matches, sha256};
-pub use seal::{open, seal};
+pub use digest::{MacKey, expand, hmac, hmac_matches, sha256};
+pub use seal::{SealingKey, open, seal};
 pub use sign::{PublicKey, SigningKey};
 pub use stretch::{Cost, stretch};
 

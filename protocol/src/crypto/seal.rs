@@ -4,21 +4,67 @@ use super::{Unspecified, make_random};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
+/// Bytes of a tag.
+const TAG_LEN: usize = 16;
+
+/// A key that is ready for use, many times. ring does not wipe it when it is dropped.
+pub struct SealingKey(LessSafeKey);
+
+impl SealingKey {
+    /// From its 32 bytes.
+    ///
+    /// # Errors
+    /// [`Unspecified`] never for 32 bytes; kept for the provider's sake.
+    pub fn new(key: &[u8; 32]) -> Result<Self, Unspecified> {
+        let key = UnboundKey::new(&AES_256_GCM, key).map_err(|_| Unspecified)?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// Appends `nonce(12) ‖ ciphertext ‖ tag(16)` of `plain`, bound to `context`, to `out`.
+    ///
+    /// # Errors
+    /// [`Unspecified`] when the system has no randomness.
+    pub fn seal_onto(
+        &self,
+        mut out: Vec<u8>,
+        context: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, Unspecified> {
+        let nonce: [u8; NONCE_LEN] = make_random()?;
+        out.reserve(NONCE_LEN + plain.len() + TAG_LEN);
+        out.extend_from_slice(&nonce);
+        let start = out.len();
+        out.extend_from_slice(plain);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let body = &mut out[start..];
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(nonce, Aad::from(context), body);
+        out.extend_from_slice(tag.map_err(|_| Unspecified)?.as_ref());
+        Ok(out)
+    }
+
+    /// What [`Self::seal_onto`] appended, under the same context.
+    ///
+    /// # Errors
+    /// [`Unspecified`] when a byte of it, the key or the context differs.
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+        let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unspecified)?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let opened = self.0.open_in_place(nonce, Aad::from(context), &mut body);
+        let length = opened.map_err(|_| Unspecified)?.len();
+        body.truncate(length);
+        Ok(body)
+    }
+}
+
 /// `nonce(12) ‖ ciphertext ‖ tag(16)` of `plain`, bound to `context`.
 ///
 /// # Errors
 /// [`Unspecified`] when the system has no randomness.
 pub fn seal(key: &[u8; 32], context: &[u8], plain: &[u8]) -> Result<Vec<u8>, Unspecified> {
-    let nonce: [u8; NONCE_LEN] = make_random()?;
-    let mut body = plain.to_vec();
-    cipher(key)?
-        .seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(context),
-            &mut body,
-        )
-        .map_err(|_| Unspecified)?;
-    Ok([&nonce[..], &body].concat())
+    SealingKey::new(key)?.seal_onto(Vec::new(), context, plain)
 }
 
 /// What [`seal`] hid under the same key and context.
@@ -30,21 +76,7 @@ pub fn open(
     context: &[u8],
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
-    let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Unspecified)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unspecified)?;
-    let mut body = Zeroizing::new(body.to_vec());
-    let length = cipher(key)?
-        .open_in_place(nonce, Aad::from(context), &mut body)
-        .map_err(|_| Unspecified)?
-        .len();
-    body.truncate(length);
-    Ok(body)
-}
-
-fn cipher(key: &[u8; 32]) -> Result<LessSafeKey, Unspecified> {
-    Ok(LessSafeKey::new(
-        UnboundKey::new(&AES_256_GCM, key).map_err(|_| Unspecified)?,
-    ))
+    SealingKey::new(key)?.open(context, sealed)
 }
 
 #[cfg(test)]

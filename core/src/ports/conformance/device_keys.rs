@@ -31,7 +31,30 @@ pub(crate) fn device_keys<K: DeviceKeys>(make: &dyn Fn() -> K) {
     );
     wraps_for_one_owner(&keys, &make(), &anna, &ben);
     peppers_depend_on_owner_and_salt(&keys, &make(), &anna, &ben);
+    retires_what_signs_and_keeps_what_opens(&keys, &make(), &anna);
     deletes_for_good(&keys, &make(), &anna, &ben);
+}
+
+fn retires_what_signs_and_keeps_what_opens(
+    keys: &dyn DeviceKeys,
+    again: &dyn DeviceKeys,
+    anna: &Id,
+) {
+    let wrapped = keys.wrap(anna, Gesture::Free, b"secret").unwrap();
+    let asked = keys.wrap(anna, Gesture::Asked, b"secret").unwrap();
+    keys.retire(anna).unwrap();
+    keys.retire(anna).unwrap();
+    let gone = Some(KeyError::Invalidated);
+    for keys in [keys, again] {
+        for slot in [Slot::Dev, Slot::Uv] {
+            assert_eq!(keys.sign(anna, slot, b"m").err(), gone);
+        }
+        assert_eq!(keys.pepper(anna, &[7; 16]).err(), gone);
+        assert_eq!(keys.unwrap(anna, Gesture::Asked, &asked).err(), gone);
+        let plain = keys.unwrap(anna, Gesture::Free, &wrapped).unwrap();
+        assert_eq!(plain.as_slice(), b"secret");
+    }
+    keys.retire(&Id::from([9; 16])).unwrap();
 }
 
 fn signs_with_the_key_that_was_made(keys: &dyn DeviceKeys, owner: &Id, slot: Slot, point: &[u8]) {

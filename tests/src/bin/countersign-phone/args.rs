@@ -112,6 +112,16 @@ pub(crate) enum Command {
     },
     /// Stay, show requests as they come, and send what waits.
     Listen,
+    /// Write a sealed copy of everything; only this phone's keys open it.
+    Export {
+        /// The file to make.
+        file: PathBuf,
+    },
+    /// Fill an empty store from such a copy.
+    Restore {
+        /// The copy.
+        file: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]

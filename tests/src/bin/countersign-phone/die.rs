@@ -1,11 +1,11 @@
 //! Death on demand: ports that end the process by SIGKILL at one of their calls. Before a commit,
 //! after it, before a send, and after the answer arrived are four steps; before and after each use
-//! of a key are two.
+//! of a key or of the counter are two.
 
 use countersign_core::Ports;
 use countersign_core::ports::{
-    Answer, Batch, DeviceKeys, Entry, Gesture, KeyError, MadeKey, Order, Pepper, Plain, Request,
-    SALT_LENGTH, Slot, Store, StoreError, Transport, TransportError,
+    Answer, Batch, Count, Counter, DeviceKeys, Entry, Gesture, KeyError, MadeKey, Order, Pepper,
+    Plain, Request, SALT_LENGTH, Slot, Store, StoreError, Transport, TransportError,
 };
 use countersign_core::{Digest, Id};
 use rustix::process::{Signal, getpid, kill_process};
@@ -29,6 +29,10 @@ pub(crate) fn ports(ports: Ports, die_at: u64) -> Ports {
         }),
         keys: Arc::new(Mortal {
             inner: ports.keys,
+            steps: steps.clone(),
+        }),
+        counter: Arc::new(Mortal {
+            inner: ports.counter,
             steps,
         }),
         ..ports
@@ -61,6 +65,16 @@ impl<T: ?Sized> Mortal<T> {
         let done = call(&self.inner);
         self.steps.step();
         done
+    }
+}
+
+impl Counter for Mortal<dyn Counter> {
+    fn read(&self) -> Result<Option<Count>, KeyError> {
+        self.inner.read()
+    }
+
+    fn write(&self, count: Count) -> Result<(), KeyError> {
+        self.around(|counter| counter.write(count))
     }
 }
 
@@ -111,6 +125,10 @@ impl DeviceKeys for Mortal<dyn DeviceKeys> {
 
     fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, KeyError> {
         self.around(|keys| keys.pepper(owner, salt))
+    }
+
+    fn retire(&self, owner: &Id) -> Result<(), KeyError> {
+        self.around(|keys| keys.retire(owner))
     }
 
     fn delete(&self, owner: &Id) -> Result<(), KeyError> {

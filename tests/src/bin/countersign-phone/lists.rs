@@ -8,7 +8,9 @@ use crate::words::{APP, Words};
 use countersign_core::{
     AccountInfo, Decision, Delivery, Error, HistoryEntry, Id, Note, Prompt, Row, Standing,
 };
-use countersign_texts::{Id as Word, asked, request_title, row_label, row_value, text, time_left};
+use countersign_texts::{
+    Id as Word, Message, asked, message, request_title, row_label, row_value, text, time_left,
+};
 use serde_json::{Value, json};
 
 pub(crate) fn ids(phone: &Phone) -> Result<(), Trouble> {
@@ -21,6 +23,7 @@ pub(crate) fn ids(phone: &Phone) -> Result<(), Trouble> {
             "name": account.name,
             "standing": standing(account.standing),
             "keys_overdue": account.keys_overdue,
+            "lost": account.lost,
         });
         phone.voice.say(&event, || id_in_words(phone, &account));
     }
@@ -28,6 +31,10 @@ pub(crate) fn ids(phone: &Phone) -> Result<(), Trouble> {
 }
 
 fn id_in_words(phone: &Phone, info: &AccountInfo) -> String {
+    if info.lost {
+        let lost = message(phone.voice.lang, Message::KeyLost { id: "" }).title;
+        return format!("{}\n  {}", lost.text, info.id);
+    }
     let state = match info.standing {
         Standing::Pending => Word::HomeStateDigits,
         Standing::Active if info.keys_overdue => Word::HomeStateAttention,

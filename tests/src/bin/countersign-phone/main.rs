@@ -6,6 +6,7 @@
 
 mod answer;
 mod args;
+mod copy;
 mod die;
 mod enrol;
 mod listen;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Trouble> {
+    if let Command::Restore { file } = &args.command {
+        return copy::restore(args, file);
+    }
     let phone = Phone::open(args)?;
     match &args.command {
         Command::Enrol { link, yes } => enrol::enrol(&phone, link, *yes),
@@ -54,5 +58,8 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Outbox { send } => lists::outbox(&phone, *send),
         Command::History { limit } => lists::history(&phone, *limit),
         Command::Listen => listen::listen(&phone),
+        Command::Export { file } => copy::export(&phone, file),
+        // Done before anything was opened.
+        Command::Restore { .. } => Ok(()),
     }
 }

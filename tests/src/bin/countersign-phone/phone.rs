@@ -5,7 +5,7 @@ use crate::die;
 use crate::trouble::{About, Trouble};
 use crate::voice::Voice;
 use countersign_core::adapters::on_disk;
-use countersign_core::{App, AppMode, Authenticator, Config, Name, Prompt, Review, Roots};
+use countersign_core::{App, AppMode, Authenticator, Config, Name, Ports, Prompt, Review, Roots};
 
 /// An open phone, and how it speaks.
 pub(crate) struct Phone {
@@ -16,16 +16,20 @@ pub(crate) struct Phone {
 impl Phone {
     pub(crate) fn open(args: &Args) -> Result<Self, Trouble> {
         let voice = Voice::new(args.json, args.lang());
-        let config = config(args)?;
-        let mut ports = on_disk(&args.home, &config)?;
-        if let Some(step) = args.die_at {
-            ports = die::ports(ports, step);
-        }
         Ok(Self {
-            core: Authenticator::open(config, ports)?,
+            core: Authenticator::open(config(args)?, ports(args)?)?,
             voice,
         })
     }
+}
+
+/// What this phone has of a device.
+pub(crate) fn ports(args: &Args) -> Result<Ports, Trouble> {
+    let ports = on_disk(&args.home, &config(args)?)?;
+    Ok(match args.die_at {
+        Some(step) => die::ports(ports, step),
+        None => ports,
+    })
 }
 
 fn config(args: &Args) -> Result<Config, Trouble> {

@@ -127,6 +127,7 @@ impl Words {
             },
             Code::StoreFull => Message::StoreFull,
             Code::StoreCorrupt => Message::StoreCorrupt,
+            Code::StoreRollback => Message::StoreRollback,
             Code::StoreBusy => Message::StoreBusy { app: APP },
         };
         self.message(message, code.as_str())

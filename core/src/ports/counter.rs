@@ -1,0 +1,33 @@
+//! A number outside the store, by which an older copy of the store is known.
+
+use super::KeyError;
+use countersign_protocol::Id;
+
+/// How far a store had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// Which store: random, made with it.
+    pub store: Id,
+    /// Its version; each commit's is one higher.
+    pub version: u64,
+}
+
+/// One small value that a copy of the store doesn't bring back.
+///
+/// Android: an entry of an encrypted preference is a file like the store itself and no counter; what is one is
+/// a Keystore key that is made anew with the version in its attestation challenge, where the hardware keeps that
+/// (`KeyInfo` and the certificate), else [`crate::adapters::NoCounter`]. iOS: a keychain item, this device only, which backups
+/// don't restore to another device. Where there is none the server notices an old copy by `ctr` (protocol section 7).
+pub trait Counter: Send + Sync {
+    /// The last value; nothing where none was ever written, or the platform has no such place.
+    ///
+    /// # Errors
+    /// [`KeyError::Unreadable`]: ask again later.
+    fn read(&self) -> Result<Option<Count>, KeyError>;
+
+    /// Keeps a value, durably. The caller sees to it that the version of one store only rises.
+    ///
+    /// # Errors
+    /// [`KeyError::Unreadable`]: the old value is still there, or the new one.
+    fn write(&self, count: Count) -> Result<(), KeyError>;
+}
