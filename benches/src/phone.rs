@@ -5,7 +5,7 @@ use crate::peer::{Algorithm, Peer};
 use countersign_core::adapters::MemoryCounter;
 use countersign_core::ports::{Clock, DeviceKeys, Moment, Store};
 use countersign_core::{
-    Answer, App, AppMode, Authenticator, Config, Id, Name, Ports, Progress, PromptId, Roots, Sent,
+    Answer, App, AppMode, Authenticator, Config, Engine, Id, Name, Ports, Progress, PromptId, Roots, Sent,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ pub fn config(roots: Roots) -> Result<Config> {
         roots,
         pins: None,
         servers: Vec::new(),
+        engine: Engine::Sled,
         app: App {
             brand: name("countersign")?,
             mode: AppMode::Core,

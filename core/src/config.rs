@@ -14,6 +14,18 @@ pub enum Roots {
     Only(Vec<u8>),
 }
 
+/// What keeps the phone's memory. Each writes a form of its own, and refuses the other's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// sled, on disk.
+    #[default]
+    Sled,
+    /// redb, on disk.
+    Redb,
+    /// None: all is forgotten when the core is closed.
+    Memory,
+}
+
 /// A server of the brand's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownServer {
@@ -34,6 +46,9 @@ pub struct Config {
     /// The only servers that this app talks to. Empty: any, and no typed codes, which need the
     /// list.
     pub servers: Vec<KnownServer>,
+    /// What keeps the phone's memory; fixed for an app once it has shipped, since a store doesn't
+    /// change its engine. Export and import move between them.
+    pub engine: Engine,
     /// Which app this is.
     pub app: App,
     /// The phone's name, as its user knows it.

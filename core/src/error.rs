@@ -70,6 +70,7 @@ codes! {
     StoreCorrupt = "store.corrupt": "The data is damaged.",
     StoreRollback = "store.rollback": "The data is older than it was.",
     StoreBusy = "store.busy": "Another process has the data open.",
+    StoreEngine = "store.engine": "The data is in the form of another engine.",
 }
 
 impl fmt::Display for Code {
@@ -244,6 +245,7 @@ impl From<StoreError> for Error {
             StoreError::Full => retry(Code::StoreFull, "full"),
             StoreError::Io => retry(Code::StoreFull, "unwritable"),
             StoreError::Changed => retry(Code::StoreBusy, "overtaken"),
+            StoreError::OtherEngine => refused(Code::StoreEngine),
         }
     }
 }

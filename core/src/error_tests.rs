@@ -13,6 +13,7 @@ fn faults() -> Vec<Fault> {
         StoreError::Full,
         StoreError::Io,
         StoreError::Changed,
+        StoreError::OtherEngine,
     ];
     all.extend(stores.map(Fault::from));
     let vaults = [

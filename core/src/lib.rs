@@ -30,7 +30,7 @@ mod testkit;
 
 pub use authenticator::{AccountInfo, Authenticator, Ports};
 pub use challenge::{Answer, Arrivals, Hint, Note, Prompt, PromptId, Row};
-pub use config::{Config, KnownServer, Roots};
+pub use config::{Config, Engine, KnownServer, Roots};
 pub use countersign_protocol::statement::{
     App, AppMode, Decision, Level, Reason, Standing, StateReason, UvClass, Via,
 };

@@ -249,6 +249,7 @@ mod tests {
             "store.corrupt",
             "store.rollback",
             "store.busy",
+            "store.engine",
             "res.factors",
             "res.view",
             "res.input",

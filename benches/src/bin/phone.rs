@@ -8,8 +8,8 @@ use countersign_benches::peer::{Algorithm, Peer, challenge, make_key};
 use countersign_benches::phone::Phone;
 use countersign_benches::report::{Row, per_second, time};
 use countersign_benches::{Result, Trouble};
-use countersign_core::Id;
-use countersign_core::adapters::{MemoryStore, SledStore, SoftwareKeys};
+use countersign_core::{Engine, Id};
+use countersign_core::adapters::{MemoryStore, SoftwareKeys, open_store};
 use countersign_core::ports::Store;
 use countersign_protocol::Signed;
 use countersign_protocol::crypto::SigningKey;
@@ -163,7 +163,7 @@ fn answer() -> Result<()> {
 }
 
 fn on_disk(folder: &Path, keys: &Path) -> Result<Phone> {
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(folder)?);
+    let store = open_store(folder, Engine::Sled)?;
     Phone::enrolled(store, Arc::new(SoftwareKeys::new(keys)), Algorithm::Ed25519)
 }
 
@@ -221,7 +221,7 @@ fn tap(folder: &Path) -> Result<()> {
     let mark = |name: &str| drop(fs::metadata(name));
     let mut peer = Peer::new(Algorithm::Ed25519)?;
     peer.on_response = Some(|| drop(fs::metadata(NETWORK)));
-    let store = Arc::new(SledStore::open(&folder.join("traced"))?);
+    let store = open_store(&folder.join("traced"), Engine::Sled)?;
     let keys = Arc::new(SoftwareKeys::new(&folder.join("traced-keys")));
     let mut phone = Phone::new(store, keys, peer)?;
     phone.enrol()?;
@@ -274,7 +274,7 @@ fn enrolment() -> Result<()> {
         Box::new(|| {
             n += 1;
             let home = folder.path().join(n.to_string());
-            let store = Arc::new(SledStore::open(&home.join("store"))?);
+            let store = open_store(&home.join("store"), Engine::Sled)?;
             enrol(store, Arc::new(SoftwareKeys::new(&home.join("keys"))))
         }),
         all(|| passkey.register()),

@@ -4,7 +4,9 @@
 
 mod boot_clock;
 mod counter;
+mod disk;
 mod memory;
+mod redb;
 mod sled;
 mod software;
 mod tls;
@@ -12,29 +14,45 @@ mod ureq;
 
 pub use self::boot_clock::BootClock;
 pub use self::counter::{FileCounter, MemoryCounter, NoCounter};
+pub use self::disk::open_store;
 pub use self::memory::MemoryStore;
-pub use self::sled::SledStore;
 pub use self::software::SoftwareKeys;
 pub use self::ureq::UreqTransport;
 
 use crate::authenticator::Ports;
-use crate::config::Config;
+use crate::config::{Config, Engine};
 use crate::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The ports of a phone whose memory is a folder: store, keys of level `software` and the counter in it, calls
-/// by the network. The folder is made if it isn't there.
+/// The store's place in the folder of a phone.
+const STORE: &str = "store";
+
+/// The ports of a phone whose memory is a folder: the store of the engine that `config` names, keys of
+/// level `software` and the counter in it, calls by the network. The folder is made if it isn't there.
 ///
 /// # Errors
-/// `store.busy` when another process has it open, `store.corrupt`, `store.full`; `net.tls` for
-/// roots or pins that are none.
+/// `store.busy` when another process has it open, `store.engine` when another engine made it,
+/// `store.corrupt` (then [`set_aside`]), `store.full`; `net.tls` for roots or pins that are none.
 pub fn on_disk(home: &Path, config: &Config) -> Result<Ports, Error> {
     Ok(Ports {
-        store: Arc::new(SledStore::open(&home.join("store"))?),
+        store: open_store(&home.join(STORE), config.engine)?,
         transport: Arc::new(UreqTransport::new(config)?),
         keys: Arc::new(SoftwareKeys::new(&home.join("keys"))),
-        counter: Arc::new(FileCounter::new(&home.join("keys").join("counter"))),
+        counter: match config.engine {
+            Engine::Memory => Arc::new(MemoryCounter::default()),
+            _ => Arc::new(FileCounter::new(&home.join("keys").join("counter"))),
+        },
         clock: Arc::new(BootClock::new()?),
     })
+}
+
+/// Moves the store of a phone's folder out of the way, whole and unread, so that the next
+/// [`on_disk`] begins an empty one. For a store that says `store.corrupt`, or that a person gives up.
+/// Nothing is deleted, the keys stay where they are. Gives where it is now; `None` where none was.
+///
+/// # Errors
+/// `store.busy` while anybody has it open, `store.full` where nothing can be moved.
+pub fn set_aside(home: &Path) -> Result<Option<PathBuf>, Error> {
+    Ok(disk::move_aside(&home.join(STORE))?)
 }

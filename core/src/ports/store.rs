@@ -23,9 +23,26 @@ pub struct Batch {
     pub writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
-/// An ordered map of bytes that survives the end of the process.
+/// An ordered map of bytes that survives the end of the process. What every store promises, and the
+/// conformance suite of this port asks of each:
 ///
-/// Calls may come from several threads. One process at a time has the store open.
+/// - **Bytes.** Keys and values are any bytes, also none; keys are ordered bytewise.
+/// - **Whole.** A commit is there entirely or not at all: to other threads, also within one scan, after
+///   its error, and after a kill or a cut of power at any moment.
+/// - **Durable.** What a commit that returned wrote outlives both, and nobody sees it earlier. An
+///   opening after a kill works.
+/// - **Conditional.** The precondition is compared with what is stored at the moment of the commit, so
+///   of several that expect the same only one succeeds. Calls may come from several threads.
+/// - **Alone.** Who has the store open has it alone: any other opening is [`StoreError::Busy`]
+///   until it is closed, and its process's end closes it.
+/// - **Typed.** Damage, a full disk and a store of another engine are errors of [`StoreError`], never
+///   a panic. After one (but `Changed`) every call gives an error: memory and disk may differ, and
+///   believing either could sign on what is not stored. Opening anew ends that, once there is room
+///   again.
+///
+/// Not promised: that damage is always seen. Each engine has checksums, and bytes that none covers
+/// (`tests/tests/store_faults.rs` counts them); what must not be lost unseen is counted and sealed by
+/// who writes here.
 pub trait Store: Send + Sync {
     /// The value of a key.
     ///
@@ -53,8 +70,8 @@ pub trait Store: Send + Sync {
 /// Why a store can't do what was asked. No variant quotes keys, values or paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Another process has it open.
-    #[error("the store is open in another process")]
+    /// It is open already, in another process or in this one.
+    #[error("the store is open elsewhere")]
     Busy,
     /// It is damaged; it was left as it is.
     #[error("the store is damaged")]
@@ -68,4 +85,7 @@ pub enum StoreError {
     /// A key holds something else than the commit expected.
     #[error("the store has changed meanwhile")]
     Changed,
+    /// Another engine made it; it was left as it is.
+    #[error("the store was made by another engine")]
+    OtherEngine,
 }

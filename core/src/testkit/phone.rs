@@ -4,7 +4,7 @@ use super::{ManualClock, Peer, Script};
 use crate::account::{Account, Known, Stage, Trust};
 use crate::adapters::{MemoryCounter, MemoryStore, SoftwareKeys};
 use crate::authenticator::{Authenticator, Ports};
-use crate::config::{Config, Roots};
+use crate::config::{Config, Engine, Roots};
 use crate::enrol::Progress;
 use crate::error::Error;
 use crate::ports::{Batch, Counter, Entry, Order, Store, StoreError, TransportError};
@@ -28,6 +28,7 @@ pub(crate) fn config() -> Config {
         roots: Roots::Public,
         pins: None,
         servers: Vec::new(),
+        engine: Engine::Memory,
         app,
         device: name("Phone"),
         locale: "en".into(),

@@ -1,7 +1,7 @@
 //! What can be asked of the virtual phone.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use countersign_core::Reason;
+use countersign_core::{Engine, Reason};
 use countersign_texts::Lang;
 use std::path::PathBuf;
 
@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// The only certificate authority it believes (PEM); without it, the public ones.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+    /// What keeps its memory; always the same for one folder.
+    #[arg(long, global = true, value_name = "ENGINE", default_value = "sled")]
+    pub(crate) engine: Keeper,
     /// One JSON object a line, for programs.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -31,6 +34,21 @@ pub(crate) struct Args {
     pub(crate) die_at: Option<u64>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Keeper {
+    Sled,
+    Redb,
+}
+
+impl From<Keeper> for Engine {
+    fn from(keeper: Keeper) -> Self {
+        match keeper {
+            Keeper::Sled => Self::Sled,
+            Keeper::Redb => Self::Redb,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -110,6 +128,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
+    /// Put a damaged memory aside and begin an empty one; nothing is deleted.
+    SetAside,
     /// Stay, show requests as they come, and send what waits.
     Listen,
     /// Write a sealed copy of everything; only this phone's keys open it.

@@ -39,8 +39,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Trouble> {
-    if let Command::Restore { file } = &args.command {
-        return copy::restore(args, file);
+    // Two want no open phone.
+    match &args.command {
+        Command::Restore { file } => return copy::restore(args, file),
+        Command::SetAside => return phone::set_aside(args),
+        _ => {}
     }
     let phone = Phone::open(args)?;
     match &args.command {
@@ -60,6 +63,6 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Listen => listen::listen(&phone),
         Command::Export { file } => copy::export(&phone, file),
         // Done before anything was opened.
-        Command::Restore { .. } => Ok(()),
+        Command::Restore { .. } | Command::SetAside => Ok(()),
     }
 }

@@ -4,8 +4,9 @@ use crate::args::Args;
 use crate::die;
 use crate::trouble::{About, Trouble};
 use crate::voice::Voice;
-use countersign_core::adapters::on_disk;
+use countersign_core::adapters;
 use countersign_core::{App, AppMode, Authenticator, Config, Name, Ports, Prompt, Review, Roots};
+use serde_json::json;
 
 /// An open phone, and how it speaks.
 pub(crate) struct Phone {
@@ -25,11 +26,20 @@ impl Phone {
 
 /// What this phone has of a device.
 pub(crate) fn ports(args: &Args) -> Result<Ports, Trouble> {
-    let ports = on_disk(&args.home, &config(args)?)?;
+    let ports = adapters::on_disk(&args.home, &config(args)?)?;
     Ok(match args.die_at {
         Some(step) => die::ports(ports, step),
         None => ports,
     })
+}
+
+/// Puts the store aside, and says where it is now.
+pub(crate) fn set_aside(args: &Args) -> Result<(), Trouble> {
+    let moved = adapters::set_aside(&args.home)?;
+    let place = moved.map(|place| place.display().to_string());
+    let event = json!({"event": "set_aside", "place": place});
+    Voice::new(args.json, args.lang()).say(&event, || place.unwrap_or_default());
+    Ok(())
 }
 
 fn config(args: &Args) -> Result<Config, Trouble> {
@@ -51,6 +61,7 @@ fn config(args: &Args) -> Result<Config, Trouble> {
         roots,
         pins: None,
         servers: Vec::new(),
+        engine: args.engine.into(),
         app,
         device: name("Virtual phone")?,
         locale: args.lang().tag().to_owned(),

@@ -129,6 +129,7 @@ impl Words {
             Code::StoreCorrupt => Message::StoreCorrupt,
             Code::StoreRollback => Message::StoreRollback,
             Code::StoreBusy => Message::StoreBusy { app: APP },
+            Code::StoreEngine => Message::StoreEngine { app: APP },
         };
         self.message(message, code.as_str())
     }
