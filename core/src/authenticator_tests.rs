@@ -316,6 +316,156 @@ fn many_threads_decide_once_and_keep_one_chain() {
     assert_eq!(ctrs, [1, 2, 3, 4]);
 }
 
+/// `tests/vectors/store-form-1.json`: a store in clear and its key files, as the version before the vault wrote them: an ID in use, an
+/// answer that was settled, one that waits, and a request that is open.
+#[test]
+fn a_store_of_the_version_before_the_vault_is_brought_up_to_date() {
+    use crate::ports::{Batch, Store};
+    use countersign_protocol::encoding::decode;
+    let text = include_str!("../../tests/vectors/store-form-1.json");
+    let golden: serde_json::Value = serde_json::from_str(text).unwrap();
+    let phone = Phone::new();
+    let folder = phone
+        .folder
+        .path()
+        .join(golden["account"].as_str().unwrap());
+    std::fs::create_dir(&folder).unwrap();
+    for (name, bytes) in golden["keys"].as_object().unwrap() {
+        std::fs::write(folder.join(name), decode(bytes.as_str().unwrap()).unwrap()).unwrap();
+    }
+    let record = |value: &serde_json::Value| [&[1], value.to_string().as_bytes()].concat();
+    let records = golden["records"].as_object().unwrap();
+    let writes = records
+        .iter()
+        .map(|(name, value)| (name.clone().into_bytes(), Some(record(value))));
+    let batch = Batch {
+        writes: writes.collect(),
+        ..Batch::default()
+    };
+    phone.store.commit(&batch).unwrap();
+    let app = phone.app();
+    let accounts = app.accounts().unwrap();
+    let (id, account) = (accounts[0].id, accounts[0].account.as_str());
+    assert_eq!((accounts.len(), account), (1, "anna@example.com"));
+    assert_eq!(app.history(10).unwrap().len(), 1);
+    assert_eq!(app.outbox().unwrap().len(), 1);
+    assert_eq!(app.pending().unwrap()[0].id.challenge, Id::from([3; 16]));
+    // Beside the account key, the same records as before, and none of them in clear.
+    assert_eq!(phone.records().len(), records.len() + 1);
+    drop(app);
+    let app = phone.app();
+    assert_eq!(app.accounts().unwrap()[0].id, id);
+}
+
+#[test]
+fn an_id_whose_key_is_lost_is_listed_as_that_and_can_be_removed() {
+    use crate::ports::DeviceKeys;
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    drop(app);
+    phone.keys.delete(&id).unwrap();
+    let app = phone.app();
+    let accounts = app.accounts().unwrap();
+    assert_eq!(
+        (accounts.len(), accounts[0].id, accounts[0].lost),
+        (1, id, true)
+    );
+    assert!(app.pending().unwrap().is_empty() && app.history(9).unwrap().is_empty());
+    app.sync().unwrap();
+    let error = app.poll(&id, 0).err();
+    assert_eq!(
+        error,
+        Some(Error::Reenrol {
+            code: Code::KeyLost
+        })
+    );
+    app.forget(&id).unwrap();
+    assert_eq!((phone.records(), phone.owners()), (Vec::new(), 0));
+}
+
+#[test]
+fn row_48_an_older_copy_of_the_store_is_refused_and_left_as_it_is() {
+    use crate::ports::{Batch, Order, Store};
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = phone.store.scan(b"", Order::Rising, usize::MAX).unwrap();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    app.decide(&prompt.id, &approve("47")).unwrap();
+    drop(app);
+    let new = phone.store.scan(b"", Order::Rising, usize::MAX).unwrap();
+    let mut writes: std::collections::BTreeMap<_, _> =
+        new.iter().map(|(key, _)| (key.clone(), None)).collect();
+    writes.extend(
+        old.iter()
+            .map(|(key, value)| (key.clone(), Some(value.clone()))),
+    );
+    let expects = Default::default();
+    phone.store.commit(&Batch { expects, writes }).unwrap();
+    let refused = phone.start(0).err();
+    let code = Code::StoreRollback;
+    assert_eq!(refused, Some(Error::Reenrol { code }));
+    assert_eq!(
+        phone.store.scan(b"", Order::Rising, usize::MAX).unwrap(),
+        old
+    );
+}
+
+#[test]
+fn row_48_an_answer_that_is_missing_from_the_history_is_damage() {
+    use crate::ports::{Batch, Order, Store};
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    for number in 1..=5 {
+        phone.peer.ask(number, |_| {});
+        let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+        app.decide(&prompt.id, &approve("47")).unwrap();
+    }
+    assert_eq!(app.history(2).unwrap().len(), 2);
+    let entries = phone.store.scan(&[2], Order::Rising, usize::MAX).unwrap();
+    assert_eq!(entries.len(), 5);
+    for (key, value) in entries {
+        let set = |value: Option<&Vec<u8>>| {
+            let writes = [(key.clone(), value.cloned())].into();
+            let expects = Default::default();
+            phone.store.commit(&Batch { expects, writes }).unwrap();
+        };
+        set(None);
+        let code = Code::StoreCorrupt;
+        assert_eq!(app.history(9).err(), Some(Error::Reenrol { code }));
+        set(Some(&value));
+        assert_eq!(app.history(9).unwrap().len(), 5);
+    }
+}
+
+#[test]
+fn a_sealed_copy_brings_everything_back_to_an_empty_store() {
+    let mut phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    let copy = app.export().unwrap();
+    drop(app);
+    phone.store = std::sync::Arc::default();
+    let restore = |copy: &[u8]| Authenticator::restore(&phone.ports(0), copy);
+    let code = Code::StoreCorrupt;
+    assert_eq!(
+        restore(b"something else").err(),
+        Some(Error::Reenrol { code })
+    );
+    restore(&copy).unwrap();
+    let app = phone.app();
+    assert_eq!(app.pending().unwrap()[0].id, prompt.id);
+    app.decide(&prompt.id, &approve("47")).unwrap();
+    assert!(matches!(
+        restore(&copy).err(),
+        Some(Error::Retry {
+            code: Code::StoreBusy,
+            ..
+        })
+    ));
+}
+
 #[test]
 fn a_removed_id_leaves_nothing() {
     let phone = Phone::new();

@@ -26,6 +26,8 @@ mod time;
 mod vault;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod testkit;
 
 pub use authenticator::{AccountInfo, Authenticator, Ports};

@@ -70,12 +70,21 @@ impl Core {
                 change.delete_found(&found);
             }
         }
-        if let Ok(Some(account)) = self.vault.read::<Account>(&Place::of(owner)) {
-            let shared = |other: &Account| {
-                other.owner != *owner && other.trust.server() == account.trust.server()
-            };
-            if !self.accounts()?.iter().any(shared) {
-                change.delete::<ServerTime>(&account.trust.time_place())?;
+        // What is known about the time of servers where nobody else is.
+        let others = self
+            .accounts()?
+            .into_iter()
+            .filter(|other| other.owner != *owner);
+        let kept: Vec<Place> = others.map(|other| other.trust.time_place()).collect();
+        for (found, _) in self
+            .vault
+            .scan::<ServerTime>(None, Order::Rising, usize::MAX)?
+        {
+            if !kept
+                .iter()
+                .any(|place| self.vault.is_at::<ServerTime>(&found, place))
+            {
+                change.delete_found(&found);
             }
         }
         change.delete_all::<Account>(owner)?;

@@ -24,6 +24,4 @@ pub use verdict::VerdictInfo;
 pub(crate) use verdict::code;
 
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod tests;

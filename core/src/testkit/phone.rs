@@ -129,6 +129,11 @@ impl Phone {
 
     /// Starts the app; `die_at` ends its process at that port call (0: never).
     pub(crate) fn start(&self, die_at: u64) -> Result<Authenticator, Error> {
+        Authenticator::open(self.config.clone(), self.ports(die_at))
+    }
+
+    /// What the app is started with.
+    pub(crate) fn ports(&self, die_at: u64) -> Ports {
         let fuse = Arc::new(Fuse {
             left: AtomicU64::new(die_at),
         });
@@ -157,14 +162,13 @@ impl Phone {
             step()?;
             answer
         });
-        let ports = Ports {
+        Ports {
             store: Arc::new(store),
             transport: Arc::new(transport),
             keys: self.keys.clone(),
             counter: self.counter.clone(),
             clock: self.clock.clone(),
-        };
-        Authenticator::open(self.config.clone(), ports)
+        }
     }
 
     pub(crate) fn app(&self) -> Authenticator {

@@ -288,6 +288,12 @@ impl Vault {
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
+    /// Whether a scan found what stands in a place.
+    pub(crate) fn is_at<T: Record>(&self, found: &Found, place: &Place) -> bool {
+        let prefix = self.prefix::<T>(&place.owner);
+        place.key(tree::<T>(), &self.keys.names, &prefix) == found.0
+    }
+
     /// The IDs that have records.
     pub(crate) fn owners(&self) -> Result<Vec<Id>, Fault> {
         let keys = self.all::<OwnerKey>(None)?;
