@@ -1,13 +1,16 @@
 //! What every handler has: settings, database, keys, and the routes.
 
 use crate::config::Config;
+use crate::credential::DeviceKeys;
 use crate::error::Fault;
+use crate::known::Known;
 use crate::limits::WrongTokens;
 use crate::metrics::Metrics;
 use crate::signer::{Signer, StartError};
 use crate::store::{Connection, Store};
 use crate::wake::Wake;
-use countersign_protocol::Thumbprint;
+use countersign_protocol::statement::Challenge;
+use countersign_protocol::{Signed, Thumbprint};
 use countersign_saml::Idp;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -27,6 +30,9 @@ pub(crate) struct App {
     pub(crate) wake: Wake,
     pub(crate) wrong_tokens: WrongTokens,
     pub(crate) metrics: Metrics,
+    /// The keys in registrations.
+    pub(crate) registrations: Known<DeviceKeys>,
+    pub(crate) challenges: Known<Arc<Signed<Challenge>>>,
 }
 
 pub(crate) type Shared = Arc<App>;
@@ -68,6 +74,8 @@ impl App {
             wake: Wake::new(),
             wrong_tokens: WrongTokens::default(),
             metrics: Metrics::new(),
+            registrations: Known::new(),
+            challenges: Known::new(),
         })
     }
 

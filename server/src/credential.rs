@@ -16,10 +16,11 @@ use crate::error::Fault;
 use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, challenges};
 use crate::wake::Topic;
+use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::policy::Policy;
-use countersign_protocol::statement::{Standing, State, StateReason};
+use countersign_protocol::statement::{Registration, Standing, State, StateReason};
 use countersign_protocol::text::Account;
-use countersign_protocol::{Digest, Id, Thumbprint, json};
+use countersign_protocol::{Digest, Id, Signed, Thumbprint, json};
 
 /// The standing as the database has it: the wire's word.
 pub(crate) fn word<T: serde::Serialize>(value: &T) -> Result<String, Fault> {
@@ -41,6 +42,27 @@ pub(crate) fn hash_of(text: &str) -> Result<Digest, Fault> {
 /// The policy in force.
 pub(crate) fn policy_of(row: &Credential) -> Result<Policy, Fault> {
     Ok(json::parse(row.policy.as_bytes())?)
+}
+
+/// The keys that a phone signs with.
+#[derive(Clone, Copy)]
+pub(crate) struct DeviceKeys {
+    pub(crate) dev: PublicKey,
+    pub(crate) uv: Option<PublicKey>,
+}
+
+/// Those of its registration, whose signature is checked once a process.
+pub(crate) fn keys_of(app: &App, row: &Credential) -> Result<DeviceKeys, Fault> {
+    if let Some(keys) = app.registrations.of(&row.registration) {
+        return Ok(keys);
+    }
+    let registration = Signed::<Registration>::verify_dev(&row.registration)?;
+    let keys = DeviceKeys {
+        dev: registration.dev,
+        uv: registration.uv,
+    };
+    app.registrations.keep(&row.registration, keys);
+    Ok(keys)
 }
 
 /// What a first state has beside the rest.

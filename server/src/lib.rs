@@ -10,6 +10,7 @@ mod config;
 mod credential;
 mod crypto;
 mod error;
+mod known;
 mod limits;
 mod links;
 mod login;

@@ -5,25 +5,26 @@ use crate::app::{App, Shared};
 use crate::error::Fault;
 use crate::page::{self, Problem, Site, content_security_policy};
 use crate::signer::hidden;
-use crate::store::sessions::{self, Session};
+use crate::store::sessions::{self, BROWSER_LIFE, Session};
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, LOCATION, SET_COOKIE, USER_AGENT};
+use axum::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, COOKIE, LOCATION, SET_COOKIE, USER_AGENT,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use countersign_protocol::Id;
 use countersign_texts::Lang;
+use serde::Deserialize;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 const SESSION_COOKIE: &str = "__Host-session";
 const BROWSER_COOKIE: &str = "__Host-browser";
 
 /// How long a browser stays signed in after the phone was asked, seconds: a working day.
 pub(crate) const SESSION_LIFE: u64 = 8 * 3600;
-
-/// How long a browser is remembered as known, seconds: 400 days, the most that browsers keep.
-const BROWSER_LIFE: u64 = 400 * 86_400;
 
 /// The name of the app in the pages' texts.
 const AUTHENTICATOR: &str = "Countersign";
@@ -176,6 +177,34 @@ pub(crate) fn see_other(path: &str) -> Response {
         (HeaderName::from_static("cache-control"), header("no-store")),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// What a button sends.
+#[derive(Deserialize)]
+pub(crate) struct ButtonForm {
+    #[serde(default)]
+    pub(crate) csrf: String,
+}
+
+/// The phase that a page shows while it asks for the next one.
+#[derive(Deserialize)]
+pub(crate) struct WaitQuery {
+    #[serde(default)]
+    pub(crate) phase: String,
+}
+
+/// How long a page's question for the next phase may go unanswered.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
+/// The page is to show another phase.
+pub(crate) fn phase(name: &str) -> Response {
+    let headers = [(CACHE_CONTROL, "no-store")];
+    (headers, name.to_owned()).into_response()
+}
+
+/// Nothing happened for so long; the page asks again.
+pub(crate) fn same_phase() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// Hash under which the cookie of a session or browser is kept.

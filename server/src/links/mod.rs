@@ -16,15 +16,13 @@ use crate::signer::hidden;
 use crate::store::invitations::{self, Invitation, Page as PageRow};
 use crate::store::{credentials, users};
 use crate::wake::Topic;
-use crate::web::{self, Page, Trouble, Visitor, ok, see_other, show, site};
+use crate::web::{self, ButtonForm, Page, Trouble, Visitor, WaitQuery, ok, see_other, show, site};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use countersign_protocol::Id;
 use serde::Deserialize;
-use std::time::Duration;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
@@ -168,12 +166,6 @@ async fn view(
     Ok(ok(page::invitation(&common, &view)))
 }
 
-#[derive(Deserialize)]
-struct ButtonForm {
-    #[serde(default)]
-    csrf: String,
-}
-
 /// `POST /i/{token}`: makes the invitation.
 async fn press(
     State(app): State<Shared>,
@@ -221,12 +213,6 @@ async fn type_digits(
     show(&app, &visitor, page.await)
 }
 
-#[derive(Deserialize)]
-struct WaitQuery {
-    #[serde(default)]
-    phase: String,
-}
-
 /// `GET /i/{token}/wait?phase=`.
 async fn wait(
     State(app): State<Shared>,
@@ -237,7 +223,7 @@ async fn wait(
     let page: Page = async {
         let (_, row) = find(&app, &token).await?;
         let topic = Topic::Page(row.token_hash.clone());
-        let mut listener = app.wake.listen(topic, Duration::from_secs(25));
+        let mut listener = app.wake.listen(topic, web::LONGEST_WAIT);
         loop {
             let invitation = current(&app, &visitor, &row).await?;
             let phase = match invitation
@@ -249,10 +235,10 @@ async fn wait(
                 _ => "over",
             };
             if phase != query.phase {
-                return Ok(([("cache-control", "no-store")], phase).into_response());
+                return Ok(web::phase(phase));
             }
             if !listener.wait().await {
-                return Ok(StatusCode::NO_CONTENT.into_response());
+                return Ok(web::same_phase());
             }
         }
     }

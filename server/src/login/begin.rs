@@ -19,6 +19,7 @@ use countersign_protocol::statement::{Challenge, Context, Kind, Mode, Service, Z
 use countersign_protocol::text::{Account, Name};
 use countersign_protocol::{Id, Origin, Thumbprint};
 use countersign_saml::AcsUrl;
+use std::sync::Arc;
 
 /// The name as it is looked up: trimmed, lower case, fit to be shown.
 pub(crate) fn typed(text: &str) -> Option<String> {
@@ -234,7 +235,7 @@ impl Request {
             phones: self.phones,
             replaces: None,
         })?;
-        Ok(ChallengeRow {
+        let row = ChallengeRow {
             seq: 0,
             jti: challenge.jti.to_string(),
             hash: challenge.hash().to_string(),
@@ -244,7 +245,9 @@ impl Request {
             number: number.to_owned(),
             expires: challenge.exp as i64,
             stage: "open".to_owned(),
-        })
+        };
+        app.challenges.keep(&row.statement, Arc::new(challenge));
+        Ok(row)
     }
 }
 

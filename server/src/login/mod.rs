@@ -35,15 +35,14 @@ use crate::page::Problem;
 use crate::store::logins::{self, Login};
 use crate::store::{apps, challenges};
 use crate::wake::Topic;
-use crate::web::{self, Page, Trouble, Visitor, see_other, show};
+use crate::web::{self, ButtonForm, Page, Trouble, Visitor, WaitQuery, see_other, show};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use countersign_protocol::Id;
 use serde::Deserialize;
-use std::time::Duration;
 
 /// Requests of one login are this far apart, seconds.
 pub(super) const AGAIN_AFTER: u64 = 30;
@@ -149,12 +148,6 @@ async fn sign_in(
     show(&app, &visitor, page.await)
 }
 
-#[derive(Deserialize)]
-struct ButtonForm {
-    #[serde(default)]
-    csrf: String,
-}
-
 /// `POST /login/{id}/again`: a new request, which ends the old one.
 async fn again(
     State(app): State<Shared>,
@@ -209,12 +202,6 @@ async fn cancel(
     show(&app, &visitor, page.await)
 }
 
-#[derive(Deserialize)]
-struct WaitQuery {
-    #[serde(default)]
-    phase: String,
-}
-
 /// `GET /login/{id}/wait?phase=`: the next phase, as told in [`crate::page`].
 async fn wait(
     State(app): State<Shared>,
@@ -223,17 +210,15 @@ async fn wait(
     Query(query): Query<WaitQuery>,
 ) -> Response {
     let page: Page = async {
-        let mut listener = app
-            .wake
-            .listen(Topic::Login(id.clone()), Duration::from_secs(25));
+        let mut listener = app.wake.listen(Topic::Login(id.clone()), web::LONGEST_WAIT);
         loop {
             let login = find(&app, &visitor, &id).await?;
             let phase = match login.stage.as_str() {
-                "waiting" => pages::phase(&app, &login).name().to_owned(),
-                over => over.to_owned(),
+                "waiting" => pages::phase(&app, &login).name(),
+                over => over,
             };
             if phase != query.phase {
-                return Ok(([("cache-control", "no-store")], phase).into_response());
+                return Ok(web::phase(phase));
             }
             let woken = match pages::until_unreached(&app, &login) {
                 Some(unreached) => tokio::select! {
@@ -243,7 +228,7 @@ async fn wait(
                 None => listener.wait().await,
             };
             if !woken {
-                return Ok(StatusCode::NO_CONTENT.into_response());
+                return Ok(web::same_phase());
             }
         }
     }

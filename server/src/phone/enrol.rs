@@ -384,15 +384,7 @@ pub(crate) async fn state(
     request: Request,
 ) -> Answer {
     let Path(id) = id.map_err(|_| Code::NotFound)?;
-    let caller = proof::check(
-        &app,
-        request.method(),
-        request.uri(),
-        request.headers(),
-        &[],
-        None,
-    )
-    .await?;
+    let caller = proof::check(&app, request, None).await?;
     let Query(query) = query.map_err(|_| Code::BadRequest)?;
     if caller.id != id {
         return Err(Code::NotFound.into());

@@ -1,5 +1,6 @@
 //! What becomes of a response: steps 3 to 7 of protocol section 7, without I/O.
 
+use crate::store::responses::CTR_WINDOW;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::policy::{Factor, covers};
 use countersign_protocol::statement::{Challenge, Decision, Response, VerdictCode};
@@ -7,9 +8,6 @@ use countersign_protocol::view::View;
 
 /// A report is taken this long after the challenge is over, seconds.
 pub(crate) const REPORT_LIFE: u64 = 24 * 3600;
-
-/// How far behind the highest a `ctr` may be.
-const CTR_WINDOW: u64 = 32;
 
 /// What the server knows when a response comes.
 pub(crate) struct Facts<'a> {

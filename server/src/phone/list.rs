@@ -48,15 +48,7 @@ pub(crate) async fn challenges(
     query: Result<Query<ListQuery>, QueryRejection>,
     request: Request,
 ) -> Answer {
-    let caller = proof::check(
-        &app,
-        request.method(),
-        request.uri(),
-        request.headers(),
-        &[],
-        None,
-    )
-    .await?;
+    let caller = proof::check(&app, request, None).await?;
     let Query(query) = query.map_err(|_| Code::BadRequest)?;
     usable(&caller)?;
     // A cursor from before a restored backup is one that the server doesn't know.
@@ -162,15 +154,7 @@ pub(crate) async fn challenge(
     request: Request,
 ) -> Answer {
     let Path(id) = id.map_err(|_| Code::NotFound)?;
-    let caller = proof::check(
-        &app,
-        request.method(),
-        request.uri(),
-        request.headers(),
-        &[],
-        Some(&id),
-    )
-    .await?;
+    let caller = proof::check(&app, request, Some(&id)).await?;
     usable(&caller)?;
     let mut tx = app.store.write().await?;
     let row = challenges::by_id(&mut tx, &id, &caller.id)

@@ -2,23 +2,31 @@
 
 use super::problem::Problem;
 use crate::app::App;
-use crate::credential::{id_of, settle};
+use crate::credential::{id_of, keys_of, settle};
 use crate::store::credentials::{self, Credential};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::extract::Request;
+use axum::http::request::Parts;
 use countersign_protocol::Digest;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
-use countersign_protocol::statement::{PROOF_HEADER, Proof, Registration};
+use countersign_protocol::statement::{PROOF_HEADER, Proof};
 
-/// Checks the proof of a call; the credential that made it, in whatever standing it is. `extra_nonce` is the id that `GET /challenges/{id}` may use.
+/// Checks the proof of a call that has no body; the credential that made it, in whatever standing it is.
+/// `extra_nonce` is the id that `GET /challenges/{id}` may use.
 pub(crate) async fn check(
     app: &App,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
+    request: Request,
     extra_nonce: Option<&str>,
 ) -> Result<Credential, Problem> {
+    let (
+        Parts {
+            method,
+            uri,
+            headers,
+            ..
+        },
+        _,
+    ) = request.into_parts();
     let bad = || Problem {
         nonce: Some(app.signer.nonce(app.now())),
         ..Code::BadProof.into()
@@ -35,16 +43,15 @@ pub(crate) async fn check(
         .await?
         .ok_or_else(bad)?;
     drop(db);
-    let registration = Signed::<Registration>::verify_dev(&credential.registration)
-        .map_err(crate::error::Fault::from)?;
-    let proof = Signed::<Proof>::verify(text, &[registration.dev]).map_err(|_| bad())?;
+    let keys = keys_of(app, &credential)?;
+    let proof = Signed::<Proof>::verify(text, &[keys.dev]).map_err(|_| bad())?;
 
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let fits = proof.aud == app.signer.origin
         && proof.sub == id_of(&credential.id)?
         && proof.htm == method.as_str()
         && proof.htu == format!("{}{path}", app.signer.origin)
-        && proof.bh == Digest::of(&[body]);
+        && proof.bh == Digest::of(&[]);
     if !fits {
         return Err(bad());
     }

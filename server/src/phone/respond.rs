@@ -19,8 +19,9 @@ use countersign_protocol::call::{ResponseCall, VerdictAnswer};
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{
-    Challenge, Outcome, Registration, Response, Standing, StateReason, Verdict, VerdictCode,
+    Challenge, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
 };
+use std::sync::Arc;
 
 /// How long verdicts are kept, seconds: 48 h.
 const VERDICT_LIFE: u64 = 48 * 3600;
@@ -32,17 +33,13 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     let mut tx = app.store.write().await?;
     let found = credentials::by_key(&mut tx, &kid.to_string()).await?;
     let mut caller = found.ok_or(Code::NotFound)?;
-    let registration =
-        Signed::<Registration>::verify_dev(&caller.registration).map_err(Fault::from)?;
-    let keys: Vec<_> = [Some(registration.dev), registration.uv]
-        .into_iter()
-        .flatten()
-        .collect();
+    let own = credential::keys_of(&app, &caller)?;
+    let keys: Vec<_> = [Some(own.dev), own.uv].into_iter().flatten().collect();
     let response = Signed::<Response>::verify(&call.response, &keys)?;
     if response.iss != id_of(&caller.id)? || response.aud != app.signer.origin {
         return Err(Code::BadStatement.into());
     }
-    let by_uv = (registration.uv).is_some_and(|uv| uv.thumbprint() == response.kid());
+    let by_uv = (own.uv).is_some_and(|uv| uv.thumbprint() == response.kid());
 
     if let Some(again) = repeated(&mut tx, &caller, &response).await? {
         return answer_repeated(&app, tx, &response, again).await;
@@ -103,6 +100,14 @@ async fn answer_repeated(
     Err(Code::Conflict.into())
 }
 
+/// The challenge of a row: known, as long as it was this process that signed it.
+fn challenge_of(app: &App, row: &ChallengeRow) -> Result<Arc<Signed<Challenge>>, Fault> {
+    match app.challenges.of(&row.statement) {
+        Some(known) => Ok(known),
+        None => Ok(Arc::new(app.signer.ours(&row.statement)?)),
+    }
+}
+
 /// What a response is about, and what is thought of it.
 struct Case {
     challenge: Option<ChallengeRow>,
@@ -122,17 +127,14 @@ impl Case {
         by_uv: bool,
     ) -> Result<Self, Problem> {
         let row = challenges::by_hash(db, &response.challenge.to_string(), &caller.id).await?;
-        let challenge: Option<Signed<Challenge>> = row
-            .as_ref()
-            .map(|row| app.signer.ours(&row.statement))
-            .transpose()?;
+        let challenge = row.as_ref().map(|row| challenge_of(app, row)).transpose()?;
         let facts = Facts {
             standing: &caller.standing,
             ctr: caller.ctr as u64,
             ctr_used: responses::has_ctr(db, &caller.id, response.ctr).await?,
             challenge: match (&challenge, &row) {
                 (Some(challenge), Some(row)) => {
-                    Some((challenge, row.stage.as_str(), row.number.as_str()))
+                    Some((challenge.as_ref(), row.stage.as_str(), row.number.as_str()))
                 }
                 _ => None,
             },

@@ -112,22 +112,21 @@ async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
 async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginRequest) -> Page {
     // A session is made only for a login: what is refused leaves nothing behind.
     let mut tx = app.store.write().await?;
-    let seen = seen_before(app, &mut tx, row, request).await?;
-    tx.commit().await?;
-    if seen {
+    if seen_before(app, &mut tx, row, request).await? {
+        tx.commit().await?;
         return Err(Problem::SignInOver.into());
     }
     if request.is_passive() {
         let session = web::session(app, visitor).await?;
         let signed_in = session.is_some_and(|session| session.user.is_some());
         if request.force_authn() || !signed_in {
+            drop(tx);
             return refusal(app, visitor, row, request, Status::NoPassive);
         }
     }
     let (fresh, is_new) = web::find_or_make_session(app, visitor).await?;
     let signed_in = fresh.session.user.is_some() && !request.force_authn();
     let login = make_login(app, &fresh, row, request, signed_in)?;
-    let mut tx = app.store.write().await?;
     if is_new {
         sessions::insert(&mut tx, &fresh.session).await?;
     }

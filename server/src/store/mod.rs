@@ -32,8 +32,13 @@ pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
         ("DELETE FROM logins WHERE expires < ?", long_over),
         ("DELETE FROM challenges WHERE expires < ?", long_over),
         ("DELETE FROM pages WHERE expires < ?", long_over),
+        (
+            "DELETE FROM known_browsers WHERE used < ?",
+            now.saturating_sub(sessions::BROWSER_LIFE) as i64,
+        ),
     ] {
         tx.run(statement, [before])?;
     }
+    responses::sweep(&mut tx, now).await?;
     tx.commit().await
 }

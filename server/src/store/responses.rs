@@ -2,6 +2,9 @@
 
 use super::{Connection, Result};
 
+/// How far behind the highest of its credential a `ctr` may be and is still taken.
+pub(crate) const CTR_WINDOW: u64 = 32;
+
 pub(crate) struct ResponseRow {
     pub(crate) credential: String,
     pub(crate) jti: String,
@@ -48,4 +51,14 @@ pub(crate) async fn has_ctr(db: &mut Connection, credential: &str, ctr: u64) -> 
         (credential, ctr as i64),
     )?;
     Ok(found.is_some())
+}
+
+/// Takes out those whose verdict nobody may ask for any more. The last of each credential stay, as many as
+/// there are numbers that would be taken: by them a copy of the phone is found (protocol section 7, step 4).
+pub(super) async fn sweep(db: &mut Connection, now: u64) -> Result<()> {
+    db.run(
+        "DELETE FROM responses WHERE expires < ? AND ctr + ? < (SELECT ctr FROM credentials WHERE id = credential)",
+        [now as i64, CTR_WINDOW as i64],
+    )
+    .map(drop)
 }

@@ -3,6 +3,9 @@
 use super::sqlite::{Row, Values};
 use super::{Connection, Result};
 
+/// How long a browser is remembered as known, seconds: 400 days, the most that browsers keep.
+pub(crate) const BROWSER_LIFE: u64 = 400 * 86_400;
+
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) token_hash: String,

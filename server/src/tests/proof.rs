@@ -4,7 +4,7 @@ use crate::signer::NONCE_LIFE;
 use crate::testkit::{ANNA, Enrolment, Phone, World, make_key, sign};
 use axum::body::Body;
 use axum::http::Request;
-use countersign_protocol::statement::{PROOF_HEADER, Proof, Standing};
+use countersign_protocol::statement::{Decision, PROOF_HEADER, Proof, Standing};
 use countersign_protocol::{Digest, Id, Origin, jose::Statement};
 
 /// A call whose proof is refused, whatever it is about; the answer has a nonce to try again with.
@@ -267,4 +267,34 @@ async fn questions_that_make_no_sense_are_problems_too() {
         assert!((400..500).contains(&answer.problem().0));
     }
     world.end().await;
+}
+
+#[tokio::test]
+async fn a_registration_or_challenge_that_was_put_into_the_database_is_not_believed() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (_browser, page) = world.waiting().await;
+    // Both are known by now, as they were.
+    let challenge = phone.challenge().await;
+    let put = async |sql: &str| {
+        let mut tx = world.app.store.write().await.unwrap();
+        tx.look::<i64>(sql);
+        tx.commit().await.unwrap();
+    };
+    let turned = |table: &str, column: &str| {
+        format!(
+            "UPDATE {table} SET {column} = substr({column}, 1, length({column}) - 43) || 'A' || substr({column}, -42)"
+        )
+    };
+    put(&turned("challenges", "statement")).await;
+    let number = page.number();
+    let response = phone.sign(phone.response(&challenge, Decision::Approve, number.as_deref()));
+    let answer = world.refuses(&[], phone.post(&response)).await;
+    answer.is_problem(500, "fault");
+    put(&turned("credentials", "registration")).await;
+    phone
+        .get("/cs/v1/challenges")
+        .await
+        .is_problem(500, "fault");
+    phone.post(&response).await.is_problem(500, "fault");
 }
