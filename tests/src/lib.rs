@@ -3,3 +3,4 @@
 //! Never: a way around a door that a person, a browser or a phone could not take as well.
 
 pub mod harness;
+pub mod ledger;

@@ -7,20 +7,34 @@
 //!   disk's own cache: the file is synced here after it.
 //! - Others see a transaction before it is flushed, and a scan sees half of one that comes meanwhile:
 //!   who reads waits here for who commits.
+//! - After a failed commit its threads hold the file a moment longer than the database: who opens it
+//!   again waits for them.
+//!
+//! Left as it is: damage of its log is to it the end of the log, and what comes after is gone unsaid.
 
 use super::disk::of_io;
 use crate::ports::{Batch, Entry, Order, Store, StoreError};
 use ::sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
 use ::sled::{Config, Db, IVec, Mode};
+use rustix::fs::FlockOperation;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 /// Fixed for ever by the first store that was shipped.
 const SEGMENT_SIZE: usize = 65_536;
 
+/// What it names its file of records.
+const FILE: &str = "db";
+
 /// Bytes of pages kept in memory.
 const CACHE: u64 = 4 << 20;
+
+/// How long a closed database may take to let go of its file.
+const WAITS: u32 = 100;
+const WAIT: Duration = Duration::from_millis(20);
 
 /// A sled database. It may panic.
 pub(super) struct Sled {
@@ -40,9 +54,11 @@ impl Sled {
     /// Opens the database in a folder.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         // It would make an empty one in the place of one that is gone.
-        if !folder.join("db").try_exists().map_err(of_io)? {
-            return Err(StoreError::Corrupt);
-        }
+        let file = match File::open(folder.join(FILE)) {
+            Err(fault) if fault.kind() == ErrorKind::NotFound => return Err(StoreError::Corrupt),
+            file => file.map_err(of_io)?,
+        };
+        wait_for_threads(&file)?;
         delete_unfinished_snapshots(folder)?;
         Self::start(folder)
     }
@@ -55,7 +71,7 @@ impl Sled {
             .cache_capacity(CACHE)
             .flush_every_ms(None);
         let db = config.open().map_err(of_sled)?;
-        let file = File::open(folder.join("db")).map_err(of_io)?;
+        let file = File::open(folder.join(FILE)).map_err(of_io)?;
         let order = RwLock::new(());
         Ok(Self { db, file, order })
     }
@@ -111,6 +127,22 @@ fn apply(tree: &TransactionalTree, batch: &Batch) -> Applied {
         };
     }
     Ok(())
+}
+
+/// Waits until no thread of a database that this process closed has the file any more. Not on systems
+/// where sled takes no lock: there none can be seen.
+fn wait_for_threads(file: &File) -> Result<(), StoreError> {
+    for _ in 0..WAITS {
+        match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {
+                return rustix::fs::flock(file, FlockOperation::Unlock)
+                    .map_err(|fault| of_io(fault.into()));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(WAIT),
+            Err(fault) => return Err(of_io(fault.into())),
+        }
+    }
+    Err(StoreError::Busy)
 }
 
 fn delete_unfinished_snapshots(folder: &Path) -> Result<(), StoreError> {

@@ -40,9 +40,10 @@ pub struct Batch {
 ///   believing either could sign on what is not stored. Opening anew ends that, once there is room
 ///   again.
 ///
-/// Not promised: that damage is always seen. Each engine has checksums, and bytes that none covers
-/// (`tests/tests/store_faults.rs` counts them); what must not be lost unseen is counted and sealed by
-/// who writes here.
+/// Not promised: that damage is always seen. redb says or repairs each changed byte and each cut; sled
+/// takes damage for the end of a log that a kill cut off, and goes back to what was before, whole and
+/// silent, also to nothing at all (`tests/tests/store_faults.rs`). What must not be lost unseen is
+/// counted and sealed by who writes here.
 pub trait Store: Send + Sync {
     /// The value of a key.
     ///

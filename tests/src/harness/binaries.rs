@@ -4,7 +4,7 @@ use super::{During, Result, Trouble};
 use std::path::{Path, PathBuf};
 
 /// The program `name` of this workspace, in the folder where cargo put the running one.
-pub(super) fn program(name: &str) -> Result<PathBuf> {
+pub fn program(name: &str) -> Result<PathBuf> {
     let path = profile_dir()?.join(name);
     if path.is_file() {
         return Ok(path);

@@ -35,7 +35,7 @@ pub struct Running {
 
 impl Running {
     /// Starts `command`; `name` is what troubles call it.
-    pub(super) fn start(name: &str, command: &mut Command) -> Result<Self> {
+    pub fn start(name: &str, command: &mut Command) -> Result<Self> {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -104,6 +104,13 @@ impl Running {
         writeln!(self.stdin, "{line}")
             .and_then(|()| self.stdin.flush())
             .map_err(|error| self.trouble(&format!("takes no more lines ({error})")))
+    }
+
+    /// Gives the child a line and takes the next event; `None` when the child closed its output.
+    pub fn ask(&mut self, line: &str) -> Result<Option<Value>> {
+        // A child that ended takes no line, and its output says so.
+        let _ = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
+        self.next_event()
     }
 
     /// Ends the child as a power cut would: SIGKILL.
