@@ -115,7 +115,7 @@ impl Phone {
     /// Approves; the verdict must be good.
     pub fn approve(&self, prompt: &PromptId) -> Result<()> {
         let number = Some("42".to_owned());
-        match self.app.decide(prompt, &Answer::Approve { number })? {
+        match self.app.decide(prompt, &Answer::Approve { number, pin: None })? {
             Sent::Verdict(verdict) if verdict.accepted => Ok(()),
             _ => Err("the approval was not accepted".into()),
         }

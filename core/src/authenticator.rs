@@ -155,7 +155,8 @@ impl Authenticator {
     /// id of the ID that is being added. [`Self::proceed`] does the rest, also after a restart.
     ///
     /// # Errors
-    /// `inv.expired`, `inv.mine`, `key.*`, `store.*`; nothing of it is left then.
+    /// `inv.expired`, `inv.mine`, `pin.short` when a PIN is asked for and none was chosen
+    /// ([`Review::choose_pin`]), `key.*`, `store.*`; nothing of it is left then.
     pub fn enrol(&self, review: Review) -> Result<Id, Error> {
         Ok(self.core()?.consent(review)?)
     }
@@ -257,7 +258,7 @@ impl Authenticator {
     /// and again by [`Self::deliver`] and [`Self::sync`] until the server has answered.
     ///
     /// # Errors
-    /// Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `res.factors`,
+    /// Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `pin.short`, `res.factors`,
     /// `id.paused`, `key.*`, `store.*`, [`Error::Cancelled`].
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
         let core = self.core()?;

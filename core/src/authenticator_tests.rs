@@ -12,6 +12,7 @@ use countersign_protocol::statement::{Decision, Response};
 fn approve(number: &str) -> Answer {
     Answer::Approve {
         number: Some(number.to_owned()),
+        pin: None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::vault;
 use countersign_protocol::crypto::Unspecified;
 use countersign_protocol::jose::Refusal;
 use countersign_protocol::json::Malformed;
+use countersign_protocol::pin::TooShort;
 use countersign_protocol::problem;
 use countersign_protocol::statement::StateReason;
 use std::fmt;
@@ -52,6 +53,8 @@ codes! {
     ChalSeen = "chal.seen": "The request was answered already.",
     ChalText = "chal.text": "Its text has hidden or misleading characters.",
     NumberEmpty = "number.empty": "The number of the browser is missing, or has other digits than asked.",
+    PinShort = "pin.short": "The PIN is missing, or has too few digits.",
+    PinDiffer = "pin.differ": "The new PIN was not typed twice alike.",
     ResFactors = "res.factors": "This phone can't give what the request asks for.",
     KeyBusy = "key.busy": "The key store doesn't answer.",
     KeyLost = "key.lost": "The key of this ID is gone.",
@@ -148,6 +151,9 @@ pub(crate) enum Fault {
     Enrol(#[from] enrol::Refusal),
     #[error(transparent)]
     Challenge(#[from] challenge::Refusal),
+    /// The PIN is missing, or has too few digits.
+    #[error(transparent)]
+    Pin(#[from] TooShort),
     /// The enrolment or the ID ended by a signed state.
     #[error("ended by the server")]
     Ended(StateReason),
@@ -207,6 +213,7 @@ impl From<Fault> for Error {
             Fault::Trust(_) => refused(Code::ChalUnverified),
             Fault::State(account::Unfit::Weaker) => refused(Code::ChalDowngrade),
             Fault::State(_) => refused(Code::ChalUnverified),
+            Fault::Pin(_) => refused(Code::PinShort),
             Fault::Ended(reason) => of_end(reason),
             Fault::Unknown => Self::Reenrol {
                 code: Code::IdRemoved,
@@ -319,6 +326,7 @@ impl From<enrol::Refusal> for Error {
             },
             Refusal::Mine => refused(Code::InvMine),
             Refusal::CannotMeet => refused(Code::EnrLevel),
+            Refusal::PinsDiffer => refused(Code::PinDiffer),
             Refusal::FirstState => refused(Code::EnrSas),
         }
     }

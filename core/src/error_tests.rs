@@ -6,7 +6,10 @@ use crate::ports::{KeyError, StoreError};
 /// Every fault that can reach the door.
 fn faults() -> Vec<Fault> {
     let mut all = vec![Fault::Unknown, Fault::Crypto(Unspecified), Fault::Closed];
-    all.extend([Fault::Malformed(Malformed::TEXT)]);
+    all.extend([
+        Fault::Malformed(Malformed::TEXT),
+        TooShort { least: 6 }.into(),
+    ]);
     let stores = [
         StoreError::Busy,
         StoreError::Corrupt,
@@ -112,7 +115,7 @@ fn problems() -> [problem::Code; 18] {
     ]
 }
 
-fn enrolments() -> [enrol::Refusal; 8] {
+fn enrolments() -> [enrol::Refusal; 9] {
     use enrol::Refusal::*;
     [
         Malformed,
@@ -122,6 +125,7 @@ fn enrolments() -> [enrol::Refusal; 8] {
         Over,
         WrongKey,
         Mine,
+        PinsDiffer,
         FirstState,
     ]
 }

@@ -33,6 +33,7 @@ mod testkit;
 pub use authenticator::{AccountInfo, Authenticator, Ports};
 pub use challenge::{Answer, Arrivals, Hint, Note, Prompt, PromptId, Row};
 pub use config::{Config, Engine, KnownServer, Roots};
+pub use countersign_protocol::pin::{NoDigit, PinEntry};
 pub use countersign_protocol::statement::{
     App, AppMode, Decision, Level, Reason, Standing, StateReason, UvClass, Via,
 };

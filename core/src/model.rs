@@ -220,6 +220,7 @@ impl World {
         let answer = if approve {
             Answer::Approve {
                 number: Some("47".into()),
+                pin: None,
             }
         } else {
             Answer::Deny { reason: None }

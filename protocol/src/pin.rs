@@ -15,24 +15,23 @@ pub const LEAST_DIGITS: usize = 6;
 /// The most.
 pub const MOST_DIGITS: usize = 12;
 
-/// What was typed is no PIN. Nothing was computed from it.
+/// What was typed has fewer digits than a PIN. Nothing was computed from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PinError {
-    /// Fewer digits than asked.
-    #[error("a PIN has at least {least} digits")]
-    TooShort {
-        /// How many are asked.
-        least: usize,
-    },
-    /// More than twelve.
+#[error("a PIN has at least {least} digits")]
+pub struct TooShort {
+    /// How many are asked.
+    pub least: usize,
+}
+
+/// What was typed is not the next digit of a PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoDigit {
+    /// The twelve that there may be are there.
     #[error("a PIN has at most 12 digits")]
     TooLong,
     /// Something else than 0 to 9.
     #[error("a PIN is made of digits")]
     NotADigit,
-    /// A new PIN that was typed twice, differently.
-    #[error("the two entries differ")]
-    Different,
 }
 
 /// A PIN as it is typed, digit by digit; wiped when dropped.
@@ -52,12 +51,12 @@ impl PinEntry {
     /// Adds a digit.
     ///
     /// # Errors
-    /// [`PinError::NotADigit`] above 9; [`PinError::TooLong`] after the twelfth.
-    pub fn push(&mut self, digit: u8) -> Result<(), PinError> {
+    /// [`NoDigit`]: it is above 9, or the thirteenth. Nothing was added.
+    pub fn push(&mut self, digit: u8) -> Result<(), NoDigit> {
         if digit > 9 {
-            return Err(PinError::NotADigit);
+            return Err(NoDigit::NotADigit);
         }
-        let place = self.digits.get_mut(self.length).ok_or(PinError::TooLong)?;
+        let place = self.digits.get_mut(self.length).ok_or(NoDigit::TooLong)?;
         *place = b'0' + digit;
         self.length += 1;
         Ok(())
@@ -84,13 +83,13 @@ impl PinEntry {
     /// The PIN, if there are enough digits.
     ///
     /// # Errors
-    /// [`PinError::TooShort`].
-    pub fn pin(&self, least: u64) -> Result<Pin<'_>, PinError> {
+    /// [`TooShort`].
+    pub fn pin(&self, least: u64) -> Result<Pin<'_>, TooShort> {
         let least = usize::try_from(least)
             .unwrap_or(usize::MAX)
             .max(LEAST_DIGITS);
         if self.length < least {
-            return Err(PinError::TooShort { least });
+            return Err(TooShort { least });
         }
         Ok(Pin(&self.digits[..self.length]))
     }

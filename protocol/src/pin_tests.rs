@@ -231,7 +231,7 @@ fn row_49_what_is_no_pin_is_refused_before_anything_is_computed() {
         let refused = typed(digits).pin(least).err();
         assert_eq!(
             refused,
-            Some(PinError::TooShort {
+            Some(TooShort {
                 least: least_digits
             }),
             "{digits}"
@@ -241,10 +241,10 @@ fn row_49_what_is_no_pin_is_refused_before_anything_is_computed() {
         assert!(typed(digits).pin(least).is_ok(), "{digits}");
     }
     let mut entry = typed("294817294817");
-    assert_eq!(entry.push(1), Err(PinError::TooLong));
+    assert_eq!(entry.push(1), Err(NoDigit::TooLong));
     assert_eq!(
         (entry.push(10), entry.push(b'1')),
-        (Err(PinError::NotADigit), Err(PinError::NotADigit))
+        (Err(NoDigit::NotADigit), Err(NoDigit::NotADigit))
     );
     assert_eq!(entry.dots(), 12);
 }

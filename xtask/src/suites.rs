@@ -26,6 +26,7 @@ const ON_PYTHON: &[&str] = &[
     "crash",
     "first_light",
     "no_mixing",
+    "pin",
     "rollback",
     "saml_judges",
 ];

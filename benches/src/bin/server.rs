@@ -246,7 +246,7 @@ fn tell(
         // The person looks at the phone; meanwhile the page waits.
         thread::sleep(Duration::from_millis(100));
         let tap = Instant::now();
-        let sent = phone.decide(&prompt, &Answer::Approve { number })?;
+        let sent = phone.decide(&prompt, &Answer::Approve { number, pin: None })?;
         let signed_in = watching.join().map_err(|_| "the browser failed")??;
         match sent {
             Sent::Verdict(verdict) if verdict.accepted => Ok((signed_in - tap).as_secs_f64()),

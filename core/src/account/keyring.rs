@@ -1,7 +1,7 @@
 //! The device's keys as the protocol needs them: statements out, strict signatures only.
 
 use crate::error::Fault;
-use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Slot};
+use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Pepper, Plain, SALT_LENGTH, Slot};
 use crate::vault::Blob;
 use countersign_protocol::crypto::{PublicKey, Secret, raw_from_der};
 use countersign_protocol::jose::{Draft, Signed, Statement};
@@ -54,11 +54,24 @@ impl Keyring {
     /// Wraps a derived key; opening it asks no gesture.
     pub(crate) fn wrap(&self, owner: &Id, secret: &Secret) -> Result<Blob, Fault> {
         // EXPOSE: to the hardware, which wraps it.
-        Ok(Blob(self.0.wrap(owner, Gesture::Free, &secret[..])?))
+        self.wrap_bytes(owner, &secret[..])
+    }
+
+    pub(crate) fn wrap_bytes(&self, owner: &Id, bytes: &[u8]) -> Result<Blob, Fault> {
+        Ok(Blob(self.0.wrap(owner, Gesture::Free, bytes)?))
+    }
+
+    pub(crate) fn unwrap_bytes(&self, owner: &Id, blob: &Blob) -> Result<Plain, Fault> {
+        Ok(self.0.unwrap(owner, Gesture::Free, &blob.0)?)
+    }
+
+    /// What the hardware makes of a salt, for a PIN.
+    pub(crate) fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, Fault> {
+        Ok(self.0.pepper(owner, salt)?)
     }
 
     pub(crate) fn unwrap(&self, owner: &Id, blob: &Blob) -> Result<Secret, Fault> {
-        let bytes = self.0.unwrap(owner, Gesture::Free, &blob.0)?;
+        let bytes = self.unwrap_bytes(owner, blob)?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Invalidated)?;
         Ok(Zeroizing::new(bytes))
     }

@@ -5,6 +5,7 @@
 mod keep;
 mod keyring;
 mod orphans;
+mod pin;
 mod record;
 mod state;
 mod trust;

@@ -2,8 +2,8 @@
 
 use super::trust::Trust;
 use crate::vault::{Blob, Place, Record};
-use countersign_protocol::crypto::PublicKey;
-use countersign_protocol::policy::Policy;
+use countersign_protocol::crypto::{AgreementKey, PublicKey};
+use countersign_protocol::policy::{Factor, Policy};
 use countersign_protocol::statement::{Standing, StateReason, Via};
 use countersign_protocol::text::{Account as AccountName, Name};
 use countersign_protocol::{Digest, Id, Origin};
@@ -27,6 +27,13 @@ pub(crate) struct Account {
     pub(crate) registration: Digest,
     /// What is agreed.
     pub(crate) policy: Policy,
+    /// The server's half of every later agreement: `dh` of the offer. None for an ID that was added before
+    /// there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dh: Option<AgreementKey>,
+    /// K_pin, hidden under the PIN and wrapped by the hardware; none where the policy has no PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pin: Option<Blob>,
     /// Wrapped by the hardware: opens the texts of pushes.
     pub(crate) k_push: Blob,
     /// Wrapped by the hardware: makes offline codes.
@@ -125,6 +132,14 @@ impl Account {
                     Standing::Pending | Standing::Active | Standing::Suspended
                 )
             }
+        }
+    }
+
+    /// What this phone can prove with it.
+    pub(crate) fn factors(&self) -> &'static [Factor] {
+        match self.pin {
+            Some(_) => &[Factor::Dev, Factor::Pin],
+            None => &[Factor::Dev],
         }
     }
 

@@ -1,7 +1,7 @@
 //! A person's decision becomes a signed response: its exact bytes, the mark that it was decided, and
 //! the chain are durable together, by one transaction, before anything is sent.
 
-use super::prompt::{PromptId, can_approve};
+use super::prompt::{PromptId, ways};
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Verified};
 use crate::account::{Account, Chain};
@@ -12,6 +12,8 @@ use crate::ports::StoreError;
 use crate::time::ServerTime;
 use crate::vault::{self, Place};
 use countersign_protocol::Id;
+use countersign_protocol::pin::{LEAST_DIGITS, Pin, PinEntry, TooShort};
+use countersign_protocol::policy::Factor;
 use countersign_protocol::statement::{
     Challenge, Decision, Kind, Prev, Reason, Response, Standing,
 };
@@ -20,12 +22,13 @@ use countersign_protocol::statement::{
 const TRIES: usize = 8;
 
 /// What a person says to a request.
-#[derive(Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It is me.
     Approve {
         /// The number that the browser shows, where one is asked.
         number: Option<String>,
+        /// The PIN, where one is asked ([`Prompt::pin`](super::Prompt::pin)).
+        pin: Option<PinEntry>,
     },
     /// No.
     Deny {
@@ -53,28 +56,40 @@ impl Answer {
 struct Decided<'a> {
     verified: Verified,
     answer: &'a Answer,
+    /// Where the alternative that is chosen has one.
+    pin: Option<Pin<'a>>,
 }
 
 impl<'a> Decided<'a> {
-    fn new(verified: Verified, answer: &'a Answer) -> Result<Self, Refusal> {
-        if let Answer::Approve { number } = answer {
-            if !can_approve(&verified) {
-                return Err(Refusal::Factors);
-            }
+    fn new(verified: Verified, account: &Account, answer: &'a Answer) -> Result<Self, Fault> {
+        let mut chosen_pin = None;
+        if let Answer::Approve { number, pin } = answer {
+            let ways = ways(&verified, account);
+            let chosen = ways.first().ok_or(Refusal::Factors)?;
             let number = number.as_deref().unwrap_or_default();
             let asked = verified.challenge().r#match;
             if number.len() as u64 != asked || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(Refusal::Number);
+                return Err(Refusal::Number.into());
+            }
+            if chosen.has(Factor::Pin) {
+                // Any minimum of the policy was for choosing it; which length was chosen is kept nowhere.
+                let least = LEAST_DIGITS;
+                let pin = pin.as_ref().ok_or(TooShort { least })?;
+                chosen_pin = Some(pin.pin(least as u64)?);
             }
         }
-        Ok(Self { verified, answer })
+        Ok(Self {
+            verified,
+            answer,
+            pin: chosen_pin,
+        })
     }
 
     /// What is signed, as the next one of the chain.
     fn response(&self, credential: Id, chain: Chain, locale: &str) -> Result<Response, Fault> {
         let challenge = self.verified.challenge();
         let (number, reason) = match self.answer {
-            Answer::Approve { number } => {
+            Answer::Approve { number, .. } => {
                 (number.clone().filter(|number| !number.is_empty()), None)
             }
             Answer::Deny { reason } | Answer::Report { reason } => (None, *reason),
@@ -121,11 +136,14 @@ impl Core {
         let time = self.time(&account.trust)?;
         let verified = self.verified_for(&account, &seen, &time, answer)?;
         may_decide(&account, verified.challenge(), answer)?;
-        let decided = Decided::new(verified, answer)?;
+        let decided = Decided::new(verified, &account, answer)?;
 
         let chain = change.read::<Chain>(&owner)?.unwrap_or_default();
         let credential = account.known()?.credential;
-        let response = decided.response(credential, chain, &self.config.locale)?;
+        let mut response = decided.response(credential, chain, &self.config.locale)?;
+        if let Some(pin) = &decided.pin {
+            self.keys.prove_pin(&account, pin, &mut response)?;
+        }
         let response = self.keys.sign(&account.owner, &account.dev, response)?;
         let (challenge, ctr) = (decided.verified.challenge(), response.ctr);
 

@@ -14,6 +14,7 @@ use countersign_protocol::{Digest, Origin};
 fn approve() -> Answer {
     Answer::Approve {
         number: Some("47".into()),
+        pin: None,
     }
 }
 
@@ -37,6 +38,7 @@ fn a_number_is_typed_exactly_as_asked() {
     ] {
         let answer = Answer::Approve {
             number: bad.map(str::to_owned),
+            pin: None,
         };
         assert_eq!(
             app.decide(&prompt.id, &answer).err(),

@@ -30,4 +30,6 @@ pub(crate) use verify::Refusal;
 #[cfg(test)]
 mod life_tests;
 #[cfg(test)]
+mod pin_tests;
+#[cfg(test)]
 mod tests;

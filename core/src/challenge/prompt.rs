@@ -6,7 +6,7 @@ use crate::account::Account;
 use crate::ports::Moment;
 use crate::time::ServerTime;
 use countersign_protocol::Id;
-use countersign_protocol::policy::Factor;
+use countersign_protocol::policy::{Alternative, Factor, covers};
 use countersign_protocol::statement::{Kind, Mode};
 use std::fmt;
 use std::str::FromStr;
@@ -87,6 +87,11 @@ pub struct Prompt {
     pub lang: Option<String>,
     /// How many digits are typed: 0, 2 or 6.
     pub number: u64,
+    /// Whether the PIN is typed. Only the server can say whether it was the right one.
+    pub pin: bool,
+    /// The factors that suffice and that this phone can give, in alternatives, the one that an approval
+    /// takes first: `dev`, `dev+pin`. None: it can only be denied or reported.
+    pub ways: Vec<&'static str>,
     /// Seconds left, at most.
     pub seconds_left: u64,
     /// Seconds since it was asked, when that can be said.
@@ -113,6 +118,7 @@ impl Prompt {
         let challenge = verified.challenge();
         let kind = challenge.kind.as_str();
         let rows = verified.view().rows().iter();
+        let ways = ways(verified, account);
         Self {
             id: PromptId {
                 account: account.owner,
@@ -132,19 +138,27 @@ impl Prompt {
             service: challenge.service.name.as_str().to_owned(),
             lang: challenge.lang.clone(),
             number: challenge.r#match,
+            pin: ways.first().is_some_and(|way| way.has(Factor::Pin)),
+            ways: ways.iter().map(|way| way.as_str()).collect(),
             seconds_left: time.left(challenge.exp, now),
             asked_ago: time.ago(challenge.iat, now),
-            notes: notes(verified, seen, time, now),
+            notes: notes(verified, seen, time, now, ways.is_empty()),
         }
     }
 }
 
-fn notes(verified: &Verified, seen: &Seen, time: &ServerTime, now: Moment) -> Vec<Note> {
+fn notes(
+    verified: &Verified,
+    seen: &Seen,
+    time: &ServerTime,
+    now: Moment,
+    cannot_approve: bool,
+) -> Vec<Note> {
     let offline = verified.challenge().mode == Mode::Offline;
     let candidates = [
         (Note::TimeUnsure, offline && time.upper(now).is_none()),
         (Note::PhonesChanged, seen.phones_changed && !offline),
-        (Note::CannotApprove, !can_approve(verified)),
+        (Note::CannotApprove, cannot_approve),
     ];
     candidates
         .into_iter()
@@ -153,12 +167,19 @@ fn notes(verified: &Verified, seen: &Seen, time: &ServerTime, now: Moment) -> Ve
         .collect()
 }
 
-/// This version proves the phone alone, and makes no keys by a response.
-pub(super) fn can_approve(verified: &Verified) -> bool {
+/// The alternatives of a request that this phone can satisfy, those that ask the person for less first.
+/// This version makes no keys by a response.
+pub(super) fn ways(verified: &Verified, account: &Account) -> Vec<Alternative> {
     let challenge = verified.challenge();
     let makes_keys = matches!(
         challenge.kind,
         Kind::PinSet | Kind::ReplaceUv | Kind::RecoveryCodes
     );
-    !makes_keys && challenge.factors.satisfied_by(&[Factor::Dev])
+    if makes_keys {
+        return Vec::new();
+    }
+    let all = challenge.factors.as_slice().iter().copied();
+    let mut ways: Vec<Alternative> = all.filter(|way| covers(account.factors(), *way)).collect();
+    ways.sort_by_key(|way| way.has(Factor::Pin));
+    ways
 }

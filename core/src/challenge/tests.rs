@@ -13,6 +13,7 @@ use countersign_protocol::{Id, Origin, Signed};
 fn approve() -> Answer {
     Answer::Approve {
         number: Some("47".into()),
+        pin: None,
     }
 }
 

@@ -59,6 +59,9 @@ pub(crate) enum Refusal {
     /// The policy asks for factors that this version doesn't have.
     #[error("this version cannot give what the server asks")]
     CannotMeet,
+    /// The PIN that was typed twice was typed differently.
+    #[error("the two PINs differ")]
+    PinsDiffer,
     /// The first state is not the answer to what this phone sent.
     #[error("the first state does not fit")]
     FirstState,

@@ -9,6 +9,7 @@ use crate::vault::Place;
 use countersign_protocol::agreement::{Agreement, Purpose};
 use countersign_protocol::crypto::{AgreementSecret, PublicKey};
 use countersign_protocol::jose::Draft;
+use countersign_protocol::pin::Pin;
 use countersign_protocol::statement::{Levels, Registration};
 use countersign_protocol::{Digest, Id};
 
@@ -18,9 +19,15 @@ impl Core {
         if self.is_overdue(&review) {
             return Err(Refusal::Over.into());
         }
+        // Before anything is made: a PIN that is asked for is there, and long enough.
+        let entry = review.pin.take().unwrap_or_default();
+        let pin = match review.least_pin() {
+            0 => None,
+            least => Some(entry.pin(least)?),
+        };
         let owner = Id::make_to_type()?;
         self.mark_orphan(&owner)?;
-        let made = self.make_account(&owner, &review);
+        let made = self.make_account(&owner, &review, pin);
         let stored = made.and_then(|account| self.store_enrolment(account, &mut review));
         match stored {
             Ok(()) => Ok(owner),
@@ -41,7 +48,12 @@ impl Core {
 
     /// Makes the keys and everything that is derived from them; the secrets of the agreement are
     /// wiped when it returns.
-    fn make_account(&self, owner: &Id, review: &Review) -> Result<Account, Fault> {
+    fn make_account(
+        &self,
+        owner: &Id,
+        review: &Review,
+        pin: Option<Pin<'_>>,
+    ) -> Result<Account, Fault> {
         let offer = &review.offer;
         let (dev, made) = self.keys.make_dev(owner, &offer.hash())?;
         let secret = AgreementSecret::make()?;
@@ -55,6 +67,14 @@ impl Core {
         };
         let (k_push, k_off) = (wrapped(Purpose::Push)?, wrapped(Purpose::Off)?);
         let k_conf = wrapped(Purpose::Conf)?;
+        let pin = match &pin {
+            Some(pin) => {
+                let k_pin = agreement.derive(Purpose::Pin, &draft.hash());
+                let (j, clock) = (draft.body().jti, &*self.clock);
+                Some(self.keys.hide_pin(owner, &k_pin, pin, j, clock)?)
+            }
+            None => None,
+        };
         let registration = self.keys.finish(owner, draft)?;
         let synced = Synced {
             offer: offer.hash(),
@@ -74,6 +94,8 @@ impl Core {
             dev,
             registration: registration.hash(),
             policy: offer.policy.clone(),
+            dh: Some(offer.dh),
+            pin,
             k_push,
             k_off,
             stage: Stage::Synced(Box::new(synced)),

@@ -4,11 +4,12 @@ use super::Refusal;
 use super::invite::Invite;
 use crate::account::{Account, Index, Trust};
 use crate::core::Core;
-use crate::error::Fault;
+use crate::error::{Error, Fault};
 use crate::time::{ServerTime, Word};
 use crate::vault::Place;
 use countersign_protocol::Origin;
 use countersign_protocol::Signed;
+use countersign_protocol::pin::PinEntry;
 use countersign_protocol::policy::{Factor, Policy};
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{Offer, Via};
@@ -21,6 +22,7 @@ pub struct Review {
     pub(super) trust: Trust,
     pub(super) offer: Signed<Offer>,
     pub(super) word: Word,
+    pub(super) pin: Option<PinEntry>,
     /// By the offer alone.
     time: ServerTime,
 }
@@ -44,6 +46,26 @@ impl Review {
     /// Where the six digits will be typed.
     pub fn via(&self) -> Via {
         self.offer.via
+    }
+
+    /// The least number of digits of the PIN that is to be chosen; 0 when none is.
+    pub fn least_pin(&self) -> u64 {
+        self.offer.policy.pin
+    }
+
+    /// Takes the PIN that the person chose and typed twice. It is needed exactly where
+    /// [`Self::least_pin`] isn't 0; elsewhere none is kept.
+    ///
+    /// # Errors
+    /// `pin.differ`, `pin.short`; the person types it twice again.
+    pub fn choose_pin(&mut self, pin: PinEntry, again: &PinEntry) -> Result<(), Error> {
+        self.pin = None;
+        if !pin.is_same(again) {
+            return Err(Fault::from(Refusal::PinsDiffer).into());
+        }
+        pin.pin(self.least_pin()).map_err(Fault::from)?;
+        self.pin = Some(pin);
+        Ok(())
     }
 
     /// Until when the offer stands, seconds on the server's clock.
@@ -87,6 +109,7 @@ impl Core {
             trust,
             offer,
             word,
+            pin: None,
             time,
         })
     }
@@ -111,10 +134,14 @@ impl Core {
     }
 }
 
-/// This version proves the phone alone: no PIN, no gesture, no recovery code.
+/// This version proves phone and PIN: no gesture, no recovery code.
 fn can_meet(offer: &Offer) -> bool {
     let Policy { min, pin, .. } = &offer.policy;
-    *pin == 0 && min.satisfied_by(&[Factor::Dev]) && offer.rec.is_none()
+    let factors: &[Factor] = match pin {
+        0 => &[Factor::Dev],
+        _ => &[Factor::Dev, Factor::Pin],
+    };
+    min.satisfied_by(factors) && offer.rec.is_none()
 }
 
 /// Answers at an offer have meanings of their own.

@@ -140,13 +140,12 @@ fn another_server_than_the_invitation_names_gets_nothing() {
 
 #[test]
 fn a_policy_that_this_version_cannot_meet_is_refused() {
-    let changes: [fn(&mut Policy); 3] = [
+    let changes: [fn(&mut Policy); 2] = [
         |policy| policy.min = Alternatives::new(vec![Alternative::Uv]).unwrap(),
         |policy| {
-            policy.min = Alternatives::new(vec![Alternative::DevPin, Alternative::Uv]).unwrap();
+            policy.min = Alternatives::new(vec![Alternative::PinUv, Alternative::Uv]).unwrap();
             policy.pin = 6;
         },
-        |policy| policy.pin = 6,
     ];
     for change in changes {
         let phone = Phone::new();

@@ -14,6 +14,7 @@ use countersign_protocol::{Digest, Id, Origin};
 fn approve() -> Answer {
     Answer::Approve {
         number: Some("47".into()),
+        pin: None,
     }
 }
 

@@ -4,10 +4,12 @@
 mod clock;
 mod peer;
 mod phone;
+mod pin;
 mod script;
 mod serve;
 
 pub(crate) use clock::ManualClock;
 pub(crate) use peer::{Peer, Trouble};
 pub(crate) use phone::{Phone, account_of, config};
+pub(crate) use pin::typed;
 pub(crate) use script::{Script, json, problem};

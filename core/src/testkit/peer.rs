@@ -36,13 +36,15 @@ pub(crate) struct Inner {
     pub(crate) account: String,
     pub(crate) token: Id,
     pub(crate) expires: u64,
-    pub(super) offers: Vec<(Signed<Offer>, AgreementSecret, Digest)>,
+    pub(crate) offers: Vec<(Signed<Offer>, AgreementSecret, Digest)>,
     pub(crate) registered: Option<Signed<Registration>>,
     pub(crate) first: Option<State>,
     pub(crate) state: Option<State>,
     pub(crate) open: Vec<String>,
     pub(crate) responses: Vec<Signed<Response>>,
     pub(crate) verdicts: Vec<Signed<Verdict>>,
+    /// Wrong PINs in a row.
+    pub(super) wrong_pins: u64,
     /// Changes the verdict that is made next.
     pub(crate) verdict: Option<fn(&mut Verdict)>,
     /// Changes the first state before it is signed.
@@ -53,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) trouble: VecDeque<(&'static str, Trouble)>,
     /// Every call that arrived: method, path, body.
     pub(crate) calls: Vec<(&'static str, String, String)>,
+    /// Every answer that was given.
+    pub(crate) answers: Vec<String>,
     pub(super) nonce: u64,
     pub(super) seen_proofs: Vec<Id>,
 }
@@ -83,12 +87,14 @@ impl Peer {
                 open: Vec::new(),
                 responses: Vec::new(),
                 verdicts: Vec::new(),
+                wrong_pins: 0,
                 verdict: None,
                 first_state: None,
                 keys: Vec::new(),
                 keys_n: 1,
                 trouble: VecDeque::new(),
                 calls: Vec::new(),
+                answers: Vec::new(),
                 nonce: 0,
                 seen_proofs: Vec::new(),
             }),
@@ -242,7 +248,7 @@ impl Peer {
                 zone: Zone::Outside,
             }),
             r#match: 2,
-            factors: Alternatives::dev(),
+            factors: inner.policy.min.clone(),
             input: None,
             set: Digest::from([3; 32]),
             phones: 1,

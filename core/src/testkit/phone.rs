@@ -198,6 +198,16 @@ impl Phone {
         self.peer.pass(seconds);
     }
 
+    /// What is kept about an ID.
+    pub(crate) fn account(&self, id: &Id) -> Account {
+        let name = format!("account/{id}/");
+        let held = self
+            .contents()
+            .into_iter()
+            .find(|(at, _)| at.starts_with(&name));
+        countersign_protocol::json::parse(held.unwrap().1.as_bytes()).unwrap()
+    }
+
     /// How many owners have keys, beside the phone itself.
     pub(crate) fn owners(&self) -> usize {
         let own = crate::vault::KEEPER.to_string();
@@ -266,6 +276,8 @@ pub(crate) fn account_of(peer: &Peer) -> (Account, State) {
         dev: *dev.public(),
         registration: state.registration,
         policy,
+        dh: None,
+        pin: None,
         k_push: Blob(Vec::new()),
         k_off: Blob(Vec::new()),
         stage: Stage::Known(Box::new(known)),

@@ -60,6 +60,8 @@ impl Peer {
         };
         let mut answer = done.unwrap_or_else(problem);
         let mut inner = self.inner();
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        inner.answers.push(said);
         inner.nonce += 1;
         answer
             .headers
@@ -252,6 +254,7 @@ impl Peer {
             attempts: None,
             r#return: None,
         };
+        inner.judge_pin(&response, &mut verdict);
         if let Some(change) = inner.verdict.take() {
             change(&mut verdict);
         }

@@ -59,11 +59,15 @@ impl Cost {
     }
 
     /// What a device can bear on which [`Self::LEAST`] took this long: memory first, which hurts an
-    /// attacker most, then passes. Never below the least, however slow the device.
+    /// attacker most, then passes. Never below the least, however slow the device; a clock that stood
+    /// still measured nothing.
     pub fn for_device(least_took_ms: u64) -> Self {
+        if least_took_ms == 0 {
+            return Self::LEAST;
+        }
         let least = u64::from(Self::LEAST.m) * u64::from(Self::LEAST.t);
         // KiB that are passed over in the time aimed at.
-        let affordable = least * Self::AIM / least_took_ms.max(1);
+        let affordable = least * Self::AIM / least_took_ms;
         let memory = (affordable / u64::from(Self::LEAST.t))
             .clamp(u64::from(Self::LEAST.m), Self::AIMED_MEMORY);
         let passes = (affordable / memory).clamp(u64::from(Self::LEAST.t), 8);
@@ -154,13 +158,13 @@ mod tests {
 
     #[test]
     fn a_device_gets_the_cost_that_it_can_bear_and_never_less_than_the_least() {
-        for slow in [u64::MAX, 100_000, 201, 200] {
+        for slow in [u64::MAX, 100_000, 201, 200, 0] {
             assert_eq!(Cost::for_device(slow), Cost::LEAST, "{slow}");
         }
         let (phone, computer) = (Cost::for_device(100), Cost::for_device(30));
         assert_eq!((phone.m, phone.t), (38 * 1024, 2));
         assert_eq!((computer.m, computer.t), (64 * 1024, 3));
-        let fastest = Cost::for_device(0);
+        let fastest = Cost::for_device(1);
         assert_eq!((fastest.m, fastest.t), (64 * 1024, 8));
         assert!((0..1000).all(|took| Cost::for_device(took).is_enough()));
     }

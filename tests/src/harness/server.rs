@@ -20,6 +20,8 @@ pub struct ServerOptions<'a> {
     pub life: Option<u64>,
     /// Show invitations as a code to type, too.
     pub typed_code: bool,
+    /// Ask for a PIN with every answer, of this many digits at least.
+    pub pin: Option<u64>,
 }
 
 impl Default for ServerOptions<'_> {
@@ -29,6 +31,7 @@ impl Default for ServerOptions<'_> {
             admin_name: "Anna Meyer",
             life: None,
             typed_code: false,
+            pin: None,
         }
     }
 }
@@ -38,8 +41,7 @@ pub struct Server {
     /// Where it is reached: `https://localhost:PORT`.
     pub origin: String,
     config: PathBuf,
-    // Kept for its end.
-    _serving: Running,
+    serving: Running,
 }
 
 /// An application to be made known to the server.
@@ -91,20 +93,25 @@ impl Server {
         let config = PathBuf::from(text(&made, "config")?);
         change_settings(&config, options)?;
 
-        let mut command = Command::new(binaries::program("countersign-server")?);
-        command
-            .arg("--config")
-            .arg(&config)
-            .args(["--json", "serve"]);
-        let mut serving = Running::start("countersign-server", &mut command)?;
-        serving.await_event("listening")?;
+        let serving = serve(&config)?;
         let server = Self {
             origin,
             config,
-            _serving: serving,
+            serving,
         };
         server.await_ready(ca)?;
         Ok(server)
+    }
+
+    /// Ends the server by SIGKILL, whatever it is doing.
+    pub fn kill(&mut self) -> Result<()> {
+        self.serving.kill()
+    }
+
+    /// Serves again after [`Self::kill`].
+    pub fn restart(&mut self, ca: &Ca) -> Result<()> {
+        self.serving = serve(&self.config)?;
+        self.await_ready(ca)
     }
 
     /// Adds a person.
@@ -191,6 +198,17 @@ impl Server {
     }
 }
 
+fn serve(config: &Path) -> Result<Running> {
+    let mut command = Command::new(binaries::program("countersign-server")?);
+    command
+        .arg("--config")
+        .arg(config)
+        .args(["--json", "serve"]);
+    let mut serving = Running::start("countersign-server", &mut command)?;
+    serving.await_event("listening")?;
+    Ok(serving)
+}
+
 /// The settings that have no option on the command line.
 fn change_settings(config: &Path, options: &ServerOptions<'_>) -> Result<()> {
     let text = fs::read_to_string(config).during(config.display())?;
@@ -207,6 +225,12 @@ fn change_settings(config: &Path, options: &ServerOptions<'_>) -> Result<()> {
         set("challenge", "life", life.into())?;
     }
     set("invitation", "typed_code", options.typed_code.into())?;
+    if let Some(pin) = options.pin {
+        let pin = i64::try_from(pin).during("the length of a PIN")?;
+        set("policy", "pin", pin.into())?;
+        let with_pin = toml::Value::Array(vec!["dev".into(), "pin".into()]);
+        set("policy", "min", vec![with_pin].into())?;
+    }
     fs::write(config, settings.to_string()).during(config.display())
 }
 

@@ -77,12 +77,24 @@ pub fn enrol_with(
 
 /// Invites a person and enrols a phone for them.
 pub fn enrol(world: &World, phone: &Phone, account: &str, tell: Tell<'_>) -> Result<()> {
+    enrol_by(world, phone, account, &[], tell)
+}
+
+/// The same with more words on the phone's command line.
+pub fn enrol_by(
+    world: &World,
+    phone: &Phone,
+    account: &str,
+    more: &[&str],
+    tell: Tell<'_>,
+) -> Result<()> {
     let mut browser = world.browser()?;
     let invitation = Invitation::make(world, &mut browser, account)?;
     tell(&format!(
         "The administrator invites {account}; the person opens the page and makes the invitation."
     ));
-    let args = ["enrol", &invitation.link];
+    let mut args = vec!["enrol", &invitation.link];
+    args.extend(more);
     let outcome = enrol_with(phone, &args, &invitation, &mut browser, tell)?;
     let active = outcome
         .event("active")

@@ -3,24 +3,31 @@
 use crate::args::Why;
 use crate::lists::show_prompt;
 use crate::phone::Phone;
+use crate::pin;
 use crate::trouble::{About, Own, Trouble};
 use crate::words::{Words, sentence};
 use countersign_core::{Answer, Error, Prompt, PromptId, Sent, VerdictInfo};
-use countersign_texts::{Message, message};
+use countersign_texts::{Id as Word, Message, message, text};
 use serde_json::json;
 
 pub(crate) fn approve(
     phone: &Phone,
     id: Option<&str>,
     number: Option<&str>,
+    pin: Option<&str>,
 ) -> Result<(), Trouble> {
-    decide(
-        phone,
-        id,
-        &Answer::Approve {
-            number: number.map(str::to_owned),
-        },
-    )
+    let mut answer = Answer::Approve {
+        number: number.map(str::to_owned),
+        pin: None,
+    };
+    let (id, about, asks_pin) = find(phone, id, &answer)?;
+    if let Answer::Approve { pin: typed, .. } = &mut answer
+        && (asks_pin || pin.is_some())
+    {
+        let name = text(phone.voice.lang, Word::FactorPin).text;
+        *typed = Some(pin::pin(phone, pin, &format!("{name}:"))?);
+    }
+    send(phone, &id, &answer, about)
 }
 
 pub(crate) fn deny(phone: &Phone, id: Option<&str>, reason: Option<Why>) -> Result<(), Trouble> {
@@ -44,22 +51,30 @@ pub(crate) fn report(phone: &Phone, id: Option<&str>, reason: Option<Why>) -> Re
 }
 
 fn decide(phone: &Phone, id: Option<&str>, answer: &Answer) -> Result<(), Trouble> {
-    let (id, about) = find(phone, id, answer)?;
+    let (id, about, _) = find(phone, id, answer)?;
+    send(phone, &id, answer, about)
+}
+
+fn send(phone: &Phone, id: &PromptId, answer: &Answer, about: About) -> Result<(), Trouble> {
     let sent = phone
         .core
-        .decide(&id, answer)
+        .decide(id, answer)
         .map_err(|error| Trouble::about(error, &about))?;
     match sent {
         Sent::Verdict(verdict) => conclude(phone, &verdict, answer, about),
         Sent::Queued(error) => {
-            show_queued(phone, &id, error);
+            show_queued(phone, id, error);
             Ok(())
         }
     }
 }
 
-/// The request that is meant. What isn't known here is asked for first.
-fn find(phone: &Phone, id: Option<&str>, answer: &Answer) -> Result<(PromptId, About), Trouble> {
+/// The request that is meant, and whether it wants the PIN. What isn't known here is asked for first.
+fn find(
+    phone: &Phone,
+    id: Option<&str>,
+    answer: &Answer,
+) -> Result<(PromptId, About, bool), Trouble> {
     let named = id.map(parse).transpose()?;
     let known = matching(phone.core.pending()?, named);
     let mut found = if known.is_empty() {
@@ -79,10 +94,10 @@ fn find(phone: &Phone, id: Option<&str>, answer: &Answer) -> Result<(PromptId, A
             if !phone.voice.is_json() && id.is_none() && matches!(answer, Answer::Approve { .. }) {
                 show_prompt(phone, &prompt);
             }
-            Ok((prompt.id, About::from(&prompt)))
+            Ok((prompt.id, About::from(&prompt), prompt.pin))
         }
         // Decided or over: the core says which, and a report may still be made.
-        (_, Some(id)) => Ok((id, About::default())),
+        (_, Some(id)) => Ok((id, About::default(), false)),
         (0, None) => Err(Trouble::Own(Own::NothingPending)),
         (_, None) => Err(Trouble::Own(Own::SeveralPending)),
     }

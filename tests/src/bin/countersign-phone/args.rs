@@ -75,6 +75,10 @@ pub(crate) enum Command {
         /// Consent without being asked.
         #[arg(long)]
         yes: bool,
+        /// The PIN to choose, for tests: other programs can see it. Without it, it is asked for twice where
+        /// the server wants one, on standard input, a line each.
+        #[arg(long, value_name = "DIGITS")]
+        pin: Option<String>,
     },
     /// Go on with what a killed `enrol` began.
     Resume,
@@ -99,6 +103,10 @@ pub(crate) enum Command {
         /// The number that the browser shows.
         #[arg(long, value_name = "NN")]
         number: Option<String>,
+        /// The PIN, for tests: other programs can see it. Without it, it is asked for where the request wants
+        /// one, on standard input.
+        #[arg(long, value_name = "DIGITS")]
+        pin: Option<String>,
     },
     /// Answer: no.
     Deny {

@@ -1,6 +1,7 @@
 //! Adding an ID, and going on with one that was being added.
 
 use crate::phone::Phone;
+use crate::pin;
 use crate::trouble::{About, Own, Trouble};
 use countersign_core::{AccountInfo, Code, Error, Id, Pending, Progress, Review, Standing, Via};
 use countersign_texts::{Id as Words, Message, digits, message, text, time_left};
@@ -11,8 +12,13 @@ use std::time::Duration;
 /// How long the server is asked to wait for the digits, seconds.
 const WAIT: u64 = 25;
 
-pub(crate) fn enrol(phone: &Phone, link: &str, yes: bool) -> Result<(), Trouble> {
-    let review = phone
+pub(crate) fn enrol(
+    phone: &Phone,
+    link: &str,
+    yes: bool,
+    pin: Option<&str>,
+) -> Result<(), Trouble> {
+    let mut review = phone
         .core
         .review(link)
         .map_err(|error| Trouble::about(error, &named_by(link)))?;
@@ -25,11 +31,27 @@ pub(crate) fn enrol(phone: &Phone, link: &str, yes: bool) -> Result<(), Trouble>
     if !consented {
         return Err(Trouble::Own(Own::NoConsent));
     }
+    choose_pin(phone, &mut review, pin)?;
     let id = phone
         .core
         .enrol(review)
         .map_err(|error| Trouble::about(error, &about))?;
     finish(phone, &id, &about)
+}
+
+/// Where the server wants a PIN, it is typed twice.
+fn choose_pin(phone: &Phone, review: &mut Review, given: Option<&str>) -> Result<(), Trouble> {
+    if review.least_pin() == 0 {
+        return Ok(());
+    }
+    let name = text(phone.voice.lang, Words::FactorPin).text;
+    let question = format!("{name} ({}–12):", review.least_pin());
+    let first = pin::pin(phone, given, &question)?;
+    let again = pin::pin(phone, given, &question)?;
+    let about = About::from(&*review);
+    review
+        .choose_pin(first, &again)
+        .map_err(|error| Trouble::about(error, &about))
 }
 
 /// The host that a link names, for words about it.
@@ -69,7 +91,7 @@ pub(crate) fn about(account: &AccountInfo) -> About {
 
 fn show_review(phone: &Phone, review: &Review) {
     let (host, name, account) = (review.host(), review.name(), review.account());
-    let event = json!({"event": "review", "host": host, "name": name, "account": account});
+    let event = json!({"event": "review", "host": host, "name": name, "account": account, "pin": review.least_pin()});
     phone
         .voice
         .say(&event, || format!("{host}\n  {name}\n  {account}"));

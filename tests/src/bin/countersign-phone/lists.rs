@@ -127,6 +127,8 @@ pub(crate) fn show_prompt(phone: &Phone, prompt: &Prompt) {
         "service": prompt.service,
         "account": prompt.account,
         "number": prompt.number,
+        "pin": prompt.pin,
+        "ways": prompt.ways,
         "seconds_left": prompt.seconds_left,
         "asked_ago": prompt.asked_ago,
         "rows": rows,

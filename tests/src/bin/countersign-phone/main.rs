@@ -12,6 +12,7 @@ mod enrol;
 mod listen;
 mod lists;
 mod phone;
+mod pin;
 mod trouble;
 mod voice;
 mod words;
@@ -47,14 +48,14 @@ fn run(args: &Args) -> Result<(), Trouble> {
     }
     let phone = Phone::open(args)?;
     match &args.command {
-        Command::Enrol { link, yes } => enrol::enrol(&phone, link, *yes),
+        Command::Enrol { link, yes, pin } => enrol::enrol(&phone, link, *yes, pin.as_deref()),
         Command::Resume => enrol::resume(&phone),
         Command::Ids => lists::ids(&phone),
         Command::Forget { id } => lists::forget(&phone, id),
         Command::Pending => lists::pending(&phone),
         Command::Show { id } => lists::show(&phone, id),
-        Command::Approve { id, number } => {
-            answer::approve(&phone, id.as_deref(), number.as_deref())
+        Command::Approve { id, number, pin } => {
+            answer::approve(&phone, id.as_deref(), number.as_deref(), pin.as_deref())
         }
         Command::Deny { id, reason } => answer::deny(&phone, id.as_deref(), *reason),
         Command::Report { id, reason } => answer::report(&phone, id.as_deref(), *reason),

@@ -59,10 +59,17 @@ impl Voice {
         let _ = writeln!(io::stderr().lock(), "{what}");
     }
 
+    /// Asks for something that is typed then. A program knows without being asked.
+    pub(crate) fn ask(self, question: &str) {
+        if !self.json {
+            let mut out = io::stdout().lock();
+            let _ = write!(out, "{question} ").and_then(|()| out.flush());
+        }
+    }
+
     /// A question to the person at the keyboard; only a clear yes is one.
     pub(crate) fn is_confirmed(self, question: &str) -> bool {
-        let mut out = io::stdout().lock();
-        let _ = write!(out, "{question} [y/N] ").and_then(|()| out.flush());
+        self.ask(&format!("{question} [y/N]"));
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
         read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes" | "j" | "J" | "ja")

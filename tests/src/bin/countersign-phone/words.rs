@@ -98,6 +98,8 @@ impl Words {
             Code::NumberEmpty => {
                 return self.plain(code.as_str(), text(self.0, Id::NumberEmpty).text);
             }
+            Code::PinShort => Message::PinShort { n: "6" },
+            Code::PinDiffer => Message::PinDiffer,
             Code::ResFactors => {
                 let factors = text(self.0, Id::FactorPin).text;
                 let words = text(self.0, Id::RequestMissing { factors: &factors }).text;
