@@ -46,12 +46,17 @@ impl<'a> Compact<'a> {
         })
     }
 
-    /// The key must be the one that `kid` names, then `alg` must be that key's, then the signature
-    /// must fit.
+    /// The key that `kid` names.
+    pub(super) fn key<'k>(
+        &self,
+        mut keys: impl Iterator<Item = &'k PublicKey>,
+    ) -> Result<&'k PublicKey, Refusal> {
+        keys.find(|key| key.thumbprint() == self.kid)
+            .ok_or(Refusal::UnknownKey)
+    }
+
+    /// `alg` must be the key's that `kid` names, then the signature must fit.
     pub(super) fn check(&self, key: &PublicKey) -> Result<(), Refusal> {
-        if key.thumbprint() != self.kid {
-            return Err(Refusal::UnknownKey);
-        }
         if key.alg() != self.alg {
             return Err(Refusal::Algorithm);
         }
@@ -68,11 +73,12 @@ impl<'a> Compact<'a> {
 pub(super) fn signed_part(
     typ: &str,
     key: &PublicKey,
+    kid: Thumbprint,
     payload: &str,
 ) -> Result<String, json::Malformed> {
     let header = Header {
         alg: key.alg().to_owned(),
-        kid: key.thumbprint(),
+        kid,
         typ: typ.to_owned(),
     };
     Ok(format!(

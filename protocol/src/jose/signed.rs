@@ -70,10 +70,7 @@ impl<T: Statement> Signed<T> {
     /// [`Refusal`]; nothing of the content was read unless it is [`Refusal::Malformed`].
     pub fn verify(text: &str, keys: &[PublicKey]) -> Result<Self, Refusal> {
         let parts = Compact::split(text, T::TYP, T::CAP)?;
-        let key = keys
-            .iter()
-            .find(|key| key.thumbprint() == parts.kid)
-            .ok_or(Refusal::UnknownKey)?;
+        let key = parts.key(keys.iter())?;
         Self::accept(text, &parts, key)
     }
 
@@ -93,9 +90,11 @@ impl<T: Statement> Signed<T> {
     ) -> Result<Self, Refusal> {
         let parts = Compact::split(text, T::TYP, T::CAP)?;
         let key = member(&parts.payload)?;
+        parts.key(std::iter::once(&key))?;
         Self::accept(text, &parts, &key)
     }
 
+    /// `key` is the one that `kid` names.
     fn accept(text: &str, parts: &Compact<'_>, key: &PublicKey) -> Result<Self, Refusal> {
         parts.check(key)?;
         let body: T = json::parse(&parts.payload)?;
@@ -159,7 +158,9 @@ impl<T: Statement> fmt::Debug for Signed<T> {
 pub struct Draft<T> {
     body: T,
     key: PublicKey,
+    kid: Thumbprint,
     signed_part: String,
+    hash: Digest,
 }
 
 impl<T: Statement> Draft<T> {
@@ -170,7 +171,8 @@ impl<T: Statement> Draft<T> {
     /// cap.
     pub fn new(body: T, key: &PublicKey) -> Result<Self, Refusal> {
         body.check()?;
-        let signed_part = compact::signed_part(T::TYP, key, &json::write(&body)?)?;
+        let kid = key.thumbprint();
+        let signed_part = compact::signed_part(T::TYP, key, kid, &json::write(&body)?)?;
         // A signature is 64 bytes, 86 characters, and its dot.
         if signed_part.len() + 87 > T::CAP {
             return Err(Refusal::TooLarge);
@@ -178,6 +180,8 @@ impl<T: Statement> Draft<T> {
         Ok(Self {
             body,
             key: *key,
+            kid,
+            hash: Digest::of(&[signed_part.as_bytes()]),
             signed_part,
         })
     }
@@ -189,7 +193,7 @@ impl<T: Statement> Draft<T> {
 
     /// H of the statement; the signature is no part of it.
     pub fn hash(&self) -> Digest {
-        Digest::of(&[self.message()])
+        self.hash
     }
 
     /// What it will say.
@@ -210,8 +214,8 @@ impl<T: Statement> Draft<T> {
 
     fn assemble(self, signature: &[u8; 64]) -> Result<Signed<T>, Refusal> {
         Ok(Signed {
-            hash: self.hash(),
-            kid: self.key.thumbprint(),
+            hash: self.hash,
+            kid: self.kid,
             compact: format!("{}.{}", self.signed_part, encode(signature)),
             body: self.body,
         })
