@@ -8,7 +8,6 @@ use crate::encoding::{Digest, Id, Thumbprint};
 use crate::jose::{Refusal, Signed, Statement};
 use crate::json::Malformed;
 use crate::origin::Origin;
-use crate::policy::{Alternative, Factor};
 use serde::{Deserialize, Serialize};
 
 /// What the person decided.
@@ -181,12 +180,7 @@ impl Response {
         let number = self.r#match.as_ref().map_or(0, String::len) as u64;
         let agrees =
             self.pin.is_some() || matches!(challenge.kind, Kind::PinSet | Kind::RecoveryCodes);
-        let pin_asked = |alternative: &Alternative| alternative.has(Factor::Pin);
         rule(number == challenge.r#match, "match")?;
-        rule(
-            self.pin.is_none() || challenge.factors.as_slice().iter().any(pin_asked),
-            "pin",
-        )?;
         rule(self.dh.is_some() == agrees, "dh")?;
         rule(
             self.input.is_some() == (challenge.kind == Kind::ReplaceUv),
