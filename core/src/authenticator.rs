@@ -135,10 +135,10 @@ impl Authenticator {
     /// `store.*`.
     pub fn accounts(&self) -> Result<Vec<AccountInfo>, Error> {
         let core = self.core()?;
-        let accounts = core.accounts()?;
+        let (accounts, lost) = core.accounts_and_lost()?;
         let infos = accounts.iter().map(|account| info(&core, account));
         let mut infos = infos.collect::<Result<Vec<_>, Fault>>()?;
-        infos.extend(core.lost()?.into_iter().map(AccountInfo::lost));
+        infos.extend(lost.into_iter().map(AccountInfo::lost));
         Ok(infos)
     }
 

@@ -68,28 +68,21 @@ impl Core {
         self.vault.read(&Place::of(owner))?.ok_or(Fault::Unknown)
     }
 
-    /// Every ID of this phone that can be read. One whose key is gone is among [`Self::lost`].
+    /// Every ID of this phone that can be read.
     pub(crate) fn accounts(&self) -> Result<Vec<Account>, Fault> {
-        let mut accounts = Vec::new();
+        Ok(self.accounts_and_lost()?.0)
+    }
+
+    /// The same, and those whose records nothing opens any more, since the device lost their key.
+    pub(crate) fn accounts_and_lost(&self) -> Result<(Vec<Account>, Vec<Id>), Fault> {
+        let (mut accounts, mut lost) = (Vec::new(), Vec::new());
         for owner in self.vault.owners()? {
             match self.vault.read(&Place::of(&owner)) {
-                Err(vault::Fault::Key(KeyError::Invalidated)) => {}
+                Err(vault::Fault::Key(KeyError::Invalidated)) => lost.push(owner),
                 account => accounts.extend(account?),
             }
         }
-        Ok(accounts)
-    }
-
-    /// IDs whose records nothing opens any more, since the device lost their key.
-    pub(crate) fn lost(&self) -> Result<Vec<Id>, Fault> {
-        let mut lost = Vec::new();
-        for owner in self.vault.owners()? {
-            match self.vault.read::<Account>(&Place::of(&owner)) {
-                Err(vault::Fault::Key(KeyError::Invalidated)) => lost.push(owner),
-                account => drop(account?),
-            }
-        }
-        Ok(lost)
+        Ok((accounts, lost))
     }
 
     /// Calls something that an ID's credential proves.

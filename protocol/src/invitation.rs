@@ -1,14 +1,13 @@
 //! The link or QR code that starts an enrolment (protocol section 5):
 //! `<origin>/e[/<brand>]#<b64u(json)>`. The fragment never leaves the phone.
 
-use crate::encoding::{Id, Thumbprint, decode, encode};
-use crate::json::{self, Malformed};
+use crate::encoding::{Id, Thumbprint};
+pub use crate::fragment::CAP;
+use crate::fragment::{self, NotOne};
+use crate::json::Malformed;
 use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// The longest link, bytes.
-pub const CAP: usize = 512;
 
 /// Where to enrol, whom to expect there, and the right to do it once.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,10 +51,14 @@ struct Fragment {
     x: u64,
 }
 
-/// Only `v`, so that a newer version can have other members.
-#[derive(Deserialize)]
-struct Version {
-    v: u64,
+impl From<NotOne> for NotAnInvitation {
+    fn from(why: NotOne) -> Self {
+        match why {
+            NotOne::TooLong => Self::TooLong,
+            NotOne::Version => Self::Version,
+            NotOne::Malformed => Self::Malformed,
+        }
+    }
 }
 
 impl Invitation {
@@ -76,16 +79,7 @@ impl Invitation {
             Some(_) => return Err(Malformed("brand")),
             None => "/e".to_owned(),
         };
-        let link = format!(
-            "{}{path}#{}",
-            self.origin,
-            encode(json::write(&fragment)?.as_bytes())
-        );
-        if link.len() > CAP {
-            Err(Malformed("invitation too long"))
-        } else {
-            Ok(link)
-        }
+        fragment::write(&format!("{}{path}", self.origin), &fragment)
     }
 
     /// Reads a link that was scanned or opened. Only https links are invitations: a custom scheme
@@ -95,24 +89,12 @@ impl Invitation {
     /// [`NotAnInvitation`].
     pub fn parse(link: &str) -> Result<Self, NotAnInvitation> {
         use NotAnInvitation as No;
-        if link.len() > CAP {
-            return Err(No::TooLong);
-        }
-        if link
-            .get(..5)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
-        {
+        let scheme = link.get(..5).unwrap_or_default();
+        if link.len() <= CAP && scheme.eq_ignore_ascii_case("http:") {
             return Err(No::NotHttps);
         }
-        let (address, fragment) = link.split_once('#').ok_or(No::Malformed)?;
-        let json = decode(fragment).ok_or(No::Malformed)?;
-        // The version is read first and alone. serde_json is asked directly: strictness is for
-        // version 1.
-        let version: Version = serde_json::from_slice(&json).map_err(|_| No::Malformed)?;
-        if version.v != 1 {
-            return Err(No::Version);
-        }
-        let Fragment { s, k, t, x, .. } = json::parse(&json).map_err(|_| No::Malformed)?;
+        let (address, fragment) = fragment::read(link)?;
+        let Fragment { s, k, t, x, .. } = fragment;
         let brand = match address.strip_prefix(s.as_str()) {
             Some("/e") => None,
             Some(path) => match path.strip_prefix("/e/") {
@@ -148,7 +130,7 @@ impl fmt::Debug for Invitation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding::Digest;
+    use crate::encoding::{Digest, encode};
 
     fn invitation(brand: Option<&str>) -> Invitation {
         Invitation {

@@ -10,6 +10,7 @@ pub mod call;
 mod crockford;
 pub mod crypto;
 pub mod encoding;
+mod fragment;
 pub mod invitation;
 pub mod jose;
 pub mod json;

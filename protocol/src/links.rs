@@ -1,13 +1,13 @@
 //! Links and scanned texts besides the invitation: a request on the same device, and the number of a
 //! request (protocol sections 6 and 15). Neither holds a secret.
 
-use crate::encoding::{Id, decode, encode};
-use crate::json::{self, Malformed};
+use crate::encoding::Id;
+use crate::fragment::{self, NotOne};
+use crate::json::Malformed;
+
+pub use crate::fragment::CAP;
 use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
-
-/// The longest link, bytes.
-pub const CAP: usize = 512;
 
 /// [Open on this phone]: `<origin>/c#<b64u(json)>`, or the same behind a brand's own scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,18 +32,22 @@ pub enum NotALink {
     Malformed,
 }
 
+impl From<NotOne> for NotALink {
+    fn from(why: NotOne) -> Self {
+        match why {
+            NotOne::TooLong => Self::TooLong,
+            NotOne::Version => Self::Version,
+            NotOne::Malformed => Self::Malformed,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fragment {
     v: u64,
     s: Origin,
     c: Id,
-}
-
-/// Only `v`, so that a newer version can have other members.
-#[derive(Deserialize)]
-struct Version {
-    v: u64,
 }
 
 impl ChallengeLink {
@@ -73,12 +77,7 @@ impl ChallengeLink {
             s: self.origin.clone(),
             c: self.txn,
         };
-        let link = format!("{address}#{}", encode(json::write(&fragment)?.as_bytes()));
-        if link.len() > CAP {
-            Err(Malformed("link too long"))
-        } else {
-            Ok(link)
-        }
+        fragment::write(address, &fragment)
     }
 
     /// Reads a link that was opened; `scheme` is the app's own, if it has one. Any other scheme, plain
@@ -87,24 +86,12 @@ impl ChallengeLink {
     /// # Errors
     /// [`NotALink`].
     pub fn parse(link: &str, scheme: Option<&str>) -> Result<Self, NotALink> {
-        use NotALink as No;
-        if link.len() > CAP {
-            return Err(No::TooLong);
-        }
-        let (address, fragment) = link.split_once('#').ok_or(No::Malformed)?;
-        let json = decode(fragment).ok_or(No::Malformed)?;
-        // The version is read first and alone. serde_json is asked directly: strictness is for
-        // version 1.
-        let version: Version = serde_json::from_slice(&json).map_err(|_| No::Malformed)?;
-        if version.v != 1 {
-            return Err(No::Version);
-        }
-        let Fragment { s, c, .. } = json::parse(&json).map_err(|_| No::Malformed)?;
+        let (address, Fragment { s, c, .. }) = fragment::read(link)?;
         let own = |scheme: &str| is_scheme(scheme) && address.strip_prefix(scheme) == Some("://c");
         if address.strip_prefix(s.as_str()) == Some("/c") || scheme.is_some_and(own) {
             Ok(Self { origin: s, txn: c })
         } else {
-            Err(No::Malformed)
+            Err(NotALink::Malformed)
         }
     }
 }
@@ -151,6 +138,7 @@ impl ScannedNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::encode;
     use proptest::prelude::*;
 
     fn sample() -> ChallengeLink {

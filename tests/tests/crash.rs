@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use countersign_tests::harness::story::{self, Invitation, Waiting, silently};
-use countersign_tests::harness::{ADMIN, Browser, Phone, Result, SpOptions, Trouble, World};
+use countersign_tests::harness::{ADMIN, Browser, Phone, Result, Trouble, World};
 
 /// More port calls than any one command makes: a suite that gets here kills something that never ends.
 const ENOUGH: usize = 500;
@@ -96,12 +96,7 @@ fn restarted(phone: &Phone, invitation: &Invitation, browser: &mut Browser) -> R
 
 #[test]
 fn an_answer_killed_at_any_step_is_delivered_once_and_the_browser_moves_on() {
-    let world = World::start().unwrap();
-    let sp = world
-        .application("wiki", "Example Wiki", SpOptions::default())
-        .unwrap();
-    let phone = world.phone("anna").unwrap();
-    story::enrol(&world, &phone, ADMIN, &mut silently).unwrap();
+    let (world, sp, phone) = story::ready().unwrap();
     for step in 1..ENOUGH {
         let mut browser = world.browser().unwrap();
         let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();

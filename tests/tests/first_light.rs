@@ -155,12 +155,7 @@ fn a_response_is_good_for_one_time_and_one_browser() {
 
 #[test]
 fn row_22_a_waiting_page_opened_in_a_second_browser_cannot_collect_the_result() {
-    let world = World::start().unwrap();
-    let sp = world
-        .application("wiki", "Example Wiki", SpOptions::default())
-        .unwrap();
-    let phone = world.phone("anna").unwrap();
-    story::enrol(&world, &phone, ADMIN, &mut silently).unwrap();
+    let (world, sp, phone) = story::ready().unwrap();
     let (mut own, mut strange) = (world.browser().unwrap(), world.browser().unwrap());
     let waiting = Waiting::begin(&mut own, &sp, ADMIN, RELAY).unwrap();
     let prompt = story::await_prompt(&phone).unwrap();

@@ -3,20 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use countersign_tests::harness::story::{self, Waiting, silently};
-use countersign_tests::harness::{ADMIN, Phone, Sp, SpOptions, World};
+use countersign_tests::harness::{ADMIN, Phone};
 use std::fs;
 use std::path::Path;
-
-/// A world with one phone that has one ID.
-fn world() -> (World, Sp, Phone) {
-    let world = World::start().unwrap();
-    let sp = world
-        .application("wiki", "Example Wiki", SpOptions::default())
-        .unwrap();
-    let phone = world.phone("anna").unwrap();
-    story::enrol(&world, &phone, ADMIN, &mut silently).unwrap();
-    (world, sp, phone)
-}
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -63,7 +52,7 @@ fn standing(phone: &Phone) -> (String, usize) {
 
 #[test]
 fn row_48_with_a_counter_an_older_store_is_refused() {
-    let (world, sp, phone) = world();
+    let (world, sp, phone) = story::ready().unwrap();
     let thief = Thief::copy_store(&phone);
     let mut browser = world.browser().unwrap();
     story::sign_in(&mut browser, &sp, &phone, ADMIN, "/", &mut silently).unwrap();
@@ -75,7 +64,7 @@ fn row_48_with_a_counter_an_older_store_is_refused() {
 
 #[test]
 fn row_48_without_one_a_copy_with_the_answer_gets_the_old_verdict_and_nothing_happens_twice() {
-    let (world, sp, phone) = world();
+    let (world, sp, phone) = story::ready().unwrap();
     let mut browser = world.browser().unwrap();
     let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
     let prompt = story::await_prompt(&phone).unwrap();
@@ -112,7 +101,7 @@ fn row_48_without_one_a_copy_with_the_answer_gets_the_old_verdict_and_nothing_ha
 
 #[test]
 fn row_48_without_one_a_copy_from_before_the_answer_is_seen_by_the_server_and_suspended() {
-    let (world, sp, phone) = world();
+    let (world, sp, phone) = story::ready().unwrap();
     let mut browser = world.browser().unwrap();
     let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
     let prompt = story::await_prompt(&phone).unwrap();

@@ -1,10 +1,10 @@
 //! Counters: a file beside the keys, one in memory, and none.
 
+use super::file;
 use crate::ports::{Count, Counter, KeyError};
 use countersign_protocol::Id;
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,25 +16,6 @@ impl FileCounter {
     /// In this file; it is made with the first value.
     pub fn new(file: &Path) -> Self {
         Self(file.to_path_buf())
-    }
-
-    fn save(&self, bytes: &[u8]) -> std::io::Result<()> {
-        let folder = self.0.parent().unwrap_or(Path::new("."));
-        let new = self.0.with_extension("new");
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, &self.0)?;
-        File::open(folder)?.sync_all()
     }
 }
 
@@ -55,7 +36,7 @@ impl Counter for FileCounter {
 
     fn write(&self, count: Count) -> Result<(), KeyError> {
         let bytes = [&count.store.as_bytes()[..], &count.version.to_be_bytes()].concat();
-        self.save(&bytes).map_err(|_| KeyError::Unreadable)
+        file::replace(&self.0, &bytes).map_err(|_| KeyError::Unreadable)
     }
 }
 

@@ -5,6 +5,7 @@
 mod boot_clock;
 mod counter;
 mod disk;
+mod file;
 mod memory;
 mod redb;
 mod sled;

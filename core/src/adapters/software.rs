@@ -1,15 +1,15 @@
 //! Keys of level `software`: files in a folder, one folder an owner. For computers and tests; a
 //! phone has hardware.
 
+use super::file;
 use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Pepper, Plain, SALT_LENGTH, Slot};
 use countersign_protocol::crypto::{
     PublicKey, SigningKey, hmac, make_random, open, raw_to_der, seal,
 };
 use countersign_protocol::statement::{Level, UvClass};
 use countersign_protocol::{Digest, Id};
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -55,25 +55,9 @@ impl SoftwareKeys {
 
     /// Durable when it returns: what is built on a key must never outlive it.
     fn save(&self, owner: &Id, name: &str, bytes: &[u8]) -> Result<(), KeyError> {
-        let path = self.path(owner, name);
-        let folder = self.folder.join(owner.to_string());
-        let new = path.with_extension("new");
         let write = || {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)?;
-            let options = OpenOptions::new()
-                .create(true)
-                .truncate(true)
-                .write(true)
-                .mode(0o600)
-                .clone();
-            let mut file = options.open(&new)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
-            File::open(&folder)?.sync_all()?;
+            file::replace(&self.path(owner, name), bytes)?;
+            // That the owner has a folder at all.
             File::open(&self.folder)?.sync_all()
         };
         write().map_err(|_| KeyError::Unreadable)

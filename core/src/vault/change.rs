@@ -5,7 +5,6 @@ use super::{Fault, Found, OwnerKey, Place, Record, Vault, parse};
 use crate::ports::{Order, StoreError};
 use countersign_protocol::Id;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use zeroize::Zeroizing;
 
 /// A change that is being made. Dropped without a commit it never was.
@@ -45,17 +44,13 @@ impl<'a> Change<'a> {
             Some(Write::Delete) => return Ok(None),
             None => {}
         }
-        let sealed = match self.reads.entry(key) {
-            Entry::Occupied(seen) => seen.into_mut(),
-            Entry::Vacant(free) => {
-                let found = self.vault.store.read(free.key())?;
-                free.insert(found)
-            }
-        };
-        let Some(sealed) = sealed else {
+        if !self.reads.contains_key(&key) {
+            let found = self.vault.store.read(&key)?;
+            self.reads.insert(key.clone(), found);
+        }
+        let Some(Some(sealed)) = self.reads.get(&key) else {
             return Ok(None);
         };
-        let key = self.vault.keys.key(&room, place);
         self.vault.decode(&room, &key, sealed).map(Some)
     }
 
@@ -131,7 +126,8 @@ impl<'a> Change<'a> {
             }
         }
         if !writes.is_empty() {
-            self.vault.commit(&self.reads, &writes, Raw::new())?;
+            let expects = std::mem::take(&mut self.reads);
+            self.vault.commit(expects, &writes, Raw::new())?;
         }
         for (key, write) in &writes {
             if matches!(write, Write::Delete) {

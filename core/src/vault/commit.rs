@@ -26,7 +26,7 @@ pub(super) type Raw = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 impl Vault {
     /// Seals and writes. `expects` is the precondition; `beside` is written as it is, by the first commit alone. The only place
     /// where a lock is held over a call of the store: each version is one commit's.
-    pub(super) fn commit(&self, expects: &Raw, writes: &Writes, beside: Raw) -> Result<(), Fault> {
+    pub(super) fn commit(&self, expects: Raw, writes: &Writes, beside: Raw) -> Result<(), Fault> {
         let mut head = self.head();
         let mut next = *head;
         next.version += 1;
@@ -56,7 +56,7 @@ impl Vault {
         }
         sealed.insert(HEAD.to_vec(), Some(next.seal(&self.keys)?));
         self.store.commit(&Batch {
-            expects: expects.clone(),
+            expects,
             writes: sealed,
         })?;
         *head = next;

@@ -199,7 +199,7 @@ impl Vault {
             store: id,
             version: 1,
         })?;
-        vault.commit(&old.expected(), &writes, beside)?;
+        vault.commit(old.expected(), &writes, beside)?;
         vault.tell_counter();
         Ok(vault)
     }

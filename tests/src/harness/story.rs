@@ -1,7 +1,8 @@
 //! The story that the tests and the demo tell: a person is invited, enrols a phone, and signs in with it.
 
 use super::{
-    Browser, During, Form, Outcome, PATIENCE, Page, Phone, Result, Sp, Trouble, Watch, World,
+    ADMIN, Browser, During, Form, Outcome, PATIENCE, Page, Phone, Result, Sp, SpOptions, Trouble,
+    Watch, World,
 };
 use serde_json::Value;
 use std::thread;
@@ -104,6 +105,15 @@ pub fn enrol_by(
     }
     tell(&format!("The ID of {account} is on the phone."));
     Ok(())
+}
+
+/// A server, an application, and a phone with the administrator's ID.
+pub fn ready() -> Result<(World, Sp, Phone)> {
+    let world = World::start()?;
+    let sp = world.application("wiki", "Example Wiki", SpOptions::default())?;
+    let phone = world.phone("anna")?;
+    enrol(&world, &phone, ADMIN, &mut silently)?;
+    Ok((world, sp, phone))
 }
 
 /// A browser that waits for the phone.
