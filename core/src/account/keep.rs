@@ -112,6 +112,7 @@ impl Core {
         self.vault.change(|change| {
             if let Some(mut account) = change.read::<Account>(&place)? {
                 (account.k_push, account.k_off) = (Blob(Vec::new()), Blob(Vec::new()));
+                account.pin = None;
                 change.put(&place, &account)?;
             }
             Ok::<_, Fault>(())

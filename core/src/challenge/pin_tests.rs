@@ -10,7 +10,7 @@ use crate::ports::TransportError;
 use crate::testkit::{Phone, Trouble, typed};
 use countersign_protocol::Id;
 use countersign_protocol::policy::{Alternative, Alternatives};
-use countersign_protocol::statement::Decision;
+use countersign_protocol::statement::{Decision, Standing, StateReason};
 
 const PIN: &str = "294817";
 
@@ -164,6 +164,27 @@ fn after_a_wrong_pin_the_person_may_deny() {
     let inner = phone.peer.inner();
     let deny = inner.responses.last().unwrap();
     assert!(deny.pin.is_none() && deny.dh.is_none());
+}
+
+#[test]
+fn with_the_keys_of_a_removed_credential_goes_what_hid_its_pin() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let kept = |app: Authenticator| {
+        drop(app);
+        let held = phone.contents();
+        let account = held
+            .into_iter()
+            .find(|(name, _)| name.starts_with("account/"));
+        let account: serde_json::Value = serde_json::from_str(&account.unwrap().1).unwrap();
+        account["pin"].clone()
+    };
+    assert!(kept(phone.app()).is_string());
+    phone.peer.end(Standing::Revoked, StateReason::Removed);
+    app.poll(&id, 0).unwrap();
+    phone.pass(24 * 3600 + 120);
+    app.sync().unwrap();
+    assert!(kept(app).is_null());
 }
 
 #[test]

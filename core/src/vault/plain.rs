@@ -8,6 +8,7 @@ use super::place::Tree;
 use super::{Fault, OwnerKey, Place, Vault, tree};
 use crate::ports::{Entry, Order, Store};
 use countersign_protocol::Id;
+use serde::de::IgnoredAny;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -53,7 +54,10 @@ impl Old {
         let entries = store.scan(b"", Order::Rising, usize::MAX)?;
         for (key, value) in &entries {
             place(key)?;
-            if value.first() != Some(&VERSION) {
+            let (version, json) = value.split_first().ok_or(Fault::Damaged)?;
+            // What isn't one is left as it stands, not sealed for ever.
+            let is_json = serde_json::from_slice::<IgnoredAny>(json).is_ok();
+            if *version != VERSION || !is_json {
                 return Err(Fault::Damaged);
             }
         }

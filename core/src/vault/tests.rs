@@ -525,6 +525,8 @@ fn a_store_in_clear_is_brought_up_to_date_at_once_or_not_at_all() {
     for bad in [
         (index.clone(), [&[2][..], json.as_bytes()].concat()),
         (index.clone(), Vec::new()),
+        (index.clone(), value[..value.len() - 1].to_vec()),
+        (index.clone(), [&value[..], b"}"].concat()),
         (b"index".to_vec(), value.clone()),
         (b"unknown/x".to_vec(), value.clone()),
         (b"account/not an id".to_vec(), value.clone()),
