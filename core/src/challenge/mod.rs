@@ -33,3 +33,5 @@ mod life_tests;
 mod pin_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thief_tests;

@@ -7,9 +7,11 @@ mod phone;
 mod pin;
 mod script;
 mod serve;
+mod thief;
 
 pub(crate) use clock::ManualClock;
 pub(crate) use peer::{Peer, Trouble};
 pub(crate) use phone::{Phone, account_of, config};
 pub(crate) use pin::typed;
 pub(crate) use script::{Script, json, problem};
+pub(crate) use thief::Thief;

@@ -55,18 +55,18 @@ pub(crate) struct Inner {
     pub(crate) trouble: VecDeque<(&'static str, Trouble)>,
     /// Every call that arrived: method, path, body.
     pub(crate) calls: Vec<(&'static str, String, String)>,
-    /// Every answer that was given.
-    pub(crate) answers: Vec<String>,
+    /// Everything that went over the network, in both directions.
+    pub(crate) wire: Vec<String>,
     pub(super) nonce: u64,
     pub(super) seen_proofs: Vec<Id>,
 }
 
 impl Peer {
     pub(crate) fn new() -> Self {
-        let key = |seed| SigningKey::ed25519_from_seed(&[seed; 32]).unwrap();
+        let [root, sign] = Self::seeds().map(|seed| SigningKey::ed25519_from_seed(&seed).unwrap());
         let peer = Self {
-            root: key(1),
-            sign: key(2),
+            root,
+            sign,
             inner: Mutex::new(Inner {
                 now: 1_800_000_000,
                 policy: Policy {
@@ -94,7 +94,7 @@ impl Peer {
                 keys_n: 1,
                 trouble: VecDeque::new(),
                 calls: Vec::new(),
-                answers: Vec::new(),
+                wire: Vec::new(),
                 nonce: 0,
                 seen_proofs: Vec::new(),
             }),
@@ -127,6 +127,11 @@ impl Peer {
         }
         .to_link()
         .unwrap()
+    }
+
+    /// The secrets of R and S.
+    pub(crate) fn seeds() -> [[u8; 32]; 2] {
+        [[1; 32], [2; 32]]
     }
 
     pub(crate) fn root(&self) -> &SigningKey {

@@ -9,6 +9,7 @@ use crate::enrol::Progress;
 use crate::error::Error;
 use crate::ports::{Batch, Counter, Entry, Order, Store, StoreError, TransportError};
 use crate::vault::Blob;
+use crate::vault::testkit::SealedRecord;
 use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::statement::{App, AppMode, Standing, State};
 use countersign_protocol::text::Name;
@@ -205,7 +206,7 @@ impl Phone {
             .contents()
             .into_iter()
             .find(|(at, _)| at.starts_with(&name));
-        countersign_protocol::json::parse(held.unwrap().1.as_bytes()).unwrap()
+        serde_json::from_str(&held.unwrap().1).unwrap()
     }
 
     /// How many owners have keys, beside the phone itself.
@@ -220,6 +221,11 @@ impl Phone {
     /// The names of all records, with what they hold.
     pub(crate) fn contents(&self) -> Vec<(String, String)> {
         crate::vault::testkit::contents(self.store.clone(), self.keys.clone())
+    }
+
+    /// Every record as it is sealed.
+    pub(crate) fn sealed(&self) -> Vec<SealedRecord> {
+        crate::vault::testkit::sealed(self.store.clone(), self.keys.clone())
     }
 
     /// The names of all records.

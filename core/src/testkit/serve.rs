@@ -22,6 +22,9 @@ impl Peer {
             let mut inner = self.inner();
             let body = String::from_utf8(request.body.clone()).unwrap();
             inner
+                .wire
+                .push(format!("{} {:?} {body}", request.url, request.headers));
+            inner
                 .calls
                 .push((request.method.as_str(), path.to_owned(), body));
             match inner.trouble.front() {
@@ -61,7 +64,7 @@ impl Peer {
         let mut answer = done.unwrap_or_else(problem);
         let mut inner = self.inner();
         let said = String::from_utf8_lossy(&answer.body).into_owned();
-        inner.answers.push(said);
+        inner.wire.push(said);
         inner.nonce += 1;
         answer
             .headers

@@ -70,6 +70,17 @@ pub(super) fn mark(roots: &MacKey, key: &[u8], sealed: &[u8]) -> [u8; 32] {
     roots.tag(&[key, front, tag])
 }
 
+/// What a sealed record is bound to, and its `nonce ‖ ciphertext ‖ tag`.
+#[cfg(test)]
+pub(super) fn parts<'a>(tree: &str, key: &[u8], sealed: &'a [u8]) -> (Vec<u8>, &'a [u8]) {
+    let (front, body) = sealed.split_at(FRONT);
+    let stamp = Stamp {
+        epoch: u32::from_be_bytes(front[1..5].try_into().unwrap()),
+        version: u64::from_be_bytes(front[5..].try_into().unwrap()),
+    };
+    (context(tree, key, stamp), body)
+}
+
 fn context(tree: &str, key: &[u8], stamp: Stamp) -> Vec<u8> {
     let mut context = b"cs1 vault".to_vec();
     for part in [tree.as_bytes(), key] {

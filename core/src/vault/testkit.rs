@@ -48,7 +48,37 @@ pub(crate) fn contents(store: Arc<dyn Store>, keys: Arc<dyn DeviceKeys>) -> Vec<
     contents
 }
 
+/// A sealed record: its room, all of which one key opens; what it is bound to; its `nonce ‖ ciphertext ‖ tag`.
+pub(crate) type SealedRecord = (String, Vec<u8>, Vec<u8>);
+
+/// Every sealed record.
+pub(crate) fn sealed(store: Arc<dyn Store>, keys: Arc<dyn DeviceKeys>) -> Vec<SealedRecord> {
+    let vault = Vault::open(store, keys, Arc::new(NoCounter)).unwrap();
+    let owners: Vec<Option<Id>> = vault.owners().unwrap().into_iter().map(Some).collect();
+    let mut all = Vec::new();
+    for tree in trees() {
+        for owner in owners.iter().chain([&None]) {
+            for (key, sealed) in vault.sealed_of(tree, owner) {
+                let (context, body) = super::envelope::parts(tree.name, &key, &sealed);
+                let room = format!("{}/{owner:?}", tree.name);
+                all.push((room, context, body.to_vec()));
+            }
+        }
+    }
+    all
+}
+
 impl Vault {
+    fn sealed_of(&self, tree: Tree, owner: &Option<Id>) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let wrapped = |owner: &Id| {
+            let known = self.read::<OwnerKey>(&OwnerKey::place(owner))?;
+            Ok(known.map(|known| known.key))
+        };
+        let room = self.keys.room(tree, owner, wrapped).unwrap().unwrap();
+        let found = self.store.scan(&room.prefix, Order::Rising, usize::MAX);
+        found.unwrap()
+    }
+
     fn contents_of(&self, tree: Tree, owner: &Option<Id>) -> Vec<(String, String)> {
         let wrapped = |owner: &Id| {
             let known = self.read::<OwnerKey>(&OwnerKey::place(owner))?;
