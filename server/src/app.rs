@@ -3,16 +3,18 @@
 use crate::config::Config;
 use crate::credential::DeviceKeys;
 use crate::error::Fault;
+use crate::keyring::InForce;
 use crate::known::Known;
 use crate::limits::WrongTokens;
 use crate::metrics::Metrics;
 use crate::signer::{Signer, StartError};
 use crate::store::{Connection, Store};
 use crate::wake::Wake;
+use countersign_protocol::Signed;
 use countersign_protocol::statement::Challenge;
-use countersign_protocol::{Signed, Thumbprint};
 use countersign_saml::Idp;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
@@ -24,8 +26,6 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) signer: Signer,
-    /// The thumbprint of R, which invitations name.
-    pub(crate) root: Thumbprint,
     pub(crate) idp: Idp,
     pub(crate) wake: Wake,
     pub(crate) wrong_tokens: WrongTokens,
@@ -33,6 +33,8 @@ pub(crate) struct App {
     /// The keys in registrations.
     pub(crate) registrations: Known<DeviceKeys>,
     pub(crate) challenges: Known<Arc<Signed<Challenge>>>,
+    /// Whether newer keys were there that can't be used.
+    keys_trouble: AtomicBool,
 }
 
 pub(crate) type Shared = Arc<App>;
@@ -47,16 +49,8 @@ pub(crate) fn system_time() -> u64 {
 impl App {
     pub(crate) async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         let store = Store::open(&config.path(&config.file.database), false).await?;
-        let newest = crate::store::keys::newest(&mut *store.read().await?).await?;
-        let newest =
-            newest.ok_or_else(|| StartError::Said("the database has no keys; run init".into()))?;
-        let signer = Signer::load(&config, newest.n as u64)?;
-        if !crate::signer::vouched(&newest.statement, &newest.root, signer.public()) {
-            return Err(StartError::Said(
-                "keys.signing is not the key that the root signed for".into(),
-            ));
-        }
-        let root = Thumbprint(crate::credential::hash_of(&newest.root)?);
+        let in_force = InForce::load(&config, &mut *store.read().await?).await?;
+        let signer = Signer::load(&config, in_force)?;
         let key = Zeroizing::new(std::fs::read_to_string(
             config.path(&config.file.keys.saml_key),
         )?);
@@ -69,19 +63,46 @@ impl App {
             config,
             store,
             signer,
-            root,
             idp,
             wake: Wake::new(),
             wrong_tokens: WrongTokens::default(),
             metrics: Metrics::new(),
             registrations: Known::new(),
             challenges: Known::new(),
+            keys_trouble: AtomicBool::new(false),
         })
     }
 
     /// The clock of this protocol is the server's.
     pub(crate) fn now(&self) -> u64 {
         (self.clock)()
+    }
+
+    /// Goes on with the keys that a command stored meanwhile. Those that can't be used leave everything as
+    /// it is, and are logged once.
+    pub(crate) async fn follow_keys(&self) {
+        match self.newer_keys().await {
+            Ok(None) => {}
+            Ok(Some(newer)) => {
+                tracing::info!(n = newer.n, "newer keys");
+                self.signer.take(newer);
+                self.keys_trouble.store(false, Ordering::Relaxed);
+            }
+            Err(error) => {
+                if !self.keys_trouble.swap(true, Ordering::Relaxed) {
+                    tracing::error!(%error, "newer keys cannot be used");
+                }
+            }
+        }
+    }
+
+    async fn newer_keys(&self) -> Result<Option<InForce>, StartError> {
+        let mut db = self.store.read().await?;
+        let n = crate::store::keys::newest_n(&mut db).await?;
+        if n == Some(self.signer.keys_n() as i64) {
+            return Ok(None);
+        }
+        InForce::load(&self.config, &mut db).await.map(Some)
     }
 
     pub(crate) async fn audit(

@@ -25,6 +25,9 @@ pub(crate) enum ConfigError {
 pub(crate) struct File {
     /// The public address: entity ID, links and redirects are made from it, never from a request.
     pub(crate) origin: Origin,
+    /// Further addresses of this server, up to three, that phones may call when they can't reach it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) origins: Vec<Origin>,
     /// The server's name, as people see it.
     pub(crate) name: String,
     /// Address and port to listen on.
@@ -51,6 +54,7 @@ pub(crate) struct Tls {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
+    /// A folder; or one file, and then the folder is beside it ([`crate::keyring`]).
     pub(crate) signing: PathBuf,
     pub(crate) wrapping: PathBuf,
     pub(crate) saml_key: PathBuf,
@@ -123,6 +127,13 @@ impl Config {
         if !(30..=600).contains(&file.challenge.life) {
             return Err(malformed("challenge.life is 30 to 600 seconds".into()));
         }
+        let twice = |at: usize| file.origins[..at].contains(&file.origins[at]);
+        if file.origins.len() > 3
+            || file.origins.contains(&file.origin)
+            || (0..file.origins.len()).any(twice)
+        {
+            return Err(malformed("origins: up to three others than origin".into()));
+        }
         let name = Name::parse(&file.name).map_err(|error| malformed(format!("name: {error}")))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let config = Self { file, name, folder };
@@ -134,6 +145,11 @@ impl Config {
 
     pub(crate) fn path(&self, relative: &Path) -> PathBuf {
         self.folder.join(relative)
+    }
+
+    /// Every address that phones may call, the preferred one first.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        std::iter::once(&self.file.origin).chain(&self.file.origins)
     }
 
     /// What an ID is asked whose phone enrols now.
@@ -247,6 +263,12 @@ mod tests {
             ("https://id", "http://id"),
             ("name = \"Example\"", "name = \"Ex\\u202eample\""),
             ("name =", "nam ="),
+            ("name =", "origins = [\"https://id.example.com\"]\nname ="),
+            ("name =", "origins = [\"http://b.example.com\"]\nname ="),
+            (
+                "name =",
+                "origins = [\"https://b.example\", \"https://b.example\"]\nname =",
+            ),
             ("[tls]", "[challenge]\nlife = 10\n[tls]"),
             ("[tls]", "[challenge]\nlive = 60\n[tls]"),
             ("[tls]", "[policy]\npin = 5\n[tls]"),

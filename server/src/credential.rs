@@ -86,7 +86,7 @@ pub(crate) fn sign_state(
         aud: id_of(&row.id)?,
         sn: row.sn as u64,
         iat: app.now(),
-        keys: app.signer.keys_n,
+        keys: app.signer.keys_n(),
         state: standing,
         account: Account::parse(&row.account)?,
         registration: hash_of(&row.registration_hash)?,
@@ -123,6 +123,19 @@ pub(crate) async fn change(
     let result = row.reason.clone().unwrap_or_else(|| row.standing.clone());
     app.audit(db, "credential", &row.id, &result).await?;
     Ok(())
+}
+
+/// The next state, which says what the last one said, by the key that signs now.
+pub(crate) async fn sign_again(
+    app: &App,
+    db: &mut Connection,
+    row: &mut Credential,
+) -> Result<(), Fault> {
+    let last = app.signer.ours::<State>(&row.state)?;
+    row.sn += 1;
+    row.state = sign_state(app, row, last.state, last.reason, None)?;
+    credentials::update_state(db, row).await?;
+    app.audit(db, "credential", &row.id, "signed again").await
 }
 
 /// Tells whoever waits for this credential; after the commit.

@@ -10,6 +10,7 @@ mod config;
 mod credential;
 mod crypto;
 mod error;
+mod keyring;
 mod known;
 mod limits;
 mod links;

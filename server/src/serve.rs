@@ -25,7 +25,6 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How often what is over is swept out of the database.
 const SWEEP: Duration = Duration::from_secs(300);
-
 pub(crate) fn router(app: Shared) -> Router {
     let asset = |kind: &'static str, text: &'static str| {
         get(async move || {
@@ -82,6 +81,8 @@ async fn around(State(app): State<Shared>, request: Request, next: Next) -> Resp
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
+    // A command may have changed the keys: whoever is answered after it is answered by the newer ones.
+    app.follow_keys().await;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
@@ -115,6 +116,9 @@ pub(crate) async fn serve(app: App, ready: impl FnOnce(&App)) -> Result<(), Star
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone()));
     tokio::spawn(sweep(app.clone()));
+    if let Some(warning) = crate::cli::warning(app.signer.in_force().exp, app.now()) {
+        tracing::warn!("{warning}");
+    }
     let server =
         axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls))?.handle(handle);
     ready(&app);

@@ -3,12 +3,13 @@
 use crate::config::{Config, ConfigError};
 use crate::crypto::KeyError;
 use crate::error::Fault;
-use countersign_protocol::crypto::{PublicKey, Secret, SigningKey, hmac, hmac_matches, open, seal};
+use crate::keyring::InForce;
+use countersign_protocol::crypto::{Secret, hmac, hmac_matches, open, seal};
 use countersign_protocol::encoding::{Id, decode, encode};
 use countersign_protocol::jose::{Signed, Statement};
-use countersign_protocol::statement::Keys;
-use countersign_protocol::{Digest, Origin, Thumbprint};
+use countersign_protocol::{Digest, Origin};
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 /// How long a nonce for proofs is good, seconds.
@@ -36,9 +37,8 @@ pub(crate) enum StartError {
 /// S and the wrapping key, loaded.
 pub(crate) struct Signer {
     pub(crate) origin: Origin,
-    /// The newest `n` of our `cs1-keys`.
-    pub(crate) keys_n: u64,
-    key: SigningKey,
+    /// Changed by commands while the server runs.
+    in_force: RwLock<Arc<InForce>>,
     wrapping: Secret,
 }
 
@@ -53,10 +53,7 @@ pub(crate) enum Column {
 }
 
 impl Signer {
-    pub(crate) fn load(config: &Config, keys_n: u64) -> Result<Self, StartError> {
-        let document = read_secret(&config.path(&config.file.keys.signing))?;
-        let key = SigningKey::from_pkcs8(&document)
-            .map_err(|_| KeyError("keys.signing is no signing key"))?;
+    pub(crate) fn load(config: &Config, in_force: InForce) -> Result<Self, StartError> {
         let bytes = read_secret(&config.path(&config.file.keys.wrapping))?;
         let wrapping: [u8; 32] = bytes
             .as_slice()
@@ -64,23 +61,55 @@ impl Signer {
             .map_err(|_| KeyError("keys.wrapping is not 32 bytes"))?;
         Ok(Self {
             origin: config.file.origin.clone(),
-            keys_n,
-            key,
+            in_force: RwLock::new(Arc::new(in_force)),
             wrapping: Zeroizing::new(wrapping),
         })
     }
 
-    pub(crate) fn public(&self) -> &PublicKey {
-        self.key.public()
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        self.in_force
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Goes on with newer keys.
+    pub(crate) fn take(&self, newer: InForce) {
+        let mut in_force = self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *in_force = Arc::new(newer);
+    }
+
+    /// The newest `n` of our `cs1-keys`.
+    pub(crate) fn keys_n(&self) -> u64 {
+        self.in_force().n
     }
 
     pub(crate) fn sign<T: Statement>(&self, body: T) -> Result<Signed<T>, Fault> {
-        Ok(Signed::sign(body, &self.key)?)
+        Ok(Signed::sign(body, &self.in_force().key)?)
     }
 
-    /// A statement that this server signed and stored.
+    /// A statement that this server signed and stored, by whichever S it had then.
     pub(crate) fn ours<T: Statement>(&self, compact: &str) -> Result<Signed<T>, Fault> {
-        Ok(Signed::verify(compact, &[*self.key.public()])?)
+        Ok(Signed::verify(compact, &self.in_force().ever)?)
+    }
+
+    /// Whether a phone with the newest keys believes a stored statement.
+    pub(crate) fn is_current<T: Statement>(&self, compact: &str) -> Result<bool, Fault> {
+        let kid = Signed::<T>::named_key(compact)?;
+        Ok(self.in_force().named.contains(&kid))
+    }
+
+    /// A stored statement as phones believe it now: the same, or the same signed again when its S is
+    /// named no longer.
+    pub(crate) fn renewed<T: Statement + Clone>(&self, compact: String) -> Result<String, Fault> {
+        if self.is_current::<T>(&compact)? {
+            return Ok(compact);
+        }
+        let old = self.ours::<T>(&compact)?;
+        Ok(self.sign(old.body().clone())?.compact().to_owned())
     }
 
     pub(crate) fn wrap(&self, column: Column, id: &str, secret: &[u8]) -> Result<Vec<u8>, Fault> {
@@ -157,13 +186,6 @@ fn context(column: Column, id: &str) -> Vec<u8> {
     format!("cs1 wrap\0{name}\0{id}").into_bytes()
 }
 
-/// Whether a stored `cs1-keys` names this signing key, by the root it is stored with.
-pub(crate) fn vouched(statement: &str, root: &str, key: &PublicKey) -> bool {
-    let root = Digest::parse(root).map(Thumbprint);
-    let keys = root.and_then(|root| Signed::<Keys>::verify_root(statement, &root).ok());
-    keys.is_some_and(|keys| keys.sign.contains(key))
-}
-
 /// The hash under which a secret of somebody else's is kept.
 pub(crate) fn hidden(secret: &str) -> String {
     Digest::of(&[b"cs1 hidden\0", secret.as_bytes()]).to_string()
@@ -197,12 +219,12 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 pub(crate) fn test_signer() -> Signer {
+    use countersign_protocol::crypto::SigningKey;
     let key = SigningKey::from_pkcs8(&SigningKey::make_ed25519().unwrap()).unwrap();
     let origin = Origin::parse("https://id.example.com").unwrap();
     Signer {
         origin,
-        keys_n: 1,
-        key,
+        in_force: RwLock::new(Arc::new(InForce::of_test(key))),
         wrapping: Zeroizing::new([7; 32]),
     }
 }

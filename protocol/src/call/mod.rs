@@ -20,6 +20,9 @@ pub const BODY_CAP: usize = 64 * 1024;
 /// The most statements in a list.
 pub const LIST_CAP: usize = 20;
 
+/// The most `cs1-keys` in an answer.
+pub const KEYS_CAP: usize = 8;
+
 /// The longest `wait`, seconds.
 pub const WAIT_CAP: u64 = 25;
 

@@ -1,10 +1,12 @@
 //! `init`: a new server in a folder of its own.
 
 use super::Said;
+use super::keys::KEYS_LIFE;
 use crate::app::system_time;
 use crate::config::{Asked, Challenge, Config, File, Invitation, Keys as KeyFiles, Tls};
 use crate::crypto::make_saml_key;
 use crate::error::Fault;
+use crate::keyring::{make_key_in, make_private_folder};
 use crate::login::account_of;
 use crate::signer::{StartError, write_secret};
 use crate::store::keys::KeyStatement;
@@ -20,8 +22,8 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// How long the first keys statement is good, seconds: 400 days.
-const KEYS_LIFE: u64 = 400 * 86_400;
+/// The folder of S.
+const SIGNING: &str = "signing";
 
 #[derive(clap::Args)]
 pub(super) struct Init {
@@ -92,6 +94,7 @@ pub(super) async fn init(init: &Init) -> Result<Said, StartError> {
             n: 1,
             root: root.clone(),
             statement,
+            names_next: false,
         },
     )
     .await?;
@@ -137,9 +140,8 @@ fn make_keys(
     origin: &Origin,
 ) -> Result<(String, String), StartError> {
     let root_document = SigningKey::make_ed25519().map_err(Fault::from)?;
-    let signing_document = SigningKey::make_ed25519().map_err(Fault::from)?;
     let root = SigningKey::from_pkcs8(&root_document).map_err(Fault::from)?;
-    let signing = SigningKey::from_pkcs8(&signing_document).map_err(Fault::from)?;
+    let signing = make_key_in(&init.dir.join(SIGNING))?;
     let keys = Keys {
         iss: origin.clone(),
         n: 1,
@@ -154,10 +156,6 @@ fn make_keys(
     let wrapping = zeroize::Zeroizing::new(make_random::<32>().map_err(Fault::from)?);
     write_secret(root_path, encode(&root_document).as_bytes())?;
     write_secret(
-        &init.dir.join("signing.key"),
-        encode(&signing_document).as_bytes(),
-    )?;
-    write_secret(
         &init.dir.join("wrapping.key"),
         encode(&wrapping[..]).as_bytes(),
     )?;
@@ -170,12 +168,13 @@ fn make_keys(
 fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<(), StartError> {
     let file = File {
         origin,
+        origins: Vec::new(),
         name: init.name.clone(),
         listen: init.listen,
         database: "countersign.db".into(),
         tls,
         keys: KeyFiles {
-            signing: "signing.key".into(),
+            signing: SIGNING.into(),
             wrapping: "wrapping.key".into(),
             saml_key: "saml.key".into(),
             saml_certificate: "saml.crt".into(),
@@ -189,15 +188,6 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
     std::fs::write(path, text)?;
     Config::load(path)?;
     Ok(())
-}
-
-/// Keys and personal data: for the server's own user only.
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, StartError> {

@@ -3,12 +3,16 @@
 
 mod apps;
 mod init;
+mod keys;
 mod users;
+
+pub(crate) use keys::warning;
 
 use crate::app::{App, system_time};
 use crate::config::Config;
 use crate::serve;
 use crate::signer::StartError;
+use crate::store::Store;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -59,6 +63,9 @@ enum Command {
     Cert(CertCommand),
     /// The SAML metadata of this server.
     Metadata,
+    /// The keys that phones know this server by.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// The log of what was done.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -140,7 +147,18 @@ async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
         Command::Init(init) => return Ok(vec![init::init(&init).await?]),
         command => command,
     };
-    let app = App::open(Config::load(&arguments.config)?, Box::new(system_time)).await?;
+    let config = Config::load(&arguments.config)?;
+    let command = match command {
+        // Also where no signing key is left to start with.
+        Command::Keys(command) => {
+            let store = Store::open(&config.path(&config.file.database), false).await?;
+            let said = keys::keys(&config, &store, system_time(), command).await;
+            store.close().await;
+            return Ok(vec![said?]);
+        }
+        command => command,
+    };
+    let app = App::open(config, Box::new(system_time)).await?;
     if matches!(command, Command::Serve) {
         log_to_stderr(arguments.json);
         let as_json = arguments.json;
@@ -161,6 +179,9 @@ async fn administer(app: &App, command: Command) -> Result<Vec<Said>, StartError
         Command::Invite { account } => vec![users::invite(app, &account).await?],
         Command::App(command) => apps::app(app, command).await?,
         Command::Cert(CertCommand::Show { pem }) => vec![apps::certificate(app, pem)],
+        Command::Keys(command) => {
+            vec![keys::keys(&app.config, &app.store, app.now(), command).await?]
+        }
         Command::Metadata => vec![apps::metadata(app)?],
         Command::Audit(AuditCommand::Check) => vec![audit(app).await?],
     })

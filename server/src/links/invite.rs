@@ -10,10 +10,10 @@ use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Page};
 use crate::web::Trouble;
-use countersign_protocol::Id;
 use countersign_protocol::invitation::Invitation as Link;
 use countersign_protocol::statement::{Standing, StateReason};
 use countersign_protocol::typed_code::TypedCode;
+use countersign_protocol::{Id, Thumbprint};
 
 /// How long an invitation can be used, seconds.
 const LIFE: u64 = 600;
@@ -30,7 +30,8 @@ pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> R
         .await?
         .ok_or(Problem::NotFound)?;
     let secret = app.signer.invitation_token(token, number);
-    let code = TypedCode::new(secret.as_bytes(), &app.root);
+    let root = app.signer.in_force().root;
+    let code = TypedCode::new(secret.as_bytes(), &root);
     let invitation = Invitation {
         id: Id::make()?.to_string(),
         user: page.user.clone(),
@@ -44,6 +45,7 @@ pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> R
         tries: 0,
         stage: "open".to_owned(),
         credential: None,
+        root: root.to_string(),
     };
     invitations::insert(&mut tx, &invitation).await?;
     app.audit(&mut tx, "invitation", &invitation.id, "made")
@@ -87,7 +89,7 @@ pub(super) async fn has_phone(db: &mut Connection, user: &str) -> Result<bool, T
 pub(super) fn link(app: &App, token: &Id, invitation: &Invitation) -> Result<String, Trouble> {
     let link = Link {
         origin: app.signer.origin.clone(),
-        root: app.root,
+        root: root_of(app, invitation)?,
         token: app.signer.invitation_token(token, invitation.number),
         expires: invitation.expires as u64,
         brand: None,
@@ -96,9 +98,20 @@ pub(super) fn link(app: &App, token: &Id, invitation: &Invitation) -> Result<Str
 }
 
 /// The same as a code to type.
-pub(super) fn code(app: &App, token: &Id, invitation: &Invitation) -> TypedCode {
+pub(super) fn code(app: &App, token: &Id, invitation: &Invitation) -> Result<TypedCode, Trouble> {
     let secret = app.signer.invitation_token(token, invitation.number);
-    TypedCode::new(secret.as_bytes(), &app.root)
+    Ok(TypedCode::new(
+        secret.as_bytes(),
+        &root_of(app, invitation)?,
+    ))
+}
+
+/// The root that an invitation names.
+pub(crate) fn root_of(app: &App, invitation: &Invitation) -> Result<Thumbprint, Fault> {
+    if invitation.root.is_empty() {
+        return Ok(app.signer.in_force().root);
+    }
+    credential::hash_of(&invitation.root).map(Thumbprint)
 }
 
 /// Until when what the page shows goes on.

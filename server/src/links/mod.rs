@@ -6,7 +6,7 @@
 mod digits;
 mod invite;
 
-pub(crate) use invite::end_living;
+pub(crate) use invite::{end_living, root_of};
 
 use crate::app::{App, Shared};
 use crate::credential;
@@ -133,7 +133,7 @@ async fn view(
             let until = invite::until(app, &invitation).await?;
             let step = if stage == "open" {
                 link = invite::link(app, token, &invitation)?;
-                code = invite::code(app, token, &invitation);
+                code = invite::code(app, token, &invitation)?;
                 let shown = app.config.file.invitation.typed_code;
                 Step::Scan {
                     link: &link,

@@ -219,7 +219,7 @@ impl Request {
             txn: self.txn,
             iat: now,
             exp: now + app.config.file.challenge.life.min(policy.max_life),
-            keys: app.signer.keys_n,
+            keys: app.signer.keys_n(),
             policy: policy.n,
             kind: Kind::Login,
             mode: Mode::Remote,

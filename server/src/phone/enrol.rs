@@ -14,13 +14,13 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
-use countersign_protocol::call::{
-    KeysAnswer, OfferAnswer, OfferCall, RegistrationCall, StateAnswer, WAIT_CAP,
-};
+use countersign_protocol::call::{OfferAnswer, OfferCall, RegistrationCall, StateAnswer, WAIT_CAP};
 use countersign_protocol::crypto::AgreementSecret;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
-use countersign_protocol::statement::{Key, Offer, Registration, Standing, StateReason, Via};
+use countersign_protocol::statement::{
+    Key, Offer, Registration, Standing, State as StateStatement, StateReason, Via,
+};
 use countersign_protocol::text::Account;
 use countersign_protocol::{Digest, Id, json, sas};
 use serde::Deserialize;
@@ -32,18 +32,6 @@ const PENDING_LIFE: u64 = 600;
 
 /// Offers of one invitation.
 const OFFERS: i64 = 5;
-
-/// `GET /cs/v1/keys`. Only statements that name a next root are ever more than the newest.
-pub(crate) async fn keys(State(app): State<Shared>) -> Answer {
-    let newest = crate::store::keys::newest(&mut *app.store.read().await?).await?;
-    let newest = newest.ok_or(Fault::Stored("keys"))?;
-    answer(
-        StatusCode::OK,
-        &KeysAnswer {
-            keys: vec![newest.statement],
-        },
-    )
-}
 
 /// `POST /cs/v1/offers`.
 pub(crate) async fn offer(
@@ -67,7 +55,9 @@ pub(crate) async fn offer(
         return Err(refused(&app, tx, refusal).await?);
     }
     let offer = make_offer(&app, &mut tx, &invitation).await?;
-    let newest = crate::store::keys::newest(&mut tx)
+    // By the root that this phone knows, if another one has followed it since.
+    let root = crate::links::root_of(&app, &invitation)?.to_string();
+    let newest = crate::store::keys::newest_by(&mut tx, &root)
         .await?
         .ok_or(Fault::Stored("keys"))?;
     tx.commit().await?;
@@ -160,7 +150,7 @@ async fn make_offer(
         jti: eid,
         iat: app.now(),
         exp: (invitation.expires as u64).max(app.now() + 1),
-        keys: app.signer.keys_n,
+        keys: app.signer.keys_n(),
         via: Via::Browser,
         rec: None,
         name: app.config.name.clone(),
@@ -206,6 +196,8 @@ pub(crate) async fn register(
         let first = credentials::first_state(&mut tx, &same.id)
             .await?
             .ok_or(Fault::Stored("state"))?;
+        // The phone has no state yet: the first one, as it believes it now.
+        let first = app.signer.renewed::<StateStatement>(first)?;
         return answer_with_nonce(&app, StatusCode::CREATED, &StateAnswer { state: first });
     }
     let invitation = match find(&app, &mut tx, &registration.token, peer).await? {
@@ -395,7 +387,26 @@ pub(crate) async fn state(
         let row = credentials::by_id(&mut *app.store.read().await?, &id).await?;
         let row = row.ok_or(Code::NotFound)?;
         if query.sn != Some(row.sn as u64) || !listener.wait().await {
-            return answer_with_nonce(&app, StatusCode::OK, &StateAnswer { state: row.state });
+            let state = believed(&app, row).await?;
+            return answer_with_nonce(&app, StatusCode::OK, &StateAnswer { state });
         }
     }
+}
+
+/// The newest state, signed by a key that phones with the newest keys believe: one by another key becomes
+/// the next state that says the same. A first one stays: it lives for minutes.
+async fn believed(app: &App, row: Credential) -> Result<String, Problem> {
+    if row.standing == "pending" || app.signer.is_current::<StateStatement>(&row.state)? {
+        return Ok(row.state);
+    }
+    let mut tx = app.store.write().await?;
+    let mut row = credentials::by_id(&mut tx, &row.id)
+        .await?
+        .ok_or(Code::NotFound)?;
+    // Another call may have been first.
+    if !app.signer.is_current::<StateStatement>(&row.state)? {
+        credential::sign_again(app, &mut tx, &mut row).await?;
+    }
+    tx.commit().await?;
+    Ok(row.state)
 }

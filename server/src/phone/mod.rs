@@ -5,6 +5,7 @@
 
 mod enrol;
 mod judge;
+mod keys;
 mod list;
 pub(crate) mod pin;
 mod problem;
@@ -18,7 +19,7 @@ use problem::Problem;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/cs/v1/keys", get(enrol::keys))
+        .route("/cs/v1/keys", get(keys::keys))
         .route("/cs/v1/offers", post(enrol::offer))
         .route("/cs/v1/registrations", post(enrol::register))
         .route("/cs/v1/credentials/{id}", get(enrol::state))

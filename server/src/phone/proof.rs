@@ -6,10 +6,10 @@ use crate::credential::{id_of, keys_of, settle};
 use crate::store::credentials::{self, Credential};
 use axum::extract::Request;
 use axum::http::request::Parts;
-use countersign_protocol::Digest;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{PROOF_HEADER, Proof};
+use countersign_protocol::{Digest, Origin};
 
 /// Checks the proof of a call that has no body; the credential that made it, in whatever standing it is.
 /// `extra_nonce` is the id that `GET /challenges/{id}` may use.
@@ -47,10 +47,12 @@ pub(crate) async fn check(
     let proof = Signed::<Proof>::verify(text, &[keys.dev]).map_err(|_| bad())?;
 
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    // Which of our addresses was called, only the caller knows: `Host` is anybody's word.
+    let at_ours = |origin: &Origin| proof.htu.strip_prefix(origin.as_str()) == Some(path);
     let fits = proof.aud == app.signer.origin
         && proof.sub == id_of(&credential.id)?
         && proof.htm == method.as_str()
-        && proof.htu == format!("{}{path}", app.signer.origin)
+        && app.config.origins().any(at_ours)
         && proof.bh == Digest::of(&[]);
     if !fits {
         return Err(bad());

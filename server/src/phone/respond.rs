@@ -92,6 +92,7 @@ async fn answer_repeated(
     (hash, verdict): (String, String),
 ) -> Answer {
     if hash == response.hash().to_string() {
+        let verdict = app.signer.renewed::<Verdict>(verdict)?;
         return answer_with_nonce(app, StatusCode::OK, &VerdictAnswer { verdict });
     }
     let jti = response.jti.to_string();
@@ -190,7 +191,7 @@ async fn store_verdict(
         aud: response.iss,
         jti: Id::make()?,
         iat: app.now(),
-        keys: app.signer.keys_n,
+        keys: app.signer.keys_n(),
         challenge: response.challenge,
         response: response.hash(),
         result: if accepted {

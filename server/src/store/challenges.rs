@@ -135,3 +135,11 @@ pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Resul
     )
     .map(drop)
 }
+
+/// `txn` and statement of everything open.
+pub(crate) async fn open(db: &mut Connection) -> Result<Vec<(String, String)>> {
+    db.all(
+        "SELECT txn, statement FROM challenges WHERE stage = 'open'",
+        [],
+    )
+}

@@ -27,6 +27,8 @@ pub(crate) struct Invitation {
     pub(crate) tries: i64,
     pub(crate) stage: String,
     pub(crate) credential: Option<String>,
+    /// Thumbprint of the root key that it names.
+    pub(crate) root: String,
 }
 
 #[derive(Clone)]
@@ -64,6 +66,7 @@ impl Row for Invitation {
             tries: values.next()?,
             stage: values.next()?,
             credential: values.next()?,
+            root: values.next()?,
         })
     }
 }
@@ -84,7 +87,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, user, page_hash, browser_hash, token_hash, code_hash,
-                number, expires, offers, tries, stage, credential
+                number, expires, offers, tries, stage, credential, root
              FROM invitations ",
             $rest
         )
@@ -132,10 +135,11 @@ pub(crate) async fn insert(db: &mut Connection, row: &Invitation) -> Result<()> 
         row.offers,
         row.tries,
         &row.stage,
+        &row.root,
     );
     db.run(
-        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage, root)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -220,4 +224,17 @@ pub(crate) async fn offer(db: &mut Connection, hash: &str) -> Result<Option<Offe
         "SELECT hash, invitation, statement, ns, dh_wrapped FROM offers WHERE hash = ?",
         [hash],
     )
+}
+
+/// Hash and statement of the offers that can still be taken.
+pub(crate) async fn open_offers(db: &mut Connection) -> Result<Vec<(String, String)>> {
+    db.all(
+        "SELECT hash, offers.statement FROM offers JOIN invitations ON invitations.id = invitation WHERE stage = 'open'",
+        [],
+    )
+}
+
+pub(crate) async fn drop_offer(db: &mut Connection, hash: &str) -> Result<()> {
+    db.run("DELETE FROM offers WHERE hash = ?", [hash])
+        .map(drop)
 }

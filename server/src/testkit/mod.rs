@@ -92,12 +92,16 @@ async fn make_template() -> Vec<(String, Vec<u8>)> {
         &file("key"),
     ];
     cli::typed(None, &line).await.unwrap();
-    let read = |entry: std::io::Result<std::fs::DirEntry>| {
-        let entry = entry.unwrap();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        (name, std::fs::read(entry.path()).unwrap())
-    };
-    std::fs::read_dir(&dir).unwrap().map(read).collect()
+    let mut files = Vec::new();
+    for (at, folder) in [("", &dir), ("signing/", &format!("{dir}/signing"))] {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.path().is_file() {
+                let name = format!("{at}{}", entry.file_name().to_string_lossy());
+                files.push((name, std::fs::read(entry.path()).unwrap()));
+            }
+        }
+    }
+    files
 }
 
 impl World {
@@ -108,6 +112,7 @@ impl World {
     /// A world whose settings file was edited.
     pub(crate) async fn with_settings(edit: impl FnOnce(String) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("signing")).unwrap();
         for (name, bytes) in template().await {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }

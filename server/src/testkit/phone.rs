@@ -246,7 +246,8 @@ pub(crate) struct Phone<'w> {
     pub(super) dh: AgreementKey,
     pub(crate) k_pin: Secret,
     pub(crate) id: Id,
-    server: Vec<PublicKey>,
+    /// The keys that it believes.
+    pub(crate) server: Vec<PublicKey>,
     nonce: Mutex<Option<String>>,
     /// `ctr` and H of the newest response.
     last: Mutex<(u64, Prev)>,

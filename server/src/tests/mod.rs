@@ -8,6 +8,7 @@ mod decision;
 mod enrolment;
 mod forms;
 mod invitation;
+mod keys;
 mod log;
 mod pause;
 mod pin;
