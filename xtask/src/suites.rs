@@ -25,6 +25,7 @@ const ON_PYTHON: &[&str] = &[
     "browser",
     "crash",
     "first_light",
+    "keys",
     "no_mixing",
     "pin",
     "rollback",

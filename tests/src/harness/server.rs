@@ -42,6 +42,8 @@ pub struct Server {
     pub origin: String,
     config: PathBuf,
     serving: Running,
+    /// At its second address, if it has one.
+    second: Option<Running>,
 }
 
 /// An application to be made known to the server.
@@ -93,13 +95,14 @@ impl Server {
         let config = PathBuf::from(text(&made, "config")?);
         change_settings(&config, options)?;
 
-        let serving = serve(&config)?;
+        let serving = serve(&config, None)?;
         let server = Self {
             origin,
             config,
             serving,
+            second: None,
         };
-        server.await_ready(ca)?;
+        await_ready(&server.origin, ca)?;
         Ok(server)
     }
 
@@ -110,8 +113,29 @@ impl Server {
 
     /// Serves again after [`Self::kill`].
     pub fn restart(&mut self, ca: &Ca) -> Result<()> {
-        self.serving = serve(&self.config)?;
-        self.await_ready(ca)
+        self.serving = serve(&self.config, None)?;
+        await_ready(&self.origin, ca)
+    }
+
+    /// Gives it a second address, where another process serves the same; phones learn it by the next keys.
+    pub fn serve_twice(&mut self, ca: &Ca) -> Result<String> {
+        let port = ports::free()?;
+        let second = format!("https://localhost:{port}");
+        let text = fs::read_to_string(&self.config).during(self.config.display())?;
+        let mut settings: toml::Table = text.parse().during(self.config.display())?;
+        settings.insert("origins".to_owned(), vec![second.clone()].into());
+        fs::write(&self.config, settings.to_string()).during(self.config.display())?;
+        self.serving.kill()?;
+        self.serving = serve(&self.config, None)?;
+        self.second = Some(serve(&self.config, Some(port))?);
+        await_ready(&self.origin, ca)?;
+        await_ready(&second, ca)?;
+        Ok(second)
+    }
+
+    /// Where `init` put the root key.
+    pub fn root_key(&self) -> PathBuf {
+        self.config.with_file_name("root.key")
     }
 
     /// Adds a person.
@@ -176,37 +200,41 @@ impl Server {
         command.arg("--config").arg(&self.config);
         Ok(command)
     }
-
-    fn await_ready(&self, ca: &Ca) -> Result<()> {
-        let agent = http::agent(ca)?;
-        let begin = Instant::now();
-        loop {
-            match agent.get(format!("{}/readyz", self.origin)).call() {
-                Ok(answer) if answer.status().is_success() => return Ok(()),
-                Ok(answer) if begin.elapsed() > PATIENCE => {
-                    return Err(Trouble::new(format!(
-                        "the server is not ready: {}",
-                        answer.status()
-                    )));
-                }
-                Err(error) if begin.elapsed() > PATIENCE => {
-                    return Err(Trouble::new(format!("the server does not answer: {error}")));
-                }
-                _ => std::thread::sleep(Duration::from_millis(20)),
-            }
-        }
-    }
 }
 
-fn serve(config: &Path) -> Result<Running> {
+/// Starts a server process, at the port of its settings or at another one.
+fn serve(config: &Path, port: Option<u16>) -> Result<Running> {
     let mut command = Command::new(binaries::program("countersign-server")?);
     command
         .arg("--config")
         .arg(config)
         .args(["--json", "serve"]);
+    if let Some(port) = port {
+        command.env("COUNTERSIGN_LISTEN", format!("127.0.0.1:{port}"));
+    }
     let mut serving = Running::start("countersign-server", &mut command)?;
     serving.await_event("listening")?;
     Ok(serving)
+}
+
+fn await_ready(origin: &str, ca: &Ca) -> Result<()> {
+    let agent = http::agent(ca)?;
+    let begin = Instant::now();
+    loop {
+        match agent.get(format!("{origin}/readyz")).call() {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) if begin.elapsed() > PATIENCE => {
+                return Err(Trouble::new(format!(
+                    "the server is not ready: {}",
+                    answer.status()
+                )));
+            }
+            Err(error) if begin.elapsed() > PATIENCE => {
+                return Err(Trouble::new(format!("the server does not answer: {error}")));
+            }
+            _ => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
 }
 
 /// The settings that have no option on the command line.
