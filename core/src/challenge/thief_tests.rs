@@ -248,6 +248,9 @@ fn row_49_at_the_real_cost_and_with_patience_the_right_pin_fits_no_better() {
     }
 }
 
+/// Something that the phone might have said.
+type Leak<'a> = &'a dyn Fn(&mut Thief);
+
 /// The thief is no fool: give them anything to compare with, and they know the PIN.
 #[test]
 fn what_would_test_a_pin_is_found_by_the_same_thief() {
@@ -265,7 +268,7 @@ fn what_would_test_a_pin_is_found_by_the_same_thief() {
         let key = countersign_protocol::crypto::SigningKey::from_pkcs8(&key).unwrap();
         countersign_protocol::Signed::sign(body, &key).unwrap()
     };
-    let leaks: [(&str, &dyn Fn(&mut Thief)); 6] = [
+    let leaks: [(&str, Leak<'_>); 6] = [
         ("the key itself", &|thief| {
             thief.take(&[b"....", &k_pin[..], b"...."].concat())
         }),
