@@ -87,7 +87,7 @@ pub(crate) async fn read_all(db: &mut Connection) -> Result<Vec<Signed<Keys>>, F
 }
 
 /// Each S once.
-pub(crate) fn ever_named(all: &[Signed<Keys>]) -> Vec<PublicKey> {
+fn ever_named(all: &[Signed<Keys>]) -> Vec<PublicKey> {
     let mut ever: Vec<PublicKey> = Vec::new();
     for key in all.iter().flat_map(|keys| &keys.sign) {
         if !ever.contains(key) {

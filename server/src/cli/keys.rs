@@ -5,7 +5,7 @@
 use super::Said;
 use crate::config::Config;
 use crate::error::Fault;
-use crate::keyring::{self, ever_named, key_files, make_key, read_all, read_key, root_after};
+use crate::keyring::{self, key_files, make_key, read_all, read_key, root_after};
 use crate::signer::{StartError, write_secret};
 use crate::store::{Connection, Store, Write, audit, challenges, invitations, logins};
 use clap::Subcommand;
@@ -181,7 +181,7 @@ impl Desk<'_> {
     ) -> Result<Said, StartError> {
         let shelf = Shelf::open(&mut tx).await?;
         let root = self.root(root, &shelf)?;
-        let new = *self.new_key(&shelf)?.public();
+        let new = *make_key(self.config)?.public();
         let mut sign = vec![new];
         if !only_new {
             sign.extend(shelf.newest().sign.iter().take(2));
@@ -212,7 +212,7 @@ impl Desk<'_> {
             ));
         }
         if replace {
-            sign.insert(0, *self.new_key(&shelf)?.public());
+            sign.insert(0, *make_key(self.config)?.public());
         }
         if sign.is_empty() {
             return Err(said(
@@ -278,16 +278,6 @@ impl Desk<'_> {
             ));
         }
         Ok(key)
-    }
-
-    /// A key that no statement ever named: one that a command made that was cut off, or a fresh one.
-    fn new_key(&self, shelf: &Shelf) -> Result<SigningKey, StartError> {
-        let ever = ever_named(&shelf.all);
-        let unnamed = |(_, key): &(PathBuf, SigningKey)| !ever.contains(key.public());
-        match key_files(self.config)?.into_iter().find(unnamed) {
-            Some((_, key)) => Ok(key),
-            None => make_key(self.config),
-        }
     }
 
     fn check_one_is_here(&self, sign: &[PublicKey]) -> Result<(), StartError> {
