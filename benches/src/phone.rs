@@ -5,7 +5,8 @@ use crate::peer::{Algorithm, Peer};
 use countersign_core::adapters::MemoryCounter;
 use countersign_core::ports::{Clock, DeviceKeys, Moment, Store};
 use countersign_core::{
-    Answer, App, AppMode, Authenticator, Config, Engine, Id, Name, Ports, Progress, PromptId, Roots, Sent,
+    Answer, App, AppMode, Authenticator, Config, Engine, Id, Name, Ports, Progress, PromptId,
+    Roots, Sent,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -115,7 +116,10 @@ impl Phone {
     /// Approves; the verdict must be good.
     pub fn approve(&self, prompt: &PromptId) -> Result<()> {
         let number = Some("42".to_owned());
-        match self.app.decide(prompt, &Answer::Approve { number, pin: None })? {
+        match self
+            .app
+            .decide(prompt, &Answer::Approve { number, pin: None })?
+        {
             Sent::Verdict(verdict) if verdict.accepted => Ok(()),
             _ => Err("the approval was not accepted".into()),
         }
