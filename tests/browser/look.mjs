@@ -28,8 +28,23 @@ export async function look(page, state, { again = false, language = "en" } = {})
 
 /** Loads the page again in another language. */
 async function speak(page, language) {
-  await page.setExtraHTTPHeaders({ "accept-language": language });
+  await hear(page, language);
   await page.reload();
+}
+
+/** The language of whatever is loaded from now on. */
+export const hear = (page, language) => page.setExtraHTTPHeaders({ "accept-language": language });
+
+/** Pictures of the answer to a button, which cannot be loaded again: each time `lead` leads to the button, in English. */
+export async function lookAtAnswer(page, state, lead, press) {
+  for (const language of ["en", "de"]) {
+    await lead();
+    await hear(page, language);
+    await press();
+    await check(`${state}: speaks ${language}`, () => page.locator(`html[lang=${language}]`).waitFor(), page);
+    await look(page, state, { language });
+    await hear(page, "en");
+  }
 }
 
 async function looks(page, state, language) {

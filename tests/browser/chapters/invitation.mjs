@@ -2,12 +2,13 @@
 // draws it).
 
 import { digitsField, invitationLink, linkOf, person, take } from "../enrol.mjs";
-import { look, silent } from "../look.mjs";
+import { hear, look, silent } from "../look.mjs";
 import { press, reads } from "../person.mjs";
 import { check, expect, invite, Phone } from "../story.mjs";
 
 export async function play(browser) {
-  await failed(browser);
+  await failed(browser, "ida", "en");
+  await failed(browser, "ines", "de");
   await usedTwice(browser);
   await replaced(browser);
   await otherBrowser(browser);
@@ -16,23 +17,34 @@ export async function play(browser) {
 /** Digits of nobody. */
 const wrong = (digits) => String((Number(digits) + 1) % 1_000_000).padStart(6, "0");
 
-async function failed(browser) {
-  const account = await person("ida");
+const LEFT = {
+  en: ["Compare again. 2 tries left.", "Compare again. 1 try left."],
+  de: ["Vergleichen Sie noch einmal. Noch 2 Versuche.", "Vergleichen Sie noch einmal. Noch 1 Versuch."],
+};
+
+async function failed(browser, who, language) {
+  const account = await person(who);
   const context = await browser.visit();
   const page = await context.newPage();
-  const phone = new Phone("ida");
+  const phone = new Phone(who);
   const { enrolling, digits } = await take(phone, await invitationLink(page, account));
   const field = await digitsField(page);
-  for (const left of ["2 tries", "1 try"]) {
+  const address = page.url();
+  for (const [n, left] of LEFT[language].entries()) {
+    // Its answer is in the language that is asked for now; the page with the button is in English.
+    await page.goto(address);
     await field.fill(wrong(digits));
+    await hear(page, language);
     await press(page, "Confirm the digits");
-    await check(`wrong digits: ${left} left`, () => page.getByText(`Compare again. ${left} left.`).waitFor(), page);
-    await look(page, `invitation digits wrong ${left[0]}`);
+    await check(`wrong digits: ${left}`, () => page.getByText(left).waitFor(), page);
+    await look(page, `invitation digits wrong ${2 - n}`, { language });
+    await hear(page, "en");
   }
+  await page.goto(address);
   await field.fill(wrong(digits));
   await press(page, "Confirm the digits");
   await check("wrong digits: the third ends it", () => reads(page, "The digits differ"), page);
-  await look(page, "invitation failed", { again: true });
+  await look(page, "invitation failed", { again: language === "en" });
   await check("wrong digits: the phone is told", async () => {
     const { good } = await enrolling.finish();
     expect(!good, "the phone has the ID");

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
-import { look, silent } from "../look.mjs";
+import { look, lookAtAnswer, silent } from "../look.mjs";
 import { begin, field, name, press, reads } from "../person.mjs";
 import { check, description, expect, invite, jam, server } from "../story.mjs";
 
@@ -28,16 +28,26 @@ async function signIn(browser) {
     const at = await page.evaluate(() => document.activeElement.id);
     expect(at === "account", `the cursor stands on “${at}”`);
   }, page);
-  await look(page, "sign-in empty");
-  await name(page, account);
+  await lookAtAnswer(page, "sign-in empty", () => begin(page, sp), () => press(page, "Continue"));
+  const ask = async () => {
+    await begin(page, sp);
+    await name(page, account);
+  };
+  const cancel = async () => {
+    await ask();
+    await press(page, "Cancel");
+    await reads(page, "Cancelled");
+  };
+  await ask();
   await look(page, "waiting", { again: true });
-  await press(page, "Send again");
-  await look(page, "waiting too soon");
-  await press(page, "Cancel");
-  await reads(page, "Cancelled");
+  const soon = async (label) => {
+    await press(page, label);
+    await page.locator("p.error").waitFor();
+  };
+  await lookAtAnswer(page, "waiting too soon", ask, () => soon("Send again"));
+  await cancel();
   await look(page, "end cancelled", { again: true });
-  await press(page, "Start again");
-  await look(page, "end cancelled too soon");
+  await lookAtAnswer(page, "end cancelled too soon", cancel, () => soon("Start again"));
   await silent(context);
   await context.close();
 }
