@@ -2,7 +2,7 @@
 //! below this file reads the environment.
 
 use countersign_protocol::Origin;
-use countersign_protocol::policy::{Alternatives, Factor, Offline, Policy};
+use countersign_protocol::policy::{Alternatives, Offline, Policy};
 use countersign_protocol::text::Name;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -167,10 +167,6 @@ impl Config {
 
     fn check_policy(&self) -> Result<(), &'static str> {
         let policy = self.policy();
-        let mut min = policy.min.as_slice().iter();
-        if min.any(|alternative| alternative.has(Factor::Uv)) {
-            return Err("policy.min: no alternative with uv, this version has no biometric keys");
-        }
         if policy.offline != Offline::None {
             return Err("policy.offline is none in this version");
         }
@@ -276,7 +272,7 @@ mod tests {
             ("[tls]", "[policy]\nmin = []\n[tls]"),
             ("[tls]", "[policy]\nmin = [[\"pin\"]]\npin = 6\n[tls]"),
             ("[tls]", "[policy]\nmin = [[\"dev\", \"pin\"]]\n[tls]"),
-            ("[tls]", "[policy]\nmin = [[\"uv\"]]\n[tls]"),
+            ("[tls]", "[policy]\nmin = [[\"pin\", \"uv\"]]\n[tls]"),
             ("[tls]", "[policy]\noffline = \"code\"\n[tls]"),
             ("[tls]", "[policy]\nlife = 60\n[tls]"),
         ] {

@@ -18,9 +18,12 @@ use crate::store::{Connection, challenges};
 use crate::wake::Topic;
 use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::policy::Policy;
-use countersign_protocol::statement::{Registration, Standing, State, StateReason};
+use countersign_protocol::statement::{
+    Registration, Standing, State, StateReason, UvClass, set_of,
+};
 use countersign_protocol::text::Account;
 use countersign_protocol::{Digest, Id, Signed, Thumbprint, json};
+use serde::{Deserialize, Serialize};
 
 /// The standing as the database has it: the wire's word.
 pub(crate) fn word<T: serde::Serialize>(value: &T) -> Result<String, Fault> {
@@ -48,21 +51,45 @@ pub(crate) fn policy_of(row: &Credential) -> Result<Policy, Fault> {
 #[derive(Clone, Copy)]
 pub(crate) struct DeviceKeys {
     pub(crate) dev: PublicKey,
-    pub(crate) uv: Option<PublicKey>,
+    pub(crate) uv: Option<Uv>,
 }
 
-/// Those of its registration, whose signature is checked once a process.
+/// K_uv.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Uv {
+    pub(crate) key: PublicKey,
+    /// What its gesture may be.
+    pub(crate) class: UvClass,
+}
+
+/// Those of its registration, whose signature is checked once a process; K_uv as it is now.
 pub(crate) fn keys_of(app: &App, row: &Credential) -> Result<DeviceKeys, Fault> {
-    if let Some(keys) = app.registrations.of(&row.registration) {
-        return Ok(keys);
-    }
-    let registration = Signed::<Registration>::verify_dev(&row.registration)?;
-    let keys = DeviceKeys {
-        dev: registration.dev,
-        uv: registration.uv,
+    let mut keys = match app.registrations.of(&row.registration) {
+        Some(keys) => keys,
+        None => {
+            let registration = Signed::<Registration>::verify_dev(&row.registration)?;
+            let uv = registration.uv.zip(registration.uvc);
+            let keys = DeviceKeys {
+                dev: registration.dev,
+                uv: uv.map(|(key, class)| Uv { key, class }),
+            };
+            app.registrations.keep(&row.registration, keys);
+            keys
+        }
     };
-    app.registrations.keep(&row.registration, keys);
+    if let Some(renewed) = &row.uv_renewed {
+        keys.uv = Some(json::parse(renewed.as_bytes())?);
+    }
     Ok(keys)
+}
+
+/// The K_dev of all phones of an ID that are in use or at rest, as challenges name them, and their number.
+pub(crate) async fn phones_of(db: &mut Connection, user: &str) -> Result<(Digest, u64), Fault> {
+    let phones = credentials::of_user(db, user, &["active", "suspended"]).await?;
+    let thumbprints = phones.iter().map(|row| Ok(Thumbprint(hash_of(&row.dev)?)));
+    let thumbprints = thumbprints.collect::<Result<Vec<_>, Fault>>()?;
+    Ok((set_of(&thumbprints), thumbprints.len() as u64))
 }
 
 /// What a first state has beside the rest.

@@ -327,6 +327,7 @@ async fn admit(
         offer_hash: offer_row.hash.clone(),
         dev: dev.to_string(),
         uv: uv.map(|uv| uv.to_string()),
+        uv_renewed: None,
         device: registration.device.as_str().to_owned(),
         standing: "pending".to_owned(),
         reason: None,

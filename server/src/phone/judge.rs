@@ -24,6 +24,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) by_uv: bool,
     /// Whether the credential has a PIN.
     pub(crate) has_pin: bool,
+    /// Whether the new keys that an approval brings can be taken.
+    pub(crate) keys_good: bool,
     /// Seconds.
     pub(crate) now: u64,
 }
@@ -130,6 +132,9 @@ fn judge_approval(
     }
     if response.r#match.as_deref().unwrap_or_default() != number {
         return Judgement::NumberWrong;
+    }
+    if !facts.keys_good {
+        return Judgement::Refused(VerdictCode::BadInput);
     }
     if asked {
         Judgement::PinAsked

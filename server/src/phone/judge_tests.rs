@@ -62,6 +62,7 @@ impl Scene {
             challenge: Some((&self.challenge, "open", "42")),
             by_uv: false,
             has_pin: false,
+            keys_good: true,
             now: NOW + 60,
         }
     }

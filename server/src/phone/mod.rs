@@ -3,13 +3,16 @@
 //! Never: a state changed by an unverified call, a hint whose credential or challenge an unknown id
 //! might be (one 404 for all), a statement over its cap.
 
+mod actions;
 mod enrol;
 mod judge;
 mod keys;
 mod list;
+mod once;
 pub(crate) mod pin;
 mod problem;
 mod proof;
+mod renew;
 mod respond;
 
 use crate::app::Shared;
@@ -26,6 +29,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/cs/v1/challenges", get(list::challenges))
         .route("/cs/v1/challenges/{id}", get(list::challenge))
         .route("/cs/v1/responses", post(respond::respond))
+        .route("/cs/v1/actions", post(actions::act))
         .method_not_allowed_fallback(async || {
             Problem::from(countersign_protocol::problem::Code::BadRequest)
         })

@@ -81,17 +81,30 @@ pub(super) async fn compare(
 }
 
 fn is_right(app: &App, caller: &Credential, response: &Signed<Response>) -> Result<bool, Fault> {
-    let (Some(wrapped), Some(dh)) = (&caller.pin_wrapped, response.dh) else {
+    let Some(wrapped) = &caller.pin_wrapped else {
         return Ok(false);
     };
     let k_pin = app
         .signer
         .unwrap(Column::CredentialPin, &caller.id, wrapped)?;
+    // A point that agrees with nobody makes no proof.
+    let agreement = agreement_of(app, caller, response)?;
+    Ok(agreement.is_some_and(|agreement| check_proof(&agreement, &k_pin, response).is_ok()))
+}
+
+/// The agreement of a response's `dh` with the one that is kept for the credential; none when there is no
+/// `dh`, or none that agrees.
+pub(super) fn agreement_of(
+    app: &App,
+    caller: &Credential,
+    response: &Response,
+) -> Result<Option<Agreement>, Fault> {
+    let Some(dh) = response.dh else {
+        return Ok(None);
+    };
     let kept = app
         .signer
         .unwrap(Column::CredentialDh, &caller.id, &caller.dh_wrapped)?;
     let kept = AgreementSecret::from_bytes(&kept);
-    // A point that agrees with nobody makes no proof.
-    let agreement = Agreement::new(&kept, &dh, &response.challenge);
-    Ok(agreement.is_ok_and(|agreement| check_proof(&agreement, &k_pin, response).is_ok()))
+    Ok(Agreement::new(&kept, &dh, &response.challenge).ok())
 }

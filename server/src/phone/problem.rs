@@ -5,7 +5,7 @@ use crate::error::Fault;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use countersign_protocol::call::{self, BODY_CAP, NONCE_HEADER};
 use countersign_protocol::jose::Refusal;
@@ -91,24 +91,37 @@ fn put_nonce(response: &mut Response, nonce: Option<String>) {
 
 /// A body of ours as JSON.
 pub(crate) fn answer<T: Serialize>(status: StatusCode, body: &T) -> Answer {
-    let body = json::write(body).map_err(Fault::from)?;
-    let headers = [
-        (CONTENT_TYPE, "application/json"),
-        (CACHE_CONTROL, "no-store"),
-    ];
-    Ok((status, headers, body).into_response())
+    Ok(written(status, json::write(body).map_err(Fault::from)?))
+}
+
+/// JSON that is written already; none with 204.
+fn written(status: StatusCode, body: String) -> Response {
+    let no_store = [(CACHE_CONTROL, "no-store")];
+    if body.is_empty() {
+        return (status, no_store).into_response();
+    }
+    let json = [(CONTENT_TYPE, "application/json")];
+    (status, no_store, json, body).into_response()
+}
+
+/// The same with a fresh nonce for the next proof.
+pub(crate) fn written_with_nonce(app: &App, status: StatusCode, body: String) -> Answer {
+    let mut response = written(status, body);
+    put_nonce(&mut response, Some(app.signer.nonce(app.now())));
+    Ok(response)
 }
 
 /// The same with a fresh nonce for the next proof.
 pub(crate) fn answer_with_nonce<T: Serialize>(app: &App, status: StatusCode, body: &T) -> Answer {
     debug_assert!(NONCE_HEADER.eq_ignore_ascii_case("countersign-nonce"));
-    let mut response = answer(status, body)?;
-    put_nonce(&mut response, Some(app.signer.nonce(app.now())));
-    Ok(response)
+    written_with_nonce(app, status, json::write(body).map_err(Fault::from)?)
 }
 
-/// The body's bytes: `application/json`, up to the cap.
+/// The body's bytes: `application/json`, up to the cap; a DELETE has none.
 pub(crate) async fn bytes(request: Request) -> Result<Vec<u8>, Problem> {
+    if request.method() == Method::DELETE {
+        return Ok(Vec::new());
+    }
     let kind = request
         .headers()
         .get(CONTENT_TYPE)

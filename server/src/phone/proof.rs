@@ -1,6 +1,6 @@
 //! Who calls: the `Countersign-Proof` header, checked (protocol section 10).
 
-use super::problem::Problem;
+use super::problem::{Problem, bytes};
 use crate::app::App;
 use crate::credential::{id_of, keys_of, settle};
 use crate::store::credentials::{self, Credential};
@@ -18,15 +18,34 @@ pub(crate) async fn check(
     request: Request,
     extra_nonce: Option<&str>,
 ) -> Result<Credential, Problem> {
-    let (
-        Parts {
-            method,
-            uri,
-            headers,
-            ..
-        },
-        _,
-    ) = request.into_parts();
+    let (parts, _) = request.into_parts();
+    let (credential, _) = check_parts(app, &parts, b"", extra_nonce).await?;
+    Ok(credential)
+}
+
+/// The same of a call with a body, which is read first: the proof covers it.
+pub(crate) async fn check_with_body(
+    app: &App,
+    request: Request,
+) -> Result<(Credential, Signed<Proof>, Vec<u8>), Problem> {
+    let (parts, body) = request.into_parts();
+    let body = bytes(Request::from_parts(parts.clone(), body)).await?;
+    let (credential, proof) = check_parts(app, &parts, &body, None).await?;
+    Ok((credential, proof, body))
+}
+
+async fn check_parts(
+    app: &App,
+    parts: &Parts,
+    body: &[u8],
+    extra_nonce: Option<&str>,
+) -> Result<(Credential, Signed<Proof>), Problem> {
+    let Parts {
+        method,
+        uri,
+        headers,
+        ..
+    } = parts;
     let bad = || Problem {
         nonce: Some(app.signer.nonce(app.now())),
         ..Code::BadProof.into()
@@ -53,7 +72,7 @@ pub(crate) async fn check(
         && proof.sub == id_of(&credential.id)?
         && proof.htm == method.as_str()
         && app.config.origins().any(at_ours)
-        && proof.bh == Digest::of(&[]);
+        && proof.bh == Digest::of(&[body]);
     if !fits {
         return Err(bad());
     }
@@ -66,7 +85,7 @@ pub(crate) async fn check(
             ..bad()
         });
     }
-    settled(app, credential).await
+    Ok((settled(app, credential).await?, proof))
 }
 
 /// A pending credential may have died since; everybody who looks sees it.

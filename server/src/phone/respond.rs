@@ -4,6 +4,7 @@
 use super::judge::{Facts, Judgement, REPORT_LIFE, judge};
 use super::pin::{self, Compared};
 use super::problem::{Answer, Problem, answer_with_nonce, body};
+use super::renew;
 use crate::app::{App, Shared};
 use crate::credential::{self, id_of, word};
 use crate::error::Fault;
@@ -14,17 +15,21 @@ use crate::store::{Connection, Write, logins};
 use crate::wake::Topic;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use countersign_protocol::Id;
 use countersign_protocol::call::{ResponseCall, VerdictAnswer};
+use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{
-    Challenge, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
+    Challenge, Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
 };
+use countersign_protocol::{Id, json};
 use std::sync::Arc;
 
 /// How long verdicts are kept, seconds: 48 h.
 const VERDICT_LIFE: u64 = 48 * 3600;
+
+/// As long as the credential.
+const FOR_EVER: u64 = i64::MAX as u64;
 
 pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answer {
     let call: ResponseCall = body(request).await?;
@@ -34,15 +39,25 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     let found = credentials::by_key(&mut tx, &kid.to_string()).await?;
     let mut caller = found.ok_or(Code::NotFound)?;
     let own = credential::keys_of(&app, &caller)?;
-    let keys: Vec<_> = [Some(own.dev), own.uv].into_iter().flatten().collect();
+    let uv = own.uv.map(|uv| uv.key);
+    let mut keys: Vec<_> = [Some(own.dev), uv].into_iter().flatten().collect();
+    let now = keys.len();
+    for old in credentials::old_uv_keys(&mut tx, &caller.id).await? {
+        keys.push(json::parse(old.as_bytes()).map_err(Fault::from)?);
+    }
     let response = Signed::<Response>::verify(&call.response, &keys)?;
     if response.iss != id_of(&caller.id)? || response.aud != app.signer.origin {
         return Err(Code::BadStatement.into());
     }
-    let by_uv = (own.uv).is_some_and(|uv| uv.thumbprint() == response.kid());
+    let is_by = |key: &PublicKey| key.thumbprint() == response.kid();
+    let by_uv = uv.as_ref().is_some_and(is_by);
 
     if let Some(again) = repeated(&mut tx, &caller, &response).await? {
         return answer_repeated(&app, tx, &response, again).await;
+    }
+    // A K_uv that was replaced proves nothing any more.
+    if !keys[..now].iter().any(is_by) {
+        return Err(Code::BadStatement.into());
     }
     let mut case = Case::look(&app, &mut tx, &caller, &response, by_uv).await?;
     if case.judgement == Judgement::PinAsked {
@@ -66,7 +81,7 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
         pin::take_back(&mut tx, &caller, &response).await?;
     }
     let verdict = store_verdict(&app, &mut tx, &caller, &response, &case).await?;
-    let told = carry_out(&app, &mut tx, &mut caller, &case).await?;
+    let told = carry_out(&app, &mut tx, &mut caller, &response, &case).await?;
     tx.commit().await?;
 
     for topic in told {
@@ -112,7 +127,8 @@ fn challenge_of(app: &App, row: &ChallengeRow) -> Result<Arc<Signed<Challenge>>,
 /// What a response is about, and what is thought of it.
 struct Case {
     challenge: Option<ChallengeRow>,
-    /// Seconds: `exp` of the challenge.
+    kind: Option<Kind>,
+    /// Until when the verdict is kept, seconds.
     expires: u64,
     judgement: Judgement,
     /// Whether the judgement is about the PIN.
@@ -129,6 +145,10 @@ impl Case {
     ) -> Result<Self, Problem> {
         let row = challenges::by_hash(db, &response.challenge.to_string(), &caller.id).await?;
         let challenge = row.as_ref().map(|row| challenge_of(app, row)).transpose()?;
+        let keys_good = match &challenge {
+            Some(challenge) => renew::is_good(app, db, caller, challenge, response).await?,
+            None => true,
+        };
         let facts = Facts {
             standing: &caller.standing,
             ctr: caller.ctr as u64,
@@ -141,12 +161,20 @@ impl Case {
             },
             by_uv,
             has_pin: caller.pin_wrapped.is_some(),
+            keys_good,
             now: app.now(),
         };
         let judgement = judge(&facts, response);
-        let expires = challenge.map_or(app.now(), |challenge| challenge.exp);
+        let kind = challenge.as_ref().map(|challenge| challenge.kind);
+        let expires = match (kind, &challenge) {
+            // The phone keeps two PINs or two keys until it has the verdict, however long that takes.
+            (Some(Kind::PinSet | Kind::ReplaceUv), _) => FOR_EVER,
+            (_, Some(challenge)) => challenge.exp + VERDICT_LIFE.max(REPORT_LIFE),
+            (_, None) => app.now() + VERDICT_LIFE.max(REPORT_LIFE),
+        };
         Ok(Self {
             challenge: row,
+            kind,
             expires,
             judgement,
             compared: false,
@@ -211,7 +239,7 @@ async fn store_verdict(
         ctr: response.ctr,
         statement: response.compact().to_owned(),
         verdict: verdict.compact().to_owned(),
-        expires: case.expires + VERDICT_LIFE.max(REPORT_LIFE),
+        expires: case.expires,
     };
     responses::insert(db, &row).await?;
     credentials::mark_answered(db, &caller.id, response.ctr, app.now()).await?;
@@ -226,6 +254,7 @@ async fn carry_out(
     app: &App,
     db: &mut Connection,
     caller: &mut Credential,
+    response: &Signed<Response>,
     case: &Case,
 ) -> Result<Vec<Topic>, Problem> {
     let mut told = Vec::new();
@@ -238,14 +267,18 @@ async fn carry_out(
     };
     if let (Some(stage), Some(challenge)) = (ended, &case.challenge) {
         challenges::end_txn(db, &challenge.txn, "decided").await?;
-        told.extend(
-            logins::end_txn(db, &challenge.txn, stage, app.now())
-                .await?
-                .map(Topic::Login),
-        );
-        app.metrics.login(stage);
+        if let Some(login) = logins::end_txn(db, &challenge.txn, stage, app.now()).await? {
+            told.push(Topic::Login(login));
+            app.metrics.login(stage);
+        }
     }
     match case.judgement {
+        Judgement::Approved => {
+            let kind = case.kind.ok_or(Fault::Stored("challenge"))?;
+            if renew::take(app, db, caller, kind, response).await? {
+                told.push(Topic::Credential(caller.id.clone()));
+            }
+        }
         Judgement::Reported { .. } => told.extend(suspend_all(app, db, &caller.user).await?),
         Judgement::Clone if caller.standing == "active" => {
             credential::change(

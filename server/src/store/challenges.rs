@@ -136,6 +136,17 @@ pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Resul
     .map(drop)
 }
 
+/// `txn` and statement of everything open of a credential.
+pub(crate) async fn open_of(
+    db: &mut Connection,
+    credential: &str,
+) -> Result<Vec<(String, String)>> {
+    db.all(
+        "SELECT txn, statement FROM challenges WHERE credential = ? AND stage = 'open'",
+        [credential],
+    )
+}
+
 /// `txn` and statement of everything open.
 pub(crate) async fn open(db: &mut Connection) -> Result<Vec<(String, String)>> {
     db.all(

@@ -14,6 +14,8 @@ pub(crate) struct Credential {
     pub(crate) offer_hash: String,
     pub(crate) dev: String,
     pub(crate) uv: Option<String>,
+    /// JSON of K_uv, where it was replaced.
+    pub(crate) uv_renewed: Option<String>,
     pub(crate) device: String,
     pub(crate) standing: String,
     pub(crate) reason: Option<String>,
@@ -48,6 +50,7 @@ impl Row for Credential {
             offer_hash: values.next()?,
             dev: values.next()?,
             uv: values.next()?,
+            uv_renewed: values.next()?,
             device: values.next()?,
             standing: values.next()?,
             reason: values.next()?,
@@ -70,7 +73,7 @@ impl Row for Credential {
 
 macro_rules! columns {
     () => {
-        "id, user, account, registration, registration_hash, offer_hash, dev, uv, device, standing, reason, sn, state,
+        "id, user, account, registration, registration_hash, offer_hash, dev, uv, uv_renewed, device, standing, reason, sn, state,
          policy, pending_until, wake, push_id, ctr, heard, dh_wrapped, push_wrapped, off_wrapped, pin_wrapped, created"
     };
 }
@@ -86,7 +89,7 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
         concat!(
             "INSERT INTO credentials (",
             columns!(),
-            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
         params![
             &row.id,
@@ -97,6 +100,7 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
             &row.offer_hash,
             &row.dev,
             &row.uv,
+            &row.uv_renewed,
             &row.device,
             &row.standing,
             &row.reason,
@@ -139,9 +143,47 @@ pub(crate) async fn by_id(db: &mut Connection, id: &str) -> Result<Option<Creden
     db.one(select!("WHERE id = ?"), [id])
 }
 
-/// By one of its keys.
+/// By one of its keys, a K_uv that was replaced included.
 pub(crate) async fn by_key(db: &mut Connection, thumbprint: &str) -> Result<Option<Credential>> {
-    db.one(select!("WHERE dev = ?1 OR uv = ?1"), [thumbprint])
+    db.one(
+        select!(
+            "WHERE dev = ?1 OR uv = ?1 OR id = (SELECT credential FROM old_uv_keys WHERE thumbprint = ?1)"
+        ),
+        [thumbprint],
+    )
+}
+
+/// The K_uv of a credential that were replaced, JSON each.
+pub(crate) async fn old_uv_keys(db: &mut Connection, id: &str) -> Result<Vec<String>> {
+    db.all("SELECT key FROM old_uv_keys WHERE credential = ?", [id])
+}
+
+/// Another K_uv; `old` is JSON of the one that it replaces.
+pub(crate) async fn replace_uv(
+    db: &mut Connection,
+    row: &Credential,
+    old: Option<(&str, &str)>,
+) -> Result<()> {
+    if let Some((thumbprint, key)) = old {
+        db.run(
+            "INSERT INTO old_uv_keys (thumbprint, credential, key) VALUES (?, ?, ?)",
+            [thumbprint, &row.id, key],
+        )?;
+    }
+    db.run(
+        "UPDATE credentials SET uv = ?, uv_renewed = ?, off_wrapped = ? WHERE id = ?",
+        (&row.uv, &row.uv_renewed, &row.off_wrapped, &row.id),
+    )
+    .map(drop)
+}
+
+/// Another K_pin, wrapped.
+pub(crate) async fn set_pin(db: &mut Connection, id: &str, pin_wrapped: &[u8]) -> Result<()> {
+    db.run(
+        "UPDATE credentials SET pin_wrapped = ? WHERE id = ?",
+        (pin_wrapped, id),
+    )
+    .map(drop)
 }
 
 pub(crate) async fn by_registration(db: &mut Connection, hash: &str) -> Result<Option<Credential>> {

@@ -5,6 +5,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod audit;
+pub(crate) mod calls;
 pub(crate) mod challenges;
 pub(crate) mod credentials;
 pub(crate) mod invitations;
@@ -29,6 +30,7 @@ pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
     for (statement, before) in [
         ("DELETE FROM sessions WHERE expires < ?", now as i64),
         ("DELETE FROM posted_requests WHERE expires < ?", now as i64),
+        ("DELETE FROM calls WHERE expires < ?", now as i64),
         ("DELETE FROM logins WHERE expires < ?", long_over),
         ("DELETE FROM challenges WHERE expires < ?", long_over),
         ("DELETE FROM pages WHERE expires < ?", long_over),

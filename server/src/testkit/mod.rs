@@ -13,7 +13,7 @@ mod words;
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use phone::{
-    Enrolment, Phone, ask_offer, make_key, origin, post, post_json, registration_call, sign,
+    Enrolment, Phone, ask_offer, call, make_key, origin, post, post_json, registration_call, sign,
 };
 pub(crate) use pin::Typed;
 pub(crate) use provider::{Provider, address, provider_certificate, signed_address};
@@ -153,6 +153,22 @@ impl World {
                 .replacen(pin, "pin = 6", 1)
         })
         .await
+    }
+
+    /// A world whose policy takes PIN or gesture.
+    pub(crate) async fn with_factors() -> Self {
+        Self::with_settings(|settings| {
+            settings
+                .replacen(r#"min = [["dev"]]"#, r#"min = [["dev", "pin"], ["uv"]]"#, 1)
+                .replacen("pin = 0", "pin = 6", 1)
+        })
+        .await
+    }
+
+    /// Anna adds a phone that has a K_uv too.
+    pub(crate) async fn with_uv_phone(&self) -> Phone<'_> {
+        let enrolment = Enrolment::begin(self, ANNA).await;
+        enrolment.with_uv().finish().await
     }
 
     /// Anna adds a phone.

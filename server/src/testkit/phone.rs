@@ -13,8 +13,8 @@ use countersign_protocol::crypto::{AgreementKey, AgreementSecret, PublicKey, Sec
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::jose::{Draft, Statement};
 use countersign_protocol::statement::{
-    App, AppMode, Challenge, Decision, Keys, Level, Levels, Offer, PROOF_HEADER, Prev, Proof,
-    Registration, Response, Standing, State, Verdict, VerdictCode,
+    App, AppMode, Challenge, Decision, Key, Keys, Level, Levels, Offer, PROOF_HEADER, Prev, Proof,
+    Registration, Response, Standing, State, UvClass, Verdict, VerdictCode,
 };
 use countersign_protocol::text::Name;
 use countersign_protocol::view::View;
@@ -45,6 +45,13 @@ pub(crate) fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
         .unwrap()
 }
 
+/// A call that changes something.
+pub(crate) fn call(method: &str, path: &str, body: &str) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header("content-type", "application/json");
+    request.body(body.to_owned().into()).unwrap()
+}
+
 pub(crate) fn post_json<T: Serialize>(path: &str, body: &T) -> Request<Body> {
     post(path, json::write(body).unwrap())
 }
@@ -57,6 +64,8 @@ pub(crate) struct Enrolment<'w> {
     pub(crate) browser: Browser<'w>,
     pub(crate) page: Page,
     pub(crate) dev: SigningKey,
+    /// K_uv, where the phone makes one.
+    pub(crate) uv: Option<SigningKey>,
     pub(crate) e: AgreementSecret,
     pub(crate) offer: Signed<Offer>,
     pub(crate) server: Vec<PublicKey>,
@@ -83,6 +92,7 @@ impl<'w> Enrolment<'w> {
             browser,
             page,
             dev: make_key(),
+            uv: None,
             e: AgreementSecret::make().unwrap(),
             offer,
             server,
@@ -96,6 +106,14 @@ impl<'w> Enrolment<'w> {
         let offer = Signed::<Offer>::verify(&answer.offer, &keys.sign).unwrap();
         assert!(offer.iss == link.origin && offer.iat <= link.expires);
         (offer, keys.sign.clone())
+    }
+
+    /// The same with a K_uv.
+    pub(crate) fn with_uv(self) -> Self {
+        Self {
+            uv: Some(make_key()),
+            ..self
+        }
     }
 
     /// Another phone with the same invitation.
@@ -114,11 +132,11 @@ impl<'w> Enrolment<'w> {
             dh: self.e.public(),
             np: Digest::make().unwrap(),
             dev: *self.dev.public(),
-            uv: None,
-            uvc: None,
+            uv: self.uv.as_ref().map(|uv| *uv.public()),
+            uvc: self.uv.as_ref().map(|_| UvClass::Biometric),
             level: Levels {
                 dev: Level::Software,
-                uv: None,
+                uv: self.uv.as_ref().map(|_| Level::Software),
             },
             app: App {
                 brand: name("countersign"),
@@ -135,7 +153,15 @@ impl<'w> Enrolment<'w> {
     }
 
     pub(crate) async fn register(&self, registration: &Signed<Registration>) -> Answer {
-        let call = registration_call(registration.compact());
+        let mut call = registration_call(registration.compact());
+        if let Some(uv) = &self.uv {
+            let says = Key {
+                aud: origin(),
+                ctx: self.offer.hash(),
+                dev: self.dev.public().thumbprint(),
+            };
+            call.uv_proof = Some(sign(says, uv).compact().to_owned());
+        }
         self.world
             .send(post_json("/cs/v1/registrations", &call))
             .await
@@ -154,7 +180,8 @@ impl<'w> Enrolment<'w> {
         let state = Signed::<State>::verify(&state.state, &self.server).unwrap();
         assert!(state.state == Standing::Pending && state.sn == 1);
         assert!(state.registration == registration.hash());
-        assert!(state.dev == self.dev.public().thumbprint() && state.uv.is_none());
+        assert!(state.dev == self.dev.public().thumbprint());
+        assert!(state.uv == self.uv.as_ref().map(|uv| uv.public().thumbprint()));
         assert!(state.account == self.offer.account && state.policy == self.offer.policy);
         let ns = state.ns.unwrap();
         assert!(sas::commitment(&self.offer.jti, &ns) == self.offer.sas);
@@ -170,6 +197,7 @@ impl<'w> Enrolment<'w> {
         let phone = Phone {
             world: self.world,
             dev: self.dev,
+            uv: self.uv,
             dh: self.offer.dh,
             k_pin: agreement.derive(Purpose::Pin, &registration.hash()),
             id: state.aud,
@@ -242,6 +270,7 @@ impl Pending<'_> {
 pub(crate) struct Phone<'w> {
     world: &'w World,
     pub(crate) dev: SigningKey,
+    pub(crate) uv: Option<SigningKey>,
     /// The server's half of the agreement, and K_pin, as a phone has it after the right PIN.
     pub(super) dh: AgreementKey,
     pub(crate) k_pin: Secret,
@@ -269,9 +298,16 @@ impl Phone<'_> {
 
     /// A GET with this proof.
     pub(crate) async fn call(&self, path: &str, proof: Proof) -> Answer {
-        let header = sign(proof, &self.dev).compact().to_owned();
-        let request = Request::get(path).header(PROOF_HEADER, header);
-        let answer = self.world.send(request.body(Body::empty()).unwrap()).await;
+        let request = Request::get(path);
+        self.prove(request.body(Body::empty()).unwrap(), proof)
+            .await
+    }
+
+    /// A call with this proof.
+    pub(crate) async fn prove(&self, mut request: Request<Body>, proof: Proof) -> Answer {
+        let header = sign(proof, &self.dev).compact().parse().unwrap();
+        request.headers_mut().insert(PROOF_HEADER, header);
+        let answer = self.world.send(request).await;
         if let Some(nonce) = answer.nonce() {
             assert!(nonce.len() <= 128 && NONCE_HEADER == "Countersign-Nonce");
             *self.nonce.lock().unwrap() = Some(nonce);
@@ -289,6 +325,29 @@ impl Phone<'_> {
         answer.is_problem(401, "nonce_required");
         let nonce = answer.nonce();
         self.call(path, Proof { nonce, ..proof }).await
+    }
+
+    /// The proof of a call with a body, to be bent.
+    pub(crate) fn proof_over(&self, method: &str, path: &str, body: &str) -> Proof {
+        Proof {
+            bh: Digest::of(&[body.as_bytes()]),
+            ..self.proof(method, path)
+        }
+    }
+
+    /// A POST, PUT or DELETE as a phone does it.
+    pub(crate) async fn change(&self, method: &str, path: &str, body: &str) -> Answer {
+        let mut proof = self.proof_over(method, path, body);
+        // What it was told last may be stale; the first answer then has a fresh one.
+        for _ in 0..2 {
+            let answer = self.prove(call(method, path, body), proof.clone()).await;
+            if answer.status != 401 {
+                return answer;
+            }
+            answer.is_problem(401, "nonce_required");
+            proof.nonce = answer.nonce();
+        }
+        panic!("two stale nonces");
     }
 
     pub(crate) fn path(&self) -> String {
@@ -346,9 +405,18 @@ impl Phone<'_> {
         }
     }
 
-    /// Signs it; the next one follows it.
+    /// Signs it by K_dev; the next one follows it.
     pub(crate) fn sign(&self, response: Response) -> Signed<Response> {
-        let signed = sign(response, &self.dev);
+        self.sign_by(response, &self.dev)
+    }
+
+    /// By K_uv.
+    pub(crate) fn sign_uv(&self, response: Response) -> Signed<Response> {
+        self.sign_by(response, self.uv.as_ref().unwrap())
+    }
+
+    pub(crate) fn sign_by(&self, response: Response, key: &SigningKey) -> Signed<Response> {
+        let signed = sign(response, key);
         *self.last.lock().unwrap() = (signed.ctr, Prev(Some(signed.hash())));
         signed
     }

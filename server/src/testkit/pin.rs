@@ -3,6 +3,7 @@
 use super::{Page, Phone};
 use countersign_protocol::Signed;
 use countersign_protocol::agreement::Agreement;
+use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::crypto::{AgreementSecret, Secret};
 use countersign_protocol::pin;
 use countersign_protocol::statement::{Challenge, Decision, Response, Verdict};
@@ -27,6 +28,24 @@ impl Phone<'_> {
         response.dh = Some(e.public());
         self.put_proof(&mut response, &e, typed);
         response
+    }
+
+    /// What a person begins on the phone.
+    pub(crate) async fn begin(&self, action: &str) -> Signed<Challenge> {
+        let body = format!(r#"{{"kind":"{action}"}}"#);
+        let answer = self.change("POST", "/cs/v1/actions", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let answer: ChallengeAnswer = answer.json();
+        self.verify(&answer.challenge)
+    }
+
+    /// The agreement of a response's `dh`.
+    pub(crate) fn agreement(
+        &self,
+        e: &AgreementSecret,
+        challenge: &Signed<Challenge>,
+    ) -> Agreement {
+        Agreement::new(e, &self.dh, &challenge.hash()).unwrap()
     }
 
     /// Makes the proof of a response as it is.

@@ -6,6 +6,7 @@
 mod browser;
 mod decision;
 mod enrolment;
+mod factors;
 mod forms;
 mod invitation;
 mod keys;
