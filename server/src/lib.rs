@@ -26,6 +26,7 @@ mod store;
 mod testkit;
 #[cfg(test)]
 mod tests;
+mod txn;
 mod wake;
 mod web;
 

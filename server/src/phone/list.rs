@@ -5,7 +5,7 @@ use super::proof;
 use crate::app::{App, Shared};
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
-use crate::store::logins;
+use crate::txn;
 use crate::wake::Topic;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
@@ -119,9 +119,7 @@ async fn list(
     }
     credentials::mark_heard(&mut tx, credential, app.now()).await?;
     tx.commit().await?;
-    for login in woken {
-        app.wake.tell(Topic::Login(login));
-    }
+    woken.into_iter().for_each(|topic| app.wake.tell(topic));
     Ok(ChallengesAnswer {
         challenges: sent
             .iter()
@@ -134,14 +132,14 @@ async fn list(
     })
 }
 
-/// The waiting page learns that the phone has it.
+/// Whoever waits for it learns that the phone has it.
 async fn mark_seen(
     app: &App,
     db: &mut crate::store::Connection,
     challenge: &ChallengeRow,
-) -> Result<Option<String>, Problem> {
+) -> Result<Option<Topic>, Problem> {
     if challenges::mark_seen(db, &challenge.jti, app.now()).await? {
-        Ok(logins::mark_seen(db, &challenge.txn, app.now()).await?)
+        Ok(txn::seen(app, db, &challenge.txn).await?)
     } else {
         Ok(None)
     }
@@ -166,8 +164,8 @@ pub(crate) async fn challenge(
     let woken = mark_seen(&app, &mut tx, &row).await?;
     credentials::mark_heard(&mut tx, &caller.id, app.now()).await?;
     tx.commit().await?;
-    if let Some(login) = woken {
-        app.wake.tell(Topic::Login(login));
+    if let Some(topic) = woken {
+        app.wake.tell(topic);
     }
     answer_with_nonce(
         &app,

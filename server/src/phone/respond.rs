@@ -12,6 +12,7 @@ use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::responses::{self, ResponseRow};
 use crate::store::{Connection, Write, logins};
+use crate::txn::{self, challenge_of};
 use crate::wake::Topic;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -20,10 +21,9 @@ use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{
-    Challenge, Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
+    Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
 };
 use countersign_protocol::{Id, json};
-use std::sync::Arc;
 
 /// How long verdicts are kept, seconds: 48 h.
 const VERDICT_LIFE: u64 = 48 * 3600;
@@ -116,14 +116,6 @@ async fn answer_repeated(
     Err(Code::Conflict.into())
 }
 
-/// The challenge of a row: known, as long as it was this process that signed it.
-fn challenge_of(app: &App, row: &ChallengeRow) -> Result<Arc<Signed<Challenge>>, Fault> {
-    match app.challenges.of(&row.statement) {
-        Some(known) => Ok(known),
-        None => Ok(Arc::new(app.signer.ours(&row.statement)?)),
-    }
-}
-
 /// What a response is about, and what is thought of it.
 struct Case {
     challenge: Option<ChallengeRow>,
@@ -144,7 +136,10 @@ impl Case {
         by_uv: bool,
     ) -> Result<Self, Problem> {
         let row = challenges::by_hash(db, &response.challenge.to_string(), &caller.id).await?;
-        let challenge = row.as_ref().map(|row| challenge_of(app, row)).transpose()?;
+        let challenge = row
+            .as_ref()
+            .map(|row| challenge_of(app, &row.statement))
+            .transpose()?;
         let keys_good = match &challenge {
             Some(challenge) => renew::is_good(app, db, caller, challenge, response).await?,
             None => true,
@@ -266,11 +261,7 @@ async fn carry_out(
         _ => None,
     };
     if let (Some(stage), Some(challenge)) = (ended, &case.challenge) {
-        challenges::end_txn(db, &challenge.txn, "decided").await?;
-        if let Some(login) = logins::end_txn(db, &challenge.txn, stage, app.now()).await? {
-            told.push(Topic::Login(login));
-            app.metrics.login(stage);
-        }
+        told.extend(txn::decide(app, db, &challenge.txn, stage).await?);
     }
     match case.judgement {
         Judgement::Approved => {
@@ -290,7 +281,7 @@ async fn carry_out(
             )
             .await?;
             told.push(Topic::Credential(caller.id.clone()));
-            told.extend(pause_logins(app, db, &caller.user).await?);
+            told.extend(pause_waiting(app, db, &caller.user).await?);
         }
         _ => {}
     }
@@ -298,18 +289,14 @@ async fn carry_out(
 }
 
 /// Ends what still waits for an ID whose phones are all suspended.
-async fn pause_logins(app: &App, db: &mut Connection, user: &str) -> Result<Vec<Topic>, Problem> {
+async fn pause_waiting(app: &App, db: &mut Connection, user: &str) -> Result<Vec<Topic>, Problem> {
     if !credentials::of_user(db, user, &["active"])
         .await?
         .is_empty()
     {
         return Ok(Vec::new());
     }
-    let ended = logins::pause(db, user).await?;
-    for login in &ended {
-        app.audit(db, "login", login, "paused").await?;
-    }
-    Ok(ended.into_iter().map(Topic::Login).collect())
+    Ok(txn::pause(app, db, user).await?)
 }
 
 /// After a report nobody can sign in with the ID, and what it opened here is closed.
@@ -327,6 +314,6 @@ async fn suspend_all(app: &App, db: &mut Connection, user: &str) -> Result<Vec<T
         told.push(Topic::Credential(row.id));
     }
     logins::withdraw_approved(db, user, "reported").await?;
-    told.extend(pause_logins(app, db, user).await?);
+    told.extend(pause_waiting(app, db, user).await?);
     Ok(told)
 }

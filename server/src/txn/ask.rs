@@ -1,0 +1,182 @@
+//! The question, signed once for each phone.
+
+use crate::app::App;
+use crate::credential::{hash_of, id_of, policy_of};
+use crate::error::Fault;
+use crate::store::Connection;
+use crate::store::challenges::{self, ChallengeRow};
+use crate::store::credentials::{self, Credential};
+use crate::store::users::User;
+use crate::wake::Topic;
+use countersign_protocol::crypto::make_random;
+use countersign_protocol::policy::Policy;
+use countersign_protocol::statement::{Challenge, Context, Kind, Mode, Row, Service, set_of};
+use countersign_protocol::text::Account;
+use countersign_protocol::{Digest, Id, Thumbprint};
+use std::sync::Arc;
+
+/// The phones of an ID that count: those that are active, and those that rest.
+pub(crate) struct Phones(Vec<Credential>);
+
+impl Phones {
+    pub(crate) async fn of(db: &mut Connection, user: &User) -> Result<Self, Fault> {
+        let rows = credentials::of_user(db, &user.id, &["active", "suspended"]).await?;
+        Ok(Self(rows))
+    }
+
+    /// Of a name that nobody has.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether all that there are rest.
+    pub(crate) fn are_paused(&self) -> bool {
+        !self.is_empty() && self.active().next().is_none()
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Credential> {
+        self.0.iter().filter(|row| row.standing == "active")
+    }
+
+    fn thumbprints(&self) -> Result<Vec<Thumbprint>, Fault> {
+        let thumbprint = |row: &Credential| Ok(Thumbprint(hash_of(&row.dev)?));
+        self.0.iter().map(thumbprint).collect()
+    }
+}
+
+/// What a person is asked, the same on every phone.
+pub(crate) struct Question<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) service: Service,
+    pub(crate) account: &'a str,
+    /// Of a transaction, with their language.
+    pub(crate) rows: Option<(String, Vec<Row>)>,
+    pub(crate) context: Option<Context>,
+    /// How long it waits for its answer, seconds; a phone's policy may allow less.
+    pub(crate) life: u64,
+}
+
+/// A question that was stored.
+pub(crate) struct Asked {
+    pub(crate) txn: String,
+    /// What is typed on the phone; empty where nothing is.
+    pub(crate) number: String,
+    /// When the last phone's time is over, seconds.
+    pub(crate) until: u64,
+    /// Whom to tell after the commit.
+    pub(crate) told: Vec<Topic>,
+}
+
+/// What the statements have in common beside the question.
+struct Common {
+    txn: Id,
+    account: Account,
+    number: String,
+    set: Digest,
+    phones: u64,
+}
+
+impl Question<'_> {
+    /// Signs and stores it for each active phone, or, where there is none, for nobody.
+    pub(crate) async fn ask(
+        &self,
+        app: &App,
+        db: &mut Connection,
+        phones: &Phones,
+    ) -> Result<Asked, Fault> {
+        let mut asked = Vec::new();
+        for phone in phones.active() {
+            asked.push((id_of(&phone.id)?, policy_of(phone)?));
+        }
+        if asked.is_empty() {
+            asked.push((Id::make()?, app.config.policy()));
+        }
+        let thumbprints = phones.thumbprints()?;
+        let common = Common {
+            txn: Id::make()?,
+            account: Account::parse(self.account)?,
+            // If one phone needs it, all are asked.
+            number: match asked.iter().any(|(_, policy)| policy.r#match) {
+                true => make_number()?,
+                false => String::new(),
+            },
+            set: set_of(&thumbprints),
+            phones: thumbprints.len().max(1) as u64,
+        };
+        let (mut until, mut told) = (app.now(), Vec::new());
+        for (credential, policy) in &asked {
+            let row = self.sign(app, &common, *credential, policy)?;
+            challenges::insert(db, &row).await?;
+            until = until.max(row.expires as u64);
+            told.push(Topic::Credential(row.credential));
+        }
+        Ok(Asked {
+            txn: common.txn.to_string(),
+            number: common.number,
+            until,
+            told,
+        })
+    }
+
+    fn sign(
+        &self,
+        app: &App,
+        common: &Common,
+        credential: Id,
+        policy: &Policy,
+    ) -> Result<ChallengeRow, Fault> {
+        let now = app.now();
+        let rows = self.rows.clone().unzip();
+        let challenge = app.signer.sign(Challenge {
+            iss: app.signer.origin.clone(),
+            aud: credential,
+            jti: Id::make()?,
+            txn: common.txn,
+            iat: now,
+            exp: now + self.life.min(policy.max_life),
+            keys: app.signer.keys_n(),
+            policy: policy.n,
+            kind: self.kind,
+            mode: Mode::Remote,
+            service: self.service.clone(),
+            account: common.account.clone(),
+            lang: rows.0,
+            rows: rows.1,
+            context: self.context.clone(),
+            r#match: common.number.len() as u64,
+            factors: policy.min.clone(),
+            input: None,
+            set: common.set,
+            phones: common.phones,
+            replaces: None,
+        })?;
+        let row = ChallengeRow {
+            seq: 0,
+            jti: challenge.jti.to_string(),
+            hash: challenge.hash().to_string(),
+            txn: common.txn.to_string(),
+            credential: credential.to_string(),
+            statement: challenge.compact().to_owned(),
+            number: common.number.clone(),
+            expires: challenge.exp as i64,
+            stage: "open".to_owned(),
+        };
+        app.challenges.keep(&row.statement, Arc::new(challenge));
+        Ok(row)
+    }
+}
+
+/// Two digits, each number equally likely.
+fn make_number() -> Result<String, Fault> {
+    loop {
+        let [byte] = make_random::<1>()?;
+        if byte < 200 {
+            return Ok(format!("{:02}", byte % 100));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What becomes of a question, wherever it came from.
+
+use crate::app::App;
+use crate::error::Fault;
+use crate::store::{Connection, challenges, logins};
+use crate::wake::Topic;
+
+/// A phone has it; whom to tell.
+pub(crate) async fn seen(
+    app: &App,
+    db: &mut Connection,
+    txn: &str,
+) -> Result<Option<Topic>, Fault> {
+    Ok(logins::mark_seen(db, txn, app.now())
+        .await?
+        .map(Topic::Login))
+}
+
+/// A phone decided: it is over on all phones, and what waits for it goes on to `stage`. Whom to tell.
+pub(crate) async fn decide(
+    app: &App,
+    db: &mut Connection,
+    txn: &str,
+    stage: &str,
+) -> Result<Option<Topic>, Fault> {
+    challenges::end_txn(db, txn, "decided").await?;
+    let Some(login) = logins::end_txn(db, txn, stage, app.now()).await? else {
+        return Ok(None);
+    };
+    app.metrics.login(stage);
+    Ok(Some(Topic::Login(login)))
+}
+
+/// No phone of this ID can answer any more: ends what waits for one. Whom to tell.
+pub(crate) async fn pause(app: &App, db: &mut Connection, user: &str) -> Result<Vec<Topic>, Fault> {
+    let mut told = Vec::new();
+    for login in logins::pause(db, user).await? {
+        app.audit(db, "login", &login, "paused").await?;
+        told.push(Topic::Login(login));
+    }
+    Ok(told)
+}

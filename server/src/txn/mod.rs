@@ -1,0 +1,25 @@
+//! One question to an ID, on all of its phones (protocol section 6: what a `txn` joins).
+//!
+//! In: what is to be asked, for a login or for an application. Out: signed challenges, stored; who is to be told
+//! once they are committed. What came of them goes to the login or the application's request that waits.
+//! Never: a question to a phone that is not active, two results for one `txn`, anything told before the commit.
+
+mod ask;
+mod end;
+
+pub(crate) use ask::{Phones, Question};
+pub(crate) use end::{decide, pause, seen};
+
+use crate::app::App;
+use crate::error::Fault;
+use countersign_protocol::Signed;
+use countersign_protocol::statement::Challenge;
+use std::sync::Arc;
+
+/// A stored challenge of ours: known, as long as it was this process that signed it.
+pub(crate) fn challenge_of(app: &App, statement: &str) -> Result<Arc<Signed<Challenge>>, Fault> {
+    match app.challenges.of(statement) {
+        Some(known) => Ok(known),
+        None => Ok(Arc::new(app.signer.ours(statement)?)),
+    }
+}
