@@ -19,6 +19,7 @@ pub mod origin;
 pub mod pin;
 pub mod policy;
 pub mod problem;
+pub mod receipt;
 pub mod recovery;
 pub mod sas;
 pub mod statement;

@@ -49,7 +49,7 @@ fn rule(condition: bool, name: &'static str) -> Result<(), Malformed> {
 }
 
 /// A BCP 47 tag's shape (RFC 5646): letters, digits and hyphens, up to 35.
-pub(crate) fn is_language(tag: &str) -> bool {
+pub fn is_language(tag: &str) -> bool {
     (1..=35).contains(&tag.len())
         && tag.split('-').all(|part| {
             (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
