@@ -86,7 +86,11 @@ pub(crate) fn keys_of(app: &App, row: &Credential) -> Result<DeviceKeys, Fault> 
 
 /// The K_dev of all phones of an ID that are in use or at rest, as challenges name them, and their number.
 pub(crate) async fn phones_of(db: &mut Connection, user: &str) -> Result<(Digest, u64), Fault> {
-    let phones = credentials::of_user(db, user, &["active", "suspended"]).await?;
+    set_of_rows(&credentials::of_user(db, user, &["active", "suspended"]).await?)
+}
+
+/// The same of phones that were looked up already.
+pub(crate) fn set_of_rows(phones: &[Credential]) -> Result<(Digest, u64), Fault> {
     let thumbprints = phones.iter().map(|row| Ok(Thumbprint(hash_of(&row.dev)?)));
     let thumbprints = thumbprints.collect::<Result<Vec<_>, Fault>>()?;
     Ok((set_of(&thumbprints), thumbprints.len() as u64))

@@ -1,7 +1,7 @@
 //! The question, signed once for each phone.
 
 use crate::app::App;
-use crate::credential::{hash_of, id_of, policy_of};
+use crate::credential::{id_of, policy_of, set_of_rows};
 use crate::error::Fault;
 use crate::store::Connection;
 use crate::store::challenges::{self, ChallengeRow};
@@ -10,9 +10,9 @@ use crate::store::users::User;
 use crate::wake::Topic;
 use countersign_protocol::crypto::make_random;
 use countersign_protocol::policy::Policy;
-use countersign_protocol::statement::{Challenge, Context, Kind, Mode, Row, Service, set_of};
+use countersign_protocol::statement::{Challenge, Context, Kind, Mode, Row, Service};
 use countersign_protocol::text::Account;
-use countersign_protocol::{Digest, Id, Thumbprint};
+use countersign_protocol::{Digest, Id};
 use std::sync::Arc;
 
 /// The phones of an ID that count: those that are active, and those that rest.
@@ -41,11 +41,6 @@ impl Phones {
 
     fn active(&self) -> impl Iterator<Item = &Credential> {
         self.0.iter().filter(|row| row.standing == "active")
-    }
-
-    fn thumbprints(&self) -> Result<Vec<Thumbprint>, Fault> {
-        let thumbprint = |row: &Credential| Ok(Thumbprint(hash_of(&row.dev)?));
-        self.0.iter().map(thumbprint).collect()
     }
 }
 
@@ -96,7 +91,7 @@ impl Question<'_> {
         if asked.is_empty() {
             asked.push((Id::make()?, app.config.policy()));
         }
-        let thumbprints = phones.thumbprints()?;
+        let (set, known) = set_of_rows(&phones.0)?;
         let common = Common {
             txn: Id::make()?,
             account: Account::parse(self.account)?,
@@ -105,8 +100,8 @@ impl Question<'_> {
                 true => make_number()?,
                 false => String::new(),
             },
-            set: set_of(&thumbprints),
-            phones: thumbprints.len().max(1) as u64,
+            set,
+            phones: known.max(1),
         };
         let (mut until, mut told) = (app.now(), Vec::new());
         for (credential, policy) in &asked {
