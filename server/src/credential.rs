@@ -5,7 +5,8 @@
 //!     [*] --> pending: registration
 //!     pending --> active: digits typed
 //!     pending --> refused: wrong digits, second finisher, time over
-//!     active --> suspended: report, clone
+//!     active --> suspended: report, clone, an administrator
+//!     suspended --> suspended: clone or an administrator after a report
 //!     suspended --> active: an administrator resumes
 //!     active --> revoked: an administrator
 //!     suspended --> revoked: an administrator
@@ -13,8 +14,9 @@
 
 use crate::app::App;
 use crate::error::Fault;
+use crate::others;
+use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
-use crate::store::{Connection, challenges};
 use crate::wake::Topic;
 use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::policy::Policy;
@@ -149,11 +151,21 @@ pub(crate) async fn change(
     row.state = sign_state(app, row, standing, reason, None)?;
     credentials::update_state(db, row).await?;
     if standing != Standing::Active {
-        challenges::withdraw_all(db, &row.id).await?;
+        others::withdraw_all(app, db, row).await?;
     }
     let result = row.reason.clone().unwrap_or_else(|| row.standing.clone());
     app.audit(db, "credential", &row.id, &result).await?;
     Ok(())
+}
+
+/// Whether a credential may be suspended for `clone` or by an administrator: it is in use, or rests for a
+/// reason that its person lifts. What only others lift stays.
+pub(crate) fn may_be_suspended(row: &Credential) -> bool {
+    match row.standing.as_str() {
+        "active" => true,
+        "suspended" => matches!(row.reason.as_deref(), Some("reported" | "user")),
+        _ => false,
+    }
 }
 
 /// The next state, which says what the last one said, by the key that signs now.

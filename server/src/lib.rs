@@ -16,6 +16,7 @@ mod limits;
 mod links;
 mod login;
 mod metrics;
+mod others;
 pub mod page;
 mod phone;
 mod serve;

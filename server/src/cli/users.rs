@@ -6,6 +6,7 @@ use crate::credential;
 use crate::error::Fault;
 use crate::links::end_living;
 use crate::login::account_of;
+use crate::others;
 use crate::phone::pin;
 use crate::signer::{StartError, hidden};
 use crate::store::credentials::{self, Credential};
@@ -14,7 +15,7 @@ use crate::store::users::{self, User};
 use crate::store::{Connection, logins, pins};
 use clap::Subcommand;
 use countersign_protocol::Id;
-use countersign_protocol::statement::{Standing, StateReason};
+use countersign_protocol::statement::{Event, Standing, StateReason};
 use countersign_protocol::text::Name;
 use serde_json::{Value, json};
 
@@ -56,7 +57,12 @@ pub(super) enum PhoneCommand {
         /// As `phone list` shows it.
         id: String,
     },
-    /// A phone that was paused may answer again.
+    /// A phone may not answer until it is resumed. Its person cannot lift that.
+    Suspend {
+        /// As `phone list` shows it.
+        id: String,
+    },
+    /// A phone that was paused may answer again, whatever it was paused for.
     Resume {
         /// As `phone list` shows it.
         id: String,
@@ -180,13 +186,9 @@ pub(super) async fn phone(app: &App, command: PhoneCommand) -> Result<Vec<Said>,
             }
             Ok(lines)
         }
-        PhoneCommand::Revoke { id } => {
-            let from = ["active", "suspended"];
-            change(app, &id, &from, Standing::Revoked, Some(StateReason::Admin)).await
-        }
-        PhoneCommand::Resume { id } => {
-            change(app, &id, &["suspended"], Standing::Active, None).await
-        }
+        PhoneCommand::Revoke { id } => change(app, &id, Change::Revoke).await,
+        PhoneCommand::Suspend { id } => change(app, &id, Change::Suspend).await,
+        PhoneCommand::Resume { id } => change(app, &id, Change::Resume).await,
         PhoneCommand::UnlockPin { id } => unlock_pin(app, &id).await,
     }
 }
@@ -224,28 +226,62 @@ async fn unlock_pin(app: &App, id: &str) -> Result<Vec<Said>, StartError> {
     Ok(vec![line])
 }
 
-async fn change(
-    app: &App,
-    id: &str,
-    from: &[&str],
-    to: Standing,
-    reason: Option<StateReason>,
-) -> Result<Vec<Said>, StartError> {
+/// What an administrator does to a phone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Revoke,
+    Suspend,
+    Resume,
+}
+
+impl Change {
+    /// Whether it can be done to this one, and what to say if not.
+    fn fits(self, row: Option<&Credential>) -> Result<(), &'static str> {
+        let standing = row.map_or("", |row| row.standing.as_str());
+        let (fits, why) = match self {
+            Self::Revoke => (
+                matches!(standing, "active" | "suspended"),
+                "there is no active or suspended phone of that id",
+            ),
+            Self::Suspend if standing == "suspended" => (
+                row.is_some_and(credential::may_be_suspended),
+                "it is suspended already, and not by its person",
+            ),
+            Self::Suspend => (
+                standing == "active",
+                "there is no active or suspended phone of that id",
+            ),
+            Self::Resume => (
+                standing == "suspended",
+                "there is no suspended phone of that id",
+            ),
+        };
+        if fits { Ok(()) } else { Err(why) }
+    }
+
+    fn state(self) -> (Standing, Option<StateReason>, Event) {
+        let admin = Some(StateReason::Admin);
+        match self {
+            Self::Revoke => (Standing::Revoked, admin, Event::PhoneRemoved),
+            Self::Suspend => (Standing::Suspended, admin, Event::Suspended),
+            Self::Resume => (Standing::Active, None, Event::Unpaused),
+        }
+    }
+}
+
+async fn change(app: &App, id: &str, change: Change) -> Result<Vec<Said>, StartError> {
     let mut tx = app.store.write().await?;
     let found = credentials::by_id(&mut tx, id).await?;
-    let mut row = found
-        .filter(|row| from.contains(&row.standing.as_str()))
-        .ok_or_else(|| {
-            said(format!(
-                "there is no {} phone of that id",
-                from.join(" or ")
-            ))
-        })?;
+    change.fits(found.as_ref()).map_err(said)?;
+    let mut row = found.ok_or_else(|| said("there is no phone of that id"))?;
+    let (to, reason, event) = change.state();
     credential::change(app, &mut tx, &mut row, to, reason).await?;
-    if to == Standing::Revoked {
+    if change == Change::Revoke {
         // It may be in other hands: nothing that it approved opens anything any more.
         logins::withdraw_approved(&mut tx, &row.user, "cancelled").await?;
     }
+    // The phones learn it when they ask next: the server that they wait at is another process.
+    others::notice(app, &mut tx, &row.user, event, Some(&row.device)).await?;
     let line = phone_line(&mut tx, &row).await?;
     tx.commit().await?;
     Ok(vec![line])

@@ -5,12 +5,13 @@ use super::{credential_of, invite, tell};
 use crate::app::App;
 use crate::credential::{self, hash_of};
 use crate::error::Fault;
+use crate::others;
 use crate::page::DigitsError;
 use crate::store::invitations::{self, Invitation};
 use crate::web::Trouble;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::sas;
-use countersign_protocol::statement::{Registration, Standing, StateReason};
+use countersign_protocol::statement::{Event, Registration, Standing, StateReason};
 
 /// How often they may be wrong.
 const TRIES: i64 = 3;
@@ -48,6 +49,7 @@ pub(super) async fn compare(
         &registration.np,
     );
 
+    let mut told = Vec::new();
     if typed != digits {
         let left = TRIES - invitations::count_try(&mut tx, &invitation.id).await?;
         if left > 0 {
@@ -80,9 +82,12 @@ pub(super) async fn compare(
         }
     } else if invitations::step(&mut tx, &invitation.id, "registered", "done").await? {
         credential::change(app, &mut tx, &mut row, Standing::Active, None).await?;
+        let device = Some(row.device.as_str());
+        told = others::notice(app, &mut tx, &row.user, Event::PhoneAdded, device).await?;
         app.metrics.enrolment("active");
     }
     tx.commit().await?;
+    told.into_iter().for_each(|topic| app.wake.tell(topic));
     tell(app, invitation, &row);
     Ok(Typed::Settled)
 }

@@ -4,8 +4,8 @@
 use super::app_of;
 use crate::app::App;
 use crate::error::Fault;
+use crate::others::{self, End};
 use crate::store::apps::App as AppRow;
-use crate::store::challenges;
 use crate::store::logins::{self, Login, Waiting};
 use crate::store::users::{self, User};
 use crate::store::{Connection, sessions};
@@ -90,12 +90,13 @@ async fn replace_others(
     let mut told = Vec::new();
     for other in logins::waiting_of_session(db, &login.session_hash, &login.id).await? {
         logins::step(db, &other.id, "waiting", "replaced").await?;
-        challenges::end_txn(db, other.txn.as_deref().unwrap_or_default(), "cancelled").await?;
+        let txn = other.txn.as_deref().unwrap_or_default();
+        told.extend(others::end_txn(app, db, txn, End::Replaced).await?);
         app.audit(db, "login", &other.id, "replaced").await?;
         told.push(Topic::Login(other.id));
     }
     if let Some(txn) = &login.txn {
-        challenges::end_txn(db, txn, "cancelled").await?;
+        told.extend(others::end_txn(app, db, txn, End::Replaced).await?);
     }
     Ok(told)
 }

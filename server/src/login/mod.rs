@@ -31,9 +31,10 @@ mod pages;
 pub(crate) use begin::{host_of, typed as account_of};
 
 use crate::app::{App, Shared};
+use crate::others::{self, End};
 use crate::page::Problem;
+use crate::store::apps;
 use crate::store::logins::{self, Login};
-use crate::store::{apps, challenges};
 use crate::wake::Topic;
 use crate::web::{self, ButtonForm, Page, Trouble, Visitor, WaitQuery, see_other, show};
 use axum::Router;
@@ -185,18 +186,20 @@ async fn cancel(
     let page = async {
         web::form_session(&app, &visitor, &form.csrf).await?;
         let login = find(&app, &visitor, &id).await?;
+        let mut told = vec![Topic::Login(login.id.clone())];
         let mut tx = app.store.write().await?;
         if logins::step(&mut tx, &login.id, "waiting", "cancelled").await? {
             // Its request as it is now: it may have been sent again since it was looked at.
             let txn = logins::by_id(&mut tx, &login.id)
                 .await?
                 .and_then(|login| login.txn);
-            challenges::end_txn(&mut tx, txn.as_deref().unwrap_or_default(), "cancelled").await?;
+            let txn = txn.as_deref().unwrap_or_default();
+            told.extend(others::end_txn(&app, &mut tx, txn, End::Withdrawn).await?);
             app.audit(&mut tx, "login", &login.id, "cancelled").await?;
             app.metrics.login("cancelled");
         }
         tx.commit().await?;
-        app.wake.tell(Topic::Login(login.id.clone()));
+        told.into_iter().for_each(|topic| app.wake.tell(topic));
         Ok(see_other(&path(&login.id)))
     };
     show(&app, &visitor, page.await)

@@ -7,6 +7,7 @@ use super::problem::{Answer, Problem};
 use crate::app::{App, Shared};
 use crate::credential::{id_of, phones_of, policy_of};
 use crate::error::Fault;
+use crate::others::{self, End};
 use crate::store::Connection;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
@@ -94,7 +95,8 @@ async fn withdraw_first(
     for (txn, statement) in challenges::open_of(db, &caller.id).await? {
         let open: Signed<Challenge> = app.signer.ours(&statement)?;
         if open.mode == Mode::App && open.kind == kind {
-            challenges::end_txn(db, &txn, "cancelled").await?;
+            // Nobody else has it, and its phone asks anyway.
+            others::end_txn(app, db, &txn, End::Replaced).await?;
         }
     }
     Ok(())

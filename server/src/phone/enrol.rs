@@ -354,6 +354,7 @@ async fn admit(
             }
         },
         created: now as i64,
+        keys_told: app.signer.keys_n() as i64,
         id,
     };
     row.state = sign_state(app, &row, Standing::Pending, None, Some(pending))?;

@@ -1,10 +1,14 @@
 //! A phone asks what waits for it.
 
 use super::problem::{Answer, Problem, answer_with_nonce};
-use super::proof;
+use super::proof::{self, usable};
 use crate::app::{App, Shared};
+use crate::error::Fault;
+use crate::others::{tell_keys, tell_over};
+use crate::store::Connection;
 use crate::store::challenges::{self, ChallengeRow};
-use crate::store::credentials::{self, Credential};
+use crate::store::credentials;
+use crate::store::others::{self, OtherRow};
 use crate::txn;
 use crate::wake::Topic;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -12,6 +16,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{BODY_CAP, ChallengeAnswer, ChallengesAnswer, LIST_CAP, WAIT_CAP};
 use countersign_protocol::problem::Code;
+use countersign_protocol::statement::{Cancel, Notice};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -21,7 +26,7 @@ pub(crate) struct ListQuery {
     wait: Option<u64>,
 }
 
-/// What a cursor remembers: the last challenge and the newest state that were listed.
+/// What a cursor remembers: the last challenge or other, and the newest state, that were listed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Cursor {
     seq: i64,
@@ -90,6 +95,45 @@ fn empty(after: Option<Cursor>, sn: i64) -> ChallengesAnswer {
     }
 }
 
+/// What a list holds.
+enum Found {
+    Challenge(ChallengeRow),
+    Other(OtherRow),
+}
+
+impl Found {
+    fn seq(&self) -> i64 {
+        match self {
+            Self::Challenge(row) => row.seq,
+            Self::Other(row) => row.seq,
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Challenge(row) => row.statement.len(),
+            Self::Other(row) => row.statement.len(),
+        }
+    }
+}
+
+/// Everything newer than a `seq`, oldest first, to one more than a list holds.
+async fn found(
+    app: &App,
+    db: &mut Connection,
+    credential: &str,
+    since: i64,
+) -> Result<Vec<Found>, Problem> {
+    let most = LIST_CAP + 1;
+    let challenges = challenges::open_after(db, credential, since, most, app.now()).await?;
+    let others = others::after(db, credential, since, most).await?;
+    let mut found: Vec<Found> = challenges.into_iter().map(Found::Challenge).collect();
+    found.extend(others.into_iter().map(Found::Other));
+    found.sort_by_key(Found::seq);
+    found.truncate(most);
+    Ok(found)
+}
+
 /// Everything newer than the cursor, oldest first, to the caps.
 async fn list(
     app: &App,
@@ -101,41 +145,47 @@ async fn list(
         .await?
         .ok_or(Code::NotFound)?;
     usable(&row)?;
+    tell_over(app, &mut tx, credential).await?;
+    tell_keys(app, &mut tx, &row).await?;
     let since = after.map_or(0, |after| after.seq);
-    let found = challenges::open_after(&mut tx, credential, since, LIST_CAP + 1, app.now()).await?;
-    let (mut sent, mut size) = (Vec::new(), 0);
-    for challenge in &found {
-        size += challenge.statement.len();
+    let found = found(app, &mut tx, credential, since).await?;
+    let mut answer = empty(after, row.sn);
+    let (mut seq, mut size, mut woken) = (since, 0, Vec::new());
+    for one in found {
+        size += one.size();
         // Room for the rest of the answer is left.
-        if sent.len() == LIST_CAP || size > BODY_CAP - 4096 {
+        if answer.challenges.len() + answer.others.len() == LIST_CAP || size > BODY_CAP - 4096 {
+            answer.more = true;
             break;
         }
-        sent.push(challenge);
-    }
-    let seq = sent.last().map_or(since, |challenge| challenge.seq);
-    let mut woken = Vec::new();
-    for challenge in &sent {
-        woken.extend(mark_seen(app, &mut tx, challenge).await?);
+        seq = one.seq();
+        match one {
+            Found::Challenge(challenge) => {
+                woken.extend(mark_seen(app, &mut tx, &challenge).await?);
+                answer.challenges.push(challenge.statement);
+            }
+            Found::Other(other) => answer.others.push(believed(app, other)?),
+        }
     }
     credentials::mark_heard(&mut tx, credential, app.now()).await?;
     tx.commit().await?;
     woken.into_iter().for_each(|topic| app.wake.tell(topic));
-    Ok(ChallengesAnswer {
-        challenges: sent
-            .iter()
-            .map(|challenge| challenge.statement.clone())
-            .collect(),
-        others: Vec::new(),
-        sn: row.sn as u64,
-        next: Cursor { seq, sn: row.sn }.write(),
-        more: found.len() > sent.len(),
-    })
+    answer.next = Cursor { seq, sn: row.sn }.write();
+    Ok(answer)
+}
+
+/// As a phone with the newest keys believes it.
+fn believed(app: &App, other: OtherRow) -> Result<String, Fault> {
+    match other.kind.as_str() {
+        "cancel" => app.signer.renewed::<Cancel>(other.statement),
+        _ => app.signer.renewed::<Notice>(other.statement),
+    }
 }
 
 /// Whoever waits for it learns that the phone has it.
 async fn mark_seen(
     app: &App,
-    db: &mut crate::store::Connection,
+    db: &mut Connection,
     challenge: &ChallengeRow,
 ) -> Result<Option<Topic>, Problem> {
     if challenges::mark_seen(db, &challenge.jti, app.now()).await? {
@@ -174,12 +224,4 @@ pub(crate) async fn challenge(
             challenge: row.statement,
         },
     )
-}
-
-/// Pending and ended credentials read their state and nothing else.
-fn usable(caller: &Credential) -> Result<(), Problem> {
-    match caller.standing.as_str() {
-        "active" | "suspended" => Ok(()),
-        _ => Err(Code::NotActive.into()),
-    }
 }

@@ -3,6 +3,7 @@
 //! Never: a state changed by an unverified call, a hint whose credential or challenge an unknown id
 //! might be (one 404 for all), a statement over its cap.
 
+mod acks;
 mod actions;
 mod enrol;
 mod judge;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/cs/v1/challenges/{id}", get(list::challenge))
         .route("/cs/v1/responses", post(respond::respond))
         .route("/cs/v1/actions", post(actions::act))
+        .route("/cs/v1/acks", post(acks::acknowledge))
         .method_not_allowed_fallback(async || {
             Problem::from(countersign_protocol::problem::Code::BadRequest)
         })

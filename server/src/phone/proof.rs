@@ -88,6 +88,14 @@ async fn check_parts(
     Ok((settled(app, credential).await?, proof))
 }
 
+/// Pending and ended credentials read their state and nothing else.
+pub(super) fn usable(caller: &Credential) -> Result<(), Problem> {
+    match caller.standing.as_str() {
+        "active" | "suspended" => Ok(()),
+        _ => Err(Code::NotActive.into()),
+    }
+}
+
 /// A pending credential may have died since; everybody who looks sees it.
 async fn settled(app: &App, mut credential: Credential) -> Result<Credential, Problem> {
     if credential.standing == "pending" && app.now() > credential.pending_until as u64 {

@@ -43,18 +43,18 @@ pub(super) async fn is_good(
     }
 }
 
-/// Takes what an accepted approval brings; whether the credential has another state by it.
+/// Takes what an accepted approval brings.
 pub(super) async fn take(
     app: &App,
     db: &mut Connection,
     caller: &mut Credential,
     kind: Kind,
     response: &Signed<Response>,
-) -> Result<bool, Problem> {
+) -> Result<(), Problem> {
     match kind {
-        Kind::PinSet => take_pin(app, db, caller, response).await.map(|()| false),
-        Kind::ReplaceUv => take_uv(app, db, caller, response).await.map(|()| true),
-        _ => Ok(false),
+        Kind::PinSet => take_pin(app, db, caller, response).await,
+        Kind::ReplaceUv => take_uv(app, db, caller, response).await,
+        _ => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ use super::renew;
 use crate::app::{App, Shared};
 use crate::credential::{self, id_of, word};
 use crate::error::Fault;
+use crate::others;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::responses::{self, ResponseRow};
@@ -21,7 +22,7 @@ use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{
-    Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
+    Event, Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
 };
 use countersign_protocol::{Id, json};
 
@@ -261,17 +262,24 @@ async fn carry_out(
         _ => None,
     };
     if let (Some(stage), Some(challenge)) = (ended, &case.challenge) {
-        told.extend(txn::decide(app, db, &challenge.txn, stage).await?);
+        told.extend(txn::decide(app, db, &challenge.txn, caller, stage).await?);
     }
     match case.judgement {
         Judgement::Approved => {
             let kind = case.kind.ok_or(Fault::Stored("challenge"))?;
-            if renew::take(app, db, caller, kind, response).await? {
-                told.push(Topic::Credential(caller.id.clone()));
+            renew::take(app, db, caller, kind, response).await?;
+            let event = match kind {
+                Kind::PinSet => Some(Event::PinChanged),
+                Kind::ReplaceUv => Some(Event::PhoneRenewed),
+                _ => None,
+            };
+            if let Some(event) = event {
+                let (user, device) = (&caller.user, Some(caller.device.as_str()));
+                told.extend(others::notice(app, db, user, event, device).await?);
             }
         }
-        Judgement::Reported { .. } => told.extend(suspend_all(app, db, &caller.user).await?),
-        Judgement::Clone if caller.standing == "active" => {
+        Judgement::Reported { .. } => told.extend(suspend_all(app, db, caller).await?),
+        Judgement::Clone if credential::may_be_suspended(caller) => {
             credential::change(
                 app,
                 db,
@@ -280,8 +288,9 @@ async fn carry_out(
                 Some(StateReason::Clone),
             )
             .await?;
-            told.push(Topic::Credential(caller.id.clone()));
-            told.extend(pause_waiting(app, db, &caller.user).await?);
+            let (user, device) = (&caller.user, Some(caller.device.as_str()));
+            told.extend(others::notice(app, db, user, Event::Suspended, device).await?);
+            told.extend(pause_waiting(app, db, user).await?);
         }
         _ => {}
     }
@@ -299,10 +308,17 @@ async fn pause_waiting(app: &App, db: &mut Connection, user: &str) -> Result<Vec
     Ok(txn::pause(app, db, user).await?)
 }
 
-/// After a report nobody can sign in with the ID, and what it opened here is closed.
-async fn suspend_all(app: &App, db: &mut Connection, user: &str) -> Result<Vec<Topic>, Problem> {
-    let mut told = Vec::new();
-    for mut row in credentials::of_user(db, user, &["active"]).await? {
+/// After a report nobody can sign in with the ID, and what it opened here is closed. Who reports again is
+/// told nothing new.
+async fn suspend_all(
+    app: &App,
+    db: &mut Connection,
+    caller: &Credential,
+) -> Result<Vec<Topic>, Problem> {
+    let (user, device) = (&caller.user, Some(caller.device.as_str()));
+    let active = credentials::of_user(db, user, &["active"]).await?;
+    let any = !active.is_empty();
+    for mut row in active {
         credential::change(
             app,
             db,
@@ -311,7 +327,10 @@ async fn suspend_all(app: &App, db: &mut Connection, user: &str) -> Result<Vec<T
             Some(StateReason::Reported),
         )
         .await?;
-        told.push(Topic::Credential(row.id));
+    }
+    let mut told = Vec::new();
+    if any {
+        told.extend(others::notice(app, db, user, Event::Suspended, device).await?);
     }
     logins::withdraw_approved(db, user, "reported").await?;
     told.extend(pause_waiting(app, db, user).await?);

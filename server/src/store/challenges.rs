@@ -41,7 +41,7 @@ macro_rules! select {
     };
 }
 
-/// `seq` is given by the database.
+/// `seq` is given by the database: the next one of challenges and others together.
 pub(crate) async fn insert(db: &mut Connection, row: &ChallengeRow) -> Result<()> {
     let values = (
         &row.jti,
@@ -54,8 +54,8 @@ pub(crate) async fn insert(db: &mut Connection, row: &ChallengeRow) -> Result<()
         &row.stage,
     );
     db.run(
-        "INSERT INTO challenges (jti, hash, txn, credential, statement, number, expires, stage)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO challenges (seq, jti, hash, txn, credential, statement, number, expires, stage)
+         VALUES ((SELECT max(seq) + 1 FROM sqlite_sequence WHERE name IN ('challenges', 'others')), ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -100,10 +100,10 @@ pub(crate) async fn open_after(
     )
 }
 
-/// The highest `seq` ever given.
+/// The highest `seq` ever given, also to others.
 pub(crate) async fn last_seq(db: &mut Connection) -> Result<i64> {
     let last = db.one(
-        "SELECT seq FROM sqlite_sequence WHERE name = 'challenges'",
+        "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name IN ('challenges', 'others')",
         [],
     )?;
     Ok(last.unwrap_or(0))
@@ -118,22 +118,48 @@ pub(crate) async fn mark_seen(db: &mut Connection, jti: &str, now: u64) -> Resul
     Ok(touched > 0)
 }
 
-/// Ends the open statements of a `txn`.
-pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Result<()> {
-    db.run(
-        "UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open'",
-        [stage, txn],
-    )
-    .map(drop)
+/// A statement that is over.
+pub(crate) struct Ended {
+    pub(crate) jti: String,
+    pub(crate) credential: String,
+    /// When its phone was sent it.
+    pub(crate) seen: Option<i64>,
 }
 
-/// Ends everything open of a credential.
-pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Result<()> {
-    db.run(
-        "UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open'",
+impl Row for Ended {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            jti: values.next()?,
+            credential: values.next()?,
+            seen: values.next()?,
+        })
+    }
+}
+
+/// Ends the open statements of a `txn`. Phones are told by [`crate::others`].
+pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Result<Vec<Ended>> {
+    db.all(
+        "UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open' RETURNING jti, credential, seen",
+        [stage, txn],
+    )
+}
+
+/// Ends everything open of a credential. Its phone is told by [`crate::others`].
+pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Result<Vec<Ended>> {
+    db.all(
+        "UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open' RETURNING jti, credential, seen",
         [credential],
     )
-    .map(drop)
+}
+
+/// What its phone was sent and nobody decided in time, once.
+pub(crate) async fn over(db: &mut Connection, credential: &str, now: u64) -> Result<Vec<Ended>> {
+    db.all(
+        "UPDATE challenges SET told_over = 1
+         WHERE credential = ? AND stage = 'open' AND expires < ? AND seen IS NOT NULL AND told_over = 0
+         RETURNING jti, credential, seen",
+        (credential, now as i64),
+    )
 }
 
 /// `txn` and statement of everything open of a credential.

@@ -37,6 +37,8 @@ pub(crate) struct Credential {
     /// None where the policy has no PIN.
     pub(crate) pin_wrapped: Option<Vec<u8>>,
     pub(crate) created: i64,
+    /// The newest `n` of the server's keys that its phone was told of.
+    pub(crate) keys_told: i64,
 }
 
 impl Row for Credential {
@@ -67,6 +69,7 @@ impl Row for Credential {
             off_wrapped: values.next()?,
             pin_wrapped: values.next()?,
             created: values.next()?,
+            keys_told: values.next()?,
         })
     }
 }
@@ -74,7 +77,8 @@ impl Row for Credential {
 macro_rules! columns {
     () => {
         "id, user, account, registration, registration_hash, offer_hash, dev, uv, uv_renewed, device, standing, reason, sn, state,
-         policy, pending_until, wake, push_id, ctr, heard, dh_wrapped, push_wrapped, off_wrapped, pin_wrapped, created"
+         policy, pending_until, wake, push_id, ctr, heard, dh_wrapped, push_wrapped, off_wrapped, pin_wrapped, created,
+         keys_told"
     };
 }
 
@@ -89,7 +93,7 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
         concat!(
             "INSERT INTO credentials (",
             columns!(),
-            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
         params![
             &row.id,
@@ -117,6 +121,7 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
             &row.off_wrapped,
             &row.pin_wrapped,
             row.created,
+            row.keys_told,
         ],
     )?;
     insert_state(db, row).await
@@ -216,6 +221,12 @@ pub(crate) async fn mark_heard(db: &mut Connection, id: &str, now: u64) -> Resul
         (now as i64, id),
     )
     .map(drop)
+}
+
+/// Its phone was told of the server's keys up to `n`.
+pub(crate) async fn mark_keys_told(db: &mut Connection, id: &str, n: i64) -> Result<()> {
+    db.run("UPDATE credentials SET keys_told = ? WHERE id = ?", (n, id))
+        .map(drop)
 }
 
 /// Heard, by a response with this `ctr`.

@@ -11,6 +11,7 @@ pub(crate) mod credentials;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod logins;
+pub(crate) mod others;
 pub(crate) mod pins;
 pub(crate) mod posted;
 pub(crate) mod responses;
@@ -31,6 +32,10 @@ pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
         ("DELETE FROM sessions WHERE expires < ?", now as i64),
         ("DELETE FROM posted_requests WHERE expires < ?", now as i64),
         ("DELETE FROM calls WHERE expires < ?", now as i64),
+        (
+            "DELETE FROM others WHERE made < ?",
+            now.saturating_sub(others::LIFE) as i64,
+        ),
         ("DELETE FROM logins WHERE expires < ?", long_over),
         ("DELETE FROM challenges WHERE expires < ?", long_over),
         ("DELETE FROM pages WHERE expires < ?", long_over),

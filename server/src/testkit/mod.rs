@@ -8,6 +8,7 @@ mod browser;
 mod phone;
 mod pin;
 mod provider;
+mod told;
 mod words;
 
 pub(crate) use answer::Answer;
@@ -17,6 +18,7 @@ pub(crate) use phone::{
 };
 pub(crate) use pin::Typed;
 pub(crate) use provider::{Provider, address, provider_certificate, signed_address};
+pub(crate) use told::Other;
 pub(crate) use words::{around_heard, shown};
 
 use crate::app::{App, Shared};

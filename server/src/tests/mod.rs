@@ -3,6 +3,7 @@
 //! In: calls as they come over the network. Out: what is answered, stored and written into the audit,
 //! judged. Never: a row of the bad inputs that only looks at the answer.
 
+mod acks;
 mod browser;
 mod decision;
 mod enrolment;

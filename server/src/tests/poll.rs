@@ -15,6 +15,8 @@ async fn begun(world: &World, phone: &Phone<'_>, turn: u64) {
 async fn a_cursor_lists_what_is_newer_and_nothing_twice() {
     let world = World::new().await;
     let phone = world.with_phone().await;
+    // That it was added is told, as to every phone of the ID.
+    phone.acknowledge_all().await;
     let empty = phone.list("").await;
     assert!(empty.challenges.is_empty() && empty.others.is_empty() && !empty.more);
     assert_eq!(empty.sn, 2);
@@ -77,6 +79,7 @@ async fn what_is_over_is_not_listed() {
 async fn more_than_fit_come_in_several_lists() {
     let world = World::new().await;
     let phone = world.with_phone().await;
+    phone.acknowledge_all().await;
     for _ in 0..23 {
         world.waiting().await;
     }

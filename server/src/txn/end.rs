@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::error::Fault;
-use crate::store::{Connection, challenges, logins};
+use crate::others::{self, End};
+use crate::store::credentials::Credential;
+use crate::store::{Connection, logins};
 use crate::wake::Topic;
 
 /// A phone has it; whom to tell.
@@ -16,19 +18,21 @@ pub(crate) async fn seen(
         .map(Topic::Login))
 }
 
-/// A phone decided: it is over on all phones, and what waits for it goes on to `stage`. Whom to tell.
+/// The phone `by` decided: it is over on all phones, the others are told, and what waits for it goes on to
+/// `stage`. Whom to wake.
 pub(crate) async fn decide(
     app: &App,
     db: &mut Connection,
     txn: &str,
+    by: &Credential,
     stage: &str,
-) -> Result<Option<Topic>, Fault> {
-    challenges::end_txn(db, txn, "decided").await?;
-    let Some(login) = logins::end_txn(db, txn, stage, app.now()).await? else {
-        return Ok(None);
-    };
-    app.metrics.login(stage);
-    Ok(Some(Topic::Login(login)))
+) -> Result<Vec<Topic>, Fault> {
+    let mut told = others::end_txn(app, db, txn, End::Decided(by)).await?;
+    if let Some(login) = logins::end_txn(db, txn, stage, app.now()).await? {
+        app.metrics.login(stage);
+        told.push(Topic::Login(login));
+    }
+    Ok(told)
 }
 
 /// No phone of this ID can answer any more: ends what waits for one. Whom to tell.
