@@ -126,7 +126,7 @@ pub(crate) fn sign_state(
         dev: Thumbprint(hash_of(&row.dev)?),
         uv: row.uv.as_deref().map(hash_of).transpose()?.map(Thumbprint),
         policy: policy_of(row)?,
-        probation: None,
+        probation: row.probation.map(|until| until as u64),
         ns: pending.as_ref().map(|pending| pending.ns),
         kc: pending.as_ref().map(|pending| pending.kc),
         exp: pending.map(|pending| pending.exp),

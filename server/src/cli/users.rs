@@ -4,9 +4,10 @@ use super::Said;
 use crate::app::App;
 use crate::credential;
 use crate::error::Fault;
-use crate::links::end_living;
+use crate::links::{Typed, compare, end_living, make_by_admin};
 use crate::login::account_of;
 use crate::others;
+use crate::page::DigitsError;
 use crate::phone::pin;
 use crate::signer::{StartError, hidden};
 use crate::store::credentials::{self, Credential};
@@ -51,6 +52,18 @@ pub(super) enum PhoneCommand {
     List {
         /// E-mail address or user name.
         account: String,
+    },
+    /// Make an invitation for somebody who is there, or whose voice you know; also for a further phone.
+    Add {
+        /// E-mail address or user name.
+        account: String,
+    },
+    /// Add the phone that came with such an invitation, by the digits that it shows.
+    Confirm {
+        /// E-mail address or user name.
+        account: String,
+        /// Six of them, as they were read out.
+        digits: String,
     },
     /// A phone may not answer any more.
     Revoke {
@@ -155,7 +168,7 @@ pub(super) async fn invite(app: &App, account: &str) -> Result<Said, StartError>
         .is_empty()
     {
         return Err(said(
-            "this ID has a phone already; `phone list` shows it, `phone revoke` ends it",
+            "this ID has a phone already; `phone add` adds another one, `phone list` shows it",
         ));
     }
     // With the older page goes what it had under way.
@@ -186,11 +199,78 @@ pub(super) async fn phone(app: &App, command: PhoneCommand) -> Result<Vec<Said>,
             }
             Ok(lines)
         }
+        PhoneCommand::Add { account } => add_phone(app, &account).await,
+        PhoneCommand::Confirm { account, digits } => confirm(app, &account, &digits).await,
         PhoneCommand::Revoke { id } => change(app, &id, Change::Revoke).await,
         PhoneCommand::Suspend { id } => change(app, &id, Change::Suspend).await,
         PhoneCommand::Resume { id } => change(app, &id, Change::Resume).await,
         PhoneCommand::UnlockPin { id } => unlock_pin(app, &id).await,
     }
+}
+
+async fn add_phone(app: &App, account: &str) -> Result<Vec<Said>, StartError> {
+    let user = find(app, account).await?;
+    let made = make_by_admin(app, &user.id).await?;
+    let minutes = made.life / 60;
+    let code = made.code.as_deref();
+    let or_code = code.map(|code| format!("\nor, typed:\n{code}"));
+    let text = format!(
+        "Hand this link to {name} and to nobody else; their phone takes it within {minutes} minutes:\n{link}{or_code}\n\
+         Next, with the digits that their phone shows, once you know that it is {name} who reads them out:\n\
+         phone confirm {account} DIGITS",
+        name = user.name,
+        account = user.account,
+        link = made.link,
+        or_code = or_code.unwrap_or_default(),
+    );
+    let json = json!({ "account": user.account, "invitation": made.link, "code": code, "expires": made.life });
+    Ok(vec![Said::new(text, json)])
+}
+
+async fn confirm(app: &App, account: &str, digits: &str) -> Result<Vec<Said>, StartError> {
+    const NONE: &str = "no phone of this ID waits for its digits; `phone add` makes an invitation";
+    const LATE: &str = "too late: this phone is not added";
+    let user = find(app, account).await?;
+    let living = invitations::living_of(&mut *app.store.read().await?, &user.id).await?;
+    let invitation = living
+        .into_iter()
+        .find(|invitation| invitation.stage == "registered" && invitation.via == "admin")
+        .ok_or_else(|| said(NONE))?;
+    let id = invitation.credential.clone().ok_or_else(|| said(NONE))?;
+    if is_too_late(app, &id).await? {
+        return Err(said(LATE));
+    }
+    match compare(app, &invitation, digits).await? {
+        Typed::Again(DigitsError::Empty) => return Err(said("type the six digits")),
+        Typed::Again(DigitsError::Wrong { tries_left }) => {
+            let tries = if tries_left == 1 { "try" } else { "tries" };
+            return Err(said(format!(
+                "the phone shows other digits; {tries_left} {tries} left"
+            )));
+        }
+        Typed::Settled => {}
+    }
+    let mut db = app.store.read().await?;
+    let row = credentials::by_id(&mut db, &id).await?;
+    let row = row.ok_or(Fault::Stored("credential"))?;
+    if row.standing != "active" {
+        return Err(said(match row.reason.as_deref() {
+            Some("sas") => "wrong digits, three times: this phone is not added",
+            Some("second_finisher") => "another phone used the same invitation: neither is added",
+            _ => LATE,
+        }));
+    }
+    Ok(vec![phone_line(&mut db, &row).await?])
+}
+
+/// Whether the time of a pending phone is over, which ends it.
+async fn is_too_late(app: &App, id: &str) -> Result<bool, StartError> {
+    let mut tx = app.store.write().await?;
+    let row = credentials::by_id(&mut tx, id).await?;
+    let mut row = row.ok_or(Fault::Stored("credential"))?;
+    let late = credential::settle(app, &mut tx, &mut row).await?;
+    tx.commit().await?;
+    Ok(late)
 }
 
 async fn phone_line(db: &mut Connection, row: &Credential) -> Result<Said, StartError> {

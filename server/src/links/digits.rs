@@ -1,5 +1,5 @@
-//! The six digits: typed by a person from the phone into the page that shows the invitation, so
-//! that no other phone than this one is taken (protocol section 5).
+//! The six digits: typed from the phone into the page that shows the invitation, or by the administrator
+//! who made it, so that no other phone than this one is taken (protocol section 5).
 
 use super::{credential_of, invite, tell};
 use crate::app::App;
@@ -7,8 +7,9 @@ use crate::credential::{self, hash_of};
 use crate::error::Fault;
 use crate::others;
 use crate::page::DigitsError;
+use crate::store::Connection;
+use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation};
-use crate::web::Trouble;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::sas;
 use countersign_protocol::statement::{Event, Registration, Standing, StateReason};
@@ -16,18 +17,21 @@ use countersign_protocol::statement::{Event, Registration, Standing, StateReason
 /// How often they may be wrong.
 const TRIES: i64 = 3;
 
-pub(super) enum Typed {
-    /// The page asks again.
+/// A phone that came later may not change the ID for so long, seconds: 24 h (protocol section 11).
+const PROBATION: u64 = 86_400;
+
+pub(crate) enum Typed {
+    /// They are asked for again.
     Again(DigitsError),
     /// The enrolment is done or dead; the page says which.
     Settled,
 }
 
-pub(super) async fn compare(
+pub(crate) async fn compare(
     app: &App,
     invitation: &Invitation,
     typed: &str,
-) -> Result<Typed, Trouble> {
+) -> Result<Typed, Fault> {
     if invitation.stage != "registered" {
         return Ok(Typed::Settled);
     }
@@ -40,8 +44,7 @@ pub(super) async fn compare(
     let offer = invitations::offer(&mut tx, &row.offer_hash)
         .await?
         .ok_or(Fault::Stored("offer"))?;
-    let registration =
-        Signed::<Registration>::verify_dev(&row.registration).map_err(Fault::from)?;
+    let registration = Signed::<Registration>::verify_dev(&row.registration)?;
     let digits = sas::digits(
         &registration.offer,
         &registration.hash(),
@@ -49,6 +52,7 @@ pub(super) async fn compare(
         &registration.np,
     );
 
+    let by_admin = invitation.via == "admin";
     let mut told = Vec::new();
     if typed != digits {
         let left = TRIES - invitations::count_try(&mut tx, &invitation.id).await?;
@@ -68,7 +72,7 @@ pub(super) async fn compare(
             )
             .await?;
         }
-    } else if invite::has_phone(&mut tx, &row.user).await? {
+    } else if !by_admin && invite::has_phone(&mut tx, &row.user).await? {
         // Another way gave the ID a phone meanwhile: this page may not add a second one.
         if invitations::step(&mut tx, &invitation.id, "registered", "replaced").await? {
             credential::change(
@@ -81,13 +85,28 @@ pub(super) async fn compare(
             .await?;
         }
     } else if invitations::step(&mut tx, &invitation.id, "registered", "done").await? {
+        if by_admin && had_another(&mut tx, &row).await? {
+            row.probation = Some((app.now() + PROBATION) as i64);
+        }
         credential::change(app, &mut tx, &mut row, Standing::Active, None).await?;
+        let event = if by_admin {
+            Event::AdminEnrolled
+        } else {
+            Event::PhoneAdded
+        };
         let device = Some(row.device.as_str());
-        told = others::notice(app, &mut tx, &row.user, Event::PhoneAdded, device).await?;
+        told = others::notice(app, &mut tx, &row.user, event, device).await?;
         app.metrics.enrolment("active");
     }
     tx.commit().await?;
     told.into_iter().for_each(|topic| app.wake.tell(topic));
     tell(app, invitation, &row);
     Ok(Typed::Settled)
+}
+
+/// Whether the ID ever had a phone before this one.
+async fn had_another(db: &mut Connection, row: &Credential) -> Result<bool, Fault> {
+    let standings = ["active", "suspended", "revoked"];
+    let had = credentials::of_user(db, &row.user, &standings).await?;
+    Ok(had.iter().any(|other| other.id != row.id))
 }

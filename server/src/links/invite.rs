@@ -29,31 +29,98 @@ pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> R
     let number = invitations::count_made(&mut tx, &page.token_hash)
         .await?
         .ok_or(Problem::NotFound)?;
-    let secret = app.signer.invitation_token(token, number);
-    let root = app.signer.in_force().root;
-    let code = TypedCode::new(secret.as_bytes(), &root);
-    let invitation = Invitation {
-        id: Id::make()?.to_string(),
-        user: page.user.clone(),
-        page_hash: page.token_hash.clone(),
-        browser_hash: browser.to_owned(),
-        token_hash: hidden(&secret.to_string()),
-        code_hash: hidden(code.token()),
+    let shown = Shown {
+        token,
+        page,
         number,
-        expires: (app.now() + LIFE) as i64,
-        offers: 0,
-        tries: 0,
-        stage: "open".to_owned(),
-        credential: None,
-        root: root.to_string(),
+        browser,
+        via: "browser",
     };
-    invitations::insert(&mut tx, &invitation).await?;
-    app.audit(&mut tx, "invitation", &invitation.id, "made")
-        .await?;
+    shown.store(app, &mut tx).await?;
     tx.commit().await?;
     app.metrics.enrolment("invited");
     ended.iter().for_each(|row| credential::told(app, row));
     Ok(())
+}
+
+/// What an administrator hands to somebody who is there, or whose voice they know.
+pub(crate) struct ByAdmin {
+    pub(crate) link: String,
+    /// The same to type, where the settings have it.
+    pub(crate) code: Option<String>,
+    /// For so many seconds.
+    pub(crate) life: u64,
+}
+
+/// Makes one whose digits an administrator types, also for an ID that has a phone. It belongs to a page that
+/// nobody has the address of; what the ID still had under way is over.
+pub(crate) async fn make_by_admin(app: &App, user: &str) -> Result<ByAdmin, Fault> {
+    let token = Id::make()?;
+    let page = Page {
+        token_hash: hidden(&token.to_string()),
+        user: user.to_owned(),
+        expires: (app.now() + LIFE) as i64,
+        made: 1,
+    };
+    let mut tx = app.store.write().await?;
+    end_living(app, &mut tx, user).await?;
+    invitations::drop_pages_of(&mut tx, user).await?;
+    invitations::insert_page(&mut tx, &page).await?;
+    let shown = Shown {
+        token: &token,
+        page: &page,
+        number: page.made,
+        // Of no browser.
+        browser: "",
+        via: "admin",
+    };
+    let invitation = shown.store(app, &mut tx).await?;
+    tx.commit().await?;
+    let typed_code = app.config.file.invitation.typed_code;
+    let code = typed_code.then(|| code(app, &token, &invitation));
+    Ok(ByAdmin {
+        link: link(app, &token, &invitation)?,
+        code: code.transpose()?.map(|code| code.as_str().to_owned()),
+        life: LIFE,
+    })
+}
+
+/// A new invitation, and what shows it.
+struct Shown<'a> {
+    /// Of the page.
+    token: &'a Id,
+    page: &'a Page,
+    /// The how-manieth of the page.
+    number: i64,
+    browser: &'a str,
+    via: &'a str,
+}
+
+impl Shown<'_> {
+    async fn store(&self, app: &App, db: &mut Connection) -> Result<Invitation, Fault> {
+        let secret = app.signer.invitation_token(self.token, self.number);
+        let root = app.signer.in_force().root;
+        let code = TypedCode::new(secret.as_bytes(), &root);
+        let invitation = Invitation {
+            id: Id::make()?.to_string(),
+            user: self.page.user.clone(),
+            page_hash: self.page.token_hash.clone(),
+            browser_hash: self.browser.to_owned(),
+            token_hash: hidden(&secret.to_string()),
+            code_hash: hidden(code.token()),
+            number: self.number,
+            expires: (app.now() + LIFE) as i64,
+            offers: 0,
+            tries: 0,
+            stage: "open".to_owned(),
+            credential: None,
+            root: root.to_string(),
+            via: self.via.to_owned(),
+        };
+        invitations::insert(db, &invitation).await?;
+        app.audit(db, "invitation", &invitation.id, "made").await?;
+        Ok(invitation)
+    }
 }
 
 /// Ends what an ID has under way; the pending credentials that died of it.
@@ -79,14 +146,14 @@ pub(crate) async fn end_living(
 }
 
 /// Whether the ID has a phone that is in use or rests.
-pub(super) async fn has_phone(db: &mut Connection, user: &str) -> Result<bool, Trouble> {
+pub(super) async fn has_phone(db: &mut Connection, user: &str) -> Result<bool, Fault> {
     Ok(!credentials::of_user(db, user, &["active", "suspended"])
         .await?
         .is_empty())
 }
 
 /// The link, made again from the page's address: the database doesn't hold it.
-pub(super) fn link(app: &App, token: &Id, invitation: &Invitation) -> Result<String, Trouble> {
+pub(super) fn link(app: &App, token: &Id, invitation: &Invitation) -> Result<String, Fault> {
     let link = Link {
         origin: app.signer.origin.clone(),
         root: root_of(app, invitation)?,
@@ -94,11 +161,11 @@ pub(super) fn link(app: &App, token: &Id, invitation: &Invitation) -> Result<Str
         expires: invitation.expires as u64,
         brand: None,
     };
-    Ok(link.to_link().map_err(Fault::from)?)
+    Ok(link.to_link()?)
 }
 
 /// The same as a code to type.
-pub(super) fn code(app: &App, token: &Id, invitation: &Invitation) -> Result<TypedCode, Trouble> {
+pub(super) fn code(app: &App, token: &Id, invitation: &Invitation) -> Result<TypedCode, Fault> {
     let secret = app.signer.invitation_token(token, invitation.number);
     Ok(TypedCode::new(
         secret.as_bytes(),

@@ -6,7 +6,8 @@
 mod digits;
 mod invite;
 
-pub(crate) use invite::{end_living, root_of};
+pub(crate) use digits::{Typed, compare};
+pub(crate) use invite::{end_living, make_by_admin, root_of};
 
 use crate::app::{App, Shared};
 use crate::credential;
@@ -205,9 +206,9 @@ async fn type_digits(
         let Some(invitation) = current(&app, &visitor, &row).await? else {
             return Err(Problem::SignInOver.into());
         };
-        match digits::compare(&app, &invitation, &form.digits).await? {
-            digits::Typed::Again(error) => view(&app, &visitor, &token, &row, Some(error)).await,
-            digits::Typed::Settled => Ok(see_other(&format!("/i/{token}"))),
+        match compare(&app, &invitation, &form.digits).await? {
+            Typed::Again(error) => view(&app, &visitor, &token, &row, Some(error)).await,
+            Typed::Settled => Ok(see_other(&format!("/i/{token}"))),
         }
     };
     show(&app, &visitor, page.await)
@@ -250,13 +251,13 @@ async fn wait(
 async fn credential_of(
     app: &App,
     invitation: &Invitation,
-) -> Result<credentials::Credential, Trouble> {
+) -> Result<credentials::Credential, Fault> {
     let id = invitation
         .credential
         .as_deref()
         .ok_or(Fault::Stored("invitation"))?;
     let row = credentials::by_id(&mut *app.store.read().await?, id).await?;
-    Ok(row.ok_or(Fault::Stored("credential"))?)
+    row.ok_or(Fault::Stored("credential"))
 }
 
 /// Tells phone and page after a commit.

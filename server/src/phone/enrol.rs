@@ -151,7 +151,10 @@ async fn make_offer(
         iat: app.now(),
         exp: (invitation.expires as u64).max(app.now() + 1),
         keys: app.signer.keys_n(),
-        via: Via::Browser,
+        via: match invitation.via.as_str() {
+            "admin" => Via::Admin,
+            _ => Via::Browser,
+        },
         rec: None,
         name: app.config.name.clone(),
         account: Account::parse(&user.account).map_err(Fault::from)?,
@@ -355,6 +358,7 @@ async fn admit(
         },
         created: now as i64,
         keys_told: app.signer.keys_n() as i64,
+        probation: None,
         id,
     };
     row.state = sign_state(app, &row, Standing::Pending, None, Some(pending))?;

@@ -122,7 +122,7 @@ pub(crate) async fn mark_seen(db: &mut Connection, jti: &str, now: u64) -> Resul
 pub(crate) struct Ended {
     pub(crate) jti: String,
     pub(crate) credential: String,
-    /// When its phone was sent it.
+    /// When its phone was sent it, unless it was told of the end already.
     pub(crate) seen: Option<i64>,
 }
 
@@ -139,7 +139,8 @@ impl Row for Ended {
 /// Ends the open statements of a `txn`. Phones are told by [`crate::others`].
 pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Result<Vec<Ended>> {
     db.all(
-        "UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open' RETURNING jti, credential, seen",
+        "UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open'
+         RETURNING jti, credential, CASE told_over WHEN 0 THEN seen END",
         [stage, txn],
     )
 }
@@ -147,7 +148,8 @@ pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Resu
 /// Ends everything open of a credential. Its phone is told by [`crate::others`].
 pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Result<Vec<Ended>> {
     db.all(
-        "UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open' RETURNING jti, credential, seen",
+        "UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open'
+         RETURNING jti, credential, CASE told_over WHEN 0 THEN seen END",
         [credential],
     )
 }

@@ -39,6 +39,8 @@ pub(crate) struct Credential {
     pub(crate) created: i64,
     /// The newest `n` of the server's keys that its phone was told of.
     pub(crate) keys_told: i64,
+    /// Until when it may not change the ID, seconds, if it was added later.
+    pub(crate) probation: Option<i64>,
 }
 
 impl Row for Credential {
@@ -70,6 +72,7 @@ impl Row for Credential {
             pin_wrapped: values.next()?,
             created: values.next()?,
             keys_told: values.next()?,
+            probation: values.next()?,
         })
     }
 }
@@ -78,7 +81,7 @@ macro_rules! columns {
     () => {
         "id, user, account, registration, registration_hash, offer_hash, dev, uv, uv_renewed, device, standing, reason, sn, state,
          policy, pending_until, wake, push_id, ctr, heard, dh_wrapped, push_wrapped, off_wrapped, pin_wrapped, created,
-         keys_told"
+         keys_told, probation"
     };
 }
 
@@ -93,7 +96,7 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
         concat!(
             "INSERT INTO credentials (",
             columns!(),
-            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
         params![
             &row.id,
@@ -122,6 +125,7 @@ pub(crate) async fn insert(db: &mut Connection, row: &Credential) -> Result<()> 
             &row.pin_wrapped,
             row.created,
             row.keys_told,
+            row.probation,
         ],
     )?;
     insert_state(db, row).await
@@ -135,11 +139,18 @@ async fn insert_state(db: &mut Connection, row: &Credential) -> Result<()> {
     .map(drop)
 }
 
-/// Stores a new state: standing, reason, sn and state of the row.
+/// Stores a new state: standing, reason, probation, sn and state of the row.
 pub(crate) async fn update_state(db: &mut Connection, row: &Credential) -> Result<()> {
     db.run(
-        "UPDATE credentials SET standing = ?, reason = ?, sn = ?, state = ? WHERE id = ?",
-        (&row.standing, &row.reason, row.sn, &row.state, &row.id),
+        "UPDATE credentials SET standing = ?, reason = ?, probation = ?, sn = ?, state = ? WHERE id = ?",
+        (
+            &row.standing,
+            &row.reason,
+            row.probation,
+            row.sn,
+            &row.state,
+            &row.id,
+        ),
     )?;
     insert_state(db, row).await
 }

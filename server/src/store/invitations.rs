@@ -29,6 +29,8 @@ pub(crate) struct Invitation {
     pub(crate) credential: Option<String>,
     /// Thumbprint of the root key that it names.
     pub(crate) root: String,
+    /// Where its digits are typed: `browser` or `admin`.
+    pub(crate) via: String,
 }
 
 #[derive(Clone)]
@@ -67,6 +69,7 @@ impl Row for Invitation {
             stage: values.next()?,
             credential: values.next()?,
             root: values.next()?,
+            via: values.next()?,
         })
     }
 }
@@ -87,7 +90,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, user, page_hash, browser_hash, token_hash, code_hash,
-                number, expires, offers, tries, stage, credential, root
+                number, expires, offers, tries, stage, credential, root, via
              FROM invitations ",
             $rest
         )
@@ -136,10 +139,11 @@ pub(crate) async fn insert(db: &mut Connection, row: &Invitation) -> Result<()> 
         row.tries,
         &row.stage,
         &row.root,
+        &row.via,
     );
     db.run(
-        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage, root)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage, root, via)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)

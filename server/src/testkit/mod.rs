@@ -178,6 +178,17 @@ impl World {
         Enrolment::begin(self, ANNA).await.finish().await
     }
 
+    /// Anna has two phones; neither has anything left to acknowledge.
+    pub(crate) async fn with_two_phones(&self) -> [Phone<'_>; 2] {
+        let first = self.with_phone().await;
+        let second = Enrolment::begin_by_admin(self, ANNA).await;
+        let second = second.finish_by_admin(ANNA).await;
+        for phone in [&first, &second] {
+            phone.acknowledge_all().await;
+        }
+        [first, second]
+    }
+
     pub(crate) fn now(&self) -> u64 {
         self.time.now.load(Ordering::SeqCst)
     }

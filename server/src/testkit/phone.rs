@@ -69,6 +69,8 @@ pub(crate) struct Enrolment<'w> {
     pub(crate) e: AgreementSecret,
     pub(crate) offer: Signed<Offer>,
     pub(crate) server: Vec<PublicKey>,
+    /// What the phone calls itself.
+    pub(crate) device: &'static str,
 }
 
 impl<'w> Enrolment<'w> {
@@ -76,6 +78,29 @@ impl<'w> Enrolment<'w> {
     pub(crate) async fn begin(world: &'w World, account: &str) -> Self {
         let (browser, page, link) = world.invitation(account).await;
         Self::with(world, browser, page, link).await
+    }
+
+    /// Up to the offer, by an administrator; the link is opened in a browser first, which changes nothing.
+    pub(crate) async fn begin_by_admin(world: &'w World, account: &str) -> Self {
+        let said = world.command(&["phone", "add", account]).await;
+        let link = said["invitation"].as_str().unwrap();
+        let browser = Browser::new(world);
+        let page = browser.open("/e").await;
+        let link = Invitation::parse(link).unwrap();
+        Self {
+            device: "Anna's tablet",
+            ..Self::with(world, browser, page, link).await
+        }
+    }
+
+    /// The whole way to an active phone, by an administrator who hears the digits.
+    pub(crate) async fn finish_by_admin(self, account: &str) -> Phone<'w> {
+        let world = self.world;
+        let pending = self.pending().await;
+        let line = ["phone", "confirm", account, &pending.digits];
+        world.command(&line).await;
+        assert!(pending.phone.state().await.state == Standing::Active);
+        pending.phone
     }
 
     /// A phone that comes with an invitation; the browser is the one that shows it.
@@ -96,6 +121,7 @@ impl<'w> Enrolment<'w> {
             e: AgreementSecret::make().unwrap(),
             offer,
             server,
+            device: "Anna's phone",
         }
     }
 
@@ -144,7 +170,7 @@ impl<'w> Enrolment<'w> {
                 version: name("0.1.0"),
                 os: name("Test 1"),
             },
-            device: name("Anna's phone"),
+            device: name(self.device),
             locale: "en".into(),
             proto: vec![1],
             push: None,

@@ -4,6 +4,7 @@
 //! judged. Never: a row of the bad inputs that only looks at the answer.
 
 mod acks;
+mod admin;
 mod browser;
 mod decision;
 mod enrolment;
@@ -18,6 +19,8 @@ mod poll;
 mod proof;
 mod race;
 mod saml;
+mod several;
+mod several_model;
 mod statement;
 mod story;
 mod sweep;
