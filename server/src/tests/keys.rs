@@ -5,7 +5,7 @@ use crate::testkit::{ANNA, ORIGIN, Phone, World, ask_offer, sign};
 use countersign_protocol::call::{ChallengeAnswer, KeysAnswer, OfferAnswer, StateAnswer};
 use countersign_protocol::jose::Refusal;
 use countersign_protocol::statement::{
-    Challenge, Decision, Keys, Offer, Proof, Standing, State, VerdictCode,
+    Challenge, Decision, Event, Keys, Notice, Offer, Proof, Standing, State, VerdictCode,
 };
 use countersign_protocol::{Digest, Signed, Thumbprint};
 use serde_json::Value;
@@ -447,5 +447,37 @@ async fn a_request_by_its_id_is_the_one_that_was_listed() {
     let path = format!("/cs/v1/challenges/{}", challenge.jti);
     let answer: ChallengeAnswer = phone.get(&path).await.json();
     assert_eq!(answer.challenge, challenge.compact());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn every_phone_is_told_once_that_the_keys_changed_and_believes_what_it_was_told_before() {
+    let world = World::new().await;
+    let [mut phone, tablet] = world.with_two_phones().await;
+    let root = root_of(&world).await;
+    let (_browser, _page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    world
+        .command(&["phone", "suspend", &phone.id.to_string()])
+        .await;
+    // Two rotations while it was away: one notice, and what was signed before is signed anew.
+    change(&world, &["rotate", "--only-new"]).await;
+    change(&world, &["rotate", "--only-new"]).await;
+    fetch(&world, "").await;
+    let list = phone.list("").await;
+    assert!(
+        list.others
+            .iter()
+            .all(|text| Signed::<Notice>::verify(text, &phone.server).is_err())
+    );
+    follow(&world, &mut phone, &root, 1).await;
+    let events = [Event::Suspended, Event::KeysChanged];
+    assert!(phone.events().await == events && phone.events().await == events);
+    let cancels = phone.cancels().await;
+    assert!(cancels.len() == 1 && cancels[0].challenge == challenge.jti);
+    // Acknowledged by the name that it had before.
+    phone.acknowledge_all().await;
+    assert!(phone.told().await.is_empty());
+    assert_eq!(tablet.list("").await.others.len(), 2);
     world.end().await;
 }
