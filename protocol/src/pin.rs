@@ -37,8 +37,8 @@ pub enum NoDigit {
 /// A PIN as it is typed, digit by digit; wiped when dropped.
 #[derive(Default, Zeroize, ZeroizeOnDrop)]
 pub struct PinEntry {
-    /// ASCII.
-    digits: [u8; MOST_DIGITS],
+    /// ASCII. Behind a pointer: what is moved leaves a copy behind.
+    digits: Box<[u8; MOST_DIGITS]>,
     length: usize,
 }
 
@@ -97,7 +97,7 @@ impl PinEntry {
     /// Whether another entry has the same digits.
     pub fn is_same(&self, other: &Self) -> bool {
         let differing =
-            (self.digits.iter().zip(&other.digits)).fold(0, |all, (a, b)| all | (a ^ b));
+            (self.digits.iter().zip(&*other.digits)).fold(0, |all, (a, b)| all | (a ^ b));
         differing == 0 && self.length == other.length
     }
 }

@@ -258,7 +258,7 @@ fn what_is_taken_back_is_gone() {
     assert!(entry.is_same(&typed("2947")) && !entry.is_same(&typed("2948")));
     assert!(!typed("29470").is_same(&entry) && !entry.is_same(&typed("294")));
     entry.clear();
-    assert_eq!((entry.dots(), entry.digits), (0, [0; MOST_DIGITS]));
+    assert_eq!((entry.dots(), *entry.digits), (0, [0; MOST_DIGITS]));
     entry.pop();
     assert_eq!(entry.dots(), 0);
     let shown = format!("{:?}", typed("294817"));

@@ -36,11 +36,12 @@ type Rooms = BTreeMap<(Option<Id>, &'static str), Arc<Room>>;
 pub(super) struct Keys {
     hardware: Arc<dyn DeviceKeys>,
     pub(super) epoch: u32,
-    data: Secret,
+    /// Behind a pointer, as those of the accounts are: what is moved leaves a copy behind.
+    data: Arc<Secret>,
     pub(super) names: MacKey,
     pub(super) roots: MacKey,
     /// Those that were asked for since the vault was opened.
-    accounts: Mutex<BTreeMap<Id, Secret>>,
+    accounts: Mutex<BTreeMap<Id, Arc<Secret>>>,
     rooms: Mutex<Rooms>,
 }
 
@@ -52,7 +53,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Keys {
     /// A data key of a new vault, and how the device wrapped it.
     pub(super) fn make(hardware: Arc<dyn DeviceKeys>, epoch: u32) -> Result<(Self, Blob), Fault> {
-        let data: Secret = Zeroizing::new(make_random().map_err(|_| Fault::Random)?);
+        let data = make_secret()?;
         // The keeper's key stays from one vault to the next, so that one that was set aside can be brought back.
         // EXPOSE: to the hardware, which wraps it.
         let wrapped = match hardware.wrap(&KEEPER, Gesture::Free, &data[..]) {
@@ -75,7 +76,7 @@ impl Keys {
         Ok(Self::new(hardware, epoch, data))
     }
 
-    fn new(hardware: Arc<dyn DeviceKeys>, epoch: u32, data: Secret) -> Self {
+    fn new(hardware: Arc<dyn DeviceKeys>, epoch: u32, data: Arc<Secret>) -> Self {
         let part = |name: &[u8]| MacKey::new(&expand(&data, &[b"cs1 vault\0", name]));
         Self {
             names: part(b"names"),
@@ -133,7 +134,7 @@ impl Keys {
         &self,
         owner: &Id,
         wrapped: impl FnOnce(&Id) -> Result<Option<Blob>, Fault>,
-    ) -> Result<Option<Secret>, Fault> {
+    ) -> Result<Option<Arc<Secret>>, Fault> {
         if let Some(known) = lock(&self.accounts).get(owner) {
             return Ok(Some(known.clone()));
         }
@@ -148,7 +149,7 @@ impl Keys {
     /// A new account key, known from now on, and how the hardware key of that ID wrapped it.
     pub(super) fn adopt(&self, owner: &Id) -> Result<Blob, Fault> {
         self.forget(owner);
-        let secret: Secret = Zeroizing::new(make_random().map_err(|_| Fault::Random)?);
+        let secret = make_secret()?;
         // EXPOSE: to the hardware, which wraps it.
         let wrapped = self.hardware.wrap(owner, Gesture::Free, &secret[..])?;
         lock(&self.accounts).insert(*owner, secret);
@@ -162,8 +163,13 @@ impl Keys {
     }
 }
 
-fn unwrap(hardware: &dyn DeviceKeys, owner: &Id, wrapped: &Blob) -> Result<Secret, Fault> {
+fn make_secret() -> Result<Arc<Secret>, Fault> {
+    let bytes = make_random().map_err(|_| Fault::Random)?;
+    Ok(Arc::new(Zeroizing::new(bytes)))
+}
+
+fn unwrap(hardware: &dyn DeviceKeys, owner: &Id, wrapped: &Blob) -> Result<Arc<Secret>, Fault> {
     let bytes = hardware.unwrap(owner, Gesture::Free, &wrapped.0)?;
     let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| Fault::Damaged)?;
-    Ok(Zeroizing::new(bytes))
+    Ok(Arc::new(Zeroizing::new(bytes)))
 }
