@@ -17,6 +17,17 @@ impl FileCounter {
     pub fn new(file: &Path) -> Self {
         Self(file.to_path_buf())
     }
+
+    /// Knows of no store any more: an empty one may begin.
+    ///
+    /// # Errors
+    /// [`KeyError::Unreadable`].
+    pub fn clear(&self) -> Result<(), KeyError> {
+        match fs::remove_file(&self.0) {
+            Err(fault) if fault.kind() != ErrorKind::NotFound => Err(KeyError::Unreadable),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Counter for FileCounter {

@@ -29,6 +29,13 @@ use std::sync::Arc;
 /// The store's place in the folder of a phone.
 const STORE: &str = "store";
 
+/// That of its keys, and of what a device has beside them.
+const KEYS: &str = "keys";
+
+fn counter(home: &Path) -> PathBuf {
+    home.join(KEYS).join("counter")
+}
+
 /// The ports of a phone whose memory is a folder: the store of the engine that `config` names, keys of
 /// level `software` and the counter in it, calls by the network. The folder is made if it isn't there.
 ///
@@ -39,10 +46,10 @@ pub fn on_disk(home: &Path, config: &Config) -> Result<Ports, Error> {
     Ok(Ports {
         store: open_store(&home.join(STORE), config.engine)?,
         transport: Arc::new(UreqTransport::new(config)?),
-        keys: Arc::new(SoftwareKeys::new(&home.join("keys"))),
+        keys: Arc::new(SoftwareKeys::new(&home.join(KEYS))),
         counter: match config.engine {
             Engine::Memory => Arc::new(MemoryCounter::default()),
-            _ => Arc::new(FileCounter::new(&home.join("keys").join("counter"))),
+            _ => Arc::new(FileCounter::new(&counter(home))),
         },
         clock: Arc::new(BootClock::new()?),
     })
@@ -50,10 +57,56 @@ pub fn on_disk(home: &Path, config: &Config) -> Result<Ports, Error> {
 
 /// Moves the store of a phone's folder out of the way, whole and unread, so that the next
 /// [`on_disk`] begins an empty one. For a store that says `store.corrupt`, or that a person gives up.
-/// Nothing is deleted, the keys stay where they are. Gives where it is now; `None` where none was.
+/// Nothing of it is deleted, the keys stay where they are. The counter begins anew with it; brought back, the store is
+/// believed as it is. Gives where it is now; `None` where none was.
 ///
 /// # Errors
 /// `store.busy` while anybody has it open, `store.full` where nothing can be moved.
 pub fn set_aside(home: &Path) -> Result<Option<PathBuf>, Error> {
-    Ok(disk::move_aside(&home.join(STORE))?)
+    let moved = disk::move_aside(&home.join(STORE))?;
+    // Afterwards: killed in between, the next call does it.
+    FileCounter::new(&counter(home)).clear()?;
+    Ok(moved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authenticator::Authenticator;
+    use crate::error::Code;
+    use crate::ports::{Count, Counter};
+
+    #[test]
+    fn row_48_a_store_that_is_gone_is_said_and_put_aside_a_new_one_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let config = Config {
+            engine: Engine::Sled,
+            ..crate::testkit::config()
+        };
+        let open = || Authenticator::open(config.clone(), on_disk(home, &config).unwrap());
+        open().unwrap();
+        let file = FileCounter::new(&counter(home));
+        let count = file.read().unwrap().unwrap();
+        file.write(Count {
+            version: 7,
+            ..count
+        })
+        .unwrap();
+        std::fs::remove_dir_all(home.join(STORE)).unwrap();
+        for _ in 0..2 {
+            assert_eq!(open().err().unwrap().code(), Some(Code::StoreRollback));
+        }
+        assert!(set_aside(home).unwrap().is_some());
+        open().unwrap();
+        // Also where there is nothing to put aside, only a counter of it.
+        file.write(Count {
+            version: 7,
+            ..count
+        })
+        .unwrap();
+        std::fs::remove_dir_all(home.join(STORE)).unwrap();
+        assert!(set_aside(home).unwrap().is_none());
+        open().unwrap();
+    }
 }

@@ -40,6 +40,9 @@ const TRIES: usize = 32;
 /// The data key of a new vault.
 const FIRST_EPOCH: u32 = 1;
 
+/// The version that a vault's first commit makes.
+const FIRST: u64 = 1;
+
 /// Something that is kept.
 pub(crate) trait Record: Serialize + DeserializeOwned + Clone + Send + 'static {
     /// The tree it stands in.
@@ -167,13 +170,17 @@ impl Vault {
         Ok(vault)
     }
 
-    /// A new vault, with what stood there in an older form.
+    /// A new vault, with what stood there in an older form. Not where the counter knows of one that had more than its first
+    /// commit: an engine that repairs itself by going back to nothing has lost it.
     fn make(
         store: Arc<dyn Store>,
         hardware: Arc<dyn DeviceKeys>,
         counter: Arc<dyn Counter>,
     ) -> Result<Self, Fault> {
         let old = plain::Old::read(&*store)?;
+        if counter.read()?.is_some_and(|count| count.version > FIRST) {
+            return Err(Fault::RolledBack);
+        }
         let id = Id::make().map_err(|_| Fault::Random)?;
         let (keys, data_key) = Keys::make(hardware, FIRST_EPOCH)?;
         let vault = Self {
@@ -197,7 +204,7 @@ impl Vault {
         // The counter first: killed in between, the store is still what it was, and the next vault has its own name.
         vault.counter.write(Count {
             store: id,
-            version: 1,
+            version: FIRST,
         })?;
         vault.commit(old.expected(), &writes, beside)?;
         vault.tell_counter();

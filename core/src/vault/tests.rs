@@ -352,6 +352,23 @@ fn row_48_another_vault_than_the_counter_knows_is_an_older_one() {
     assert_eq!(swapped.open().err(), Some(Fault::RolledBack));
 }
 
+#[test]
+fn row_48_nothing_in_the_place_of_a_vault_is_a_lost_one_and_not_made_anew() {
+    let device = Device::new();
+    // Killed before its first commit, a vault was none.
+    let store = Id::from([9; 16]);
+    device.counter.write(Count { store, version: 1 }).unwrap();
+    let vault = device.with_anna();
+    put(&vault, &Place::of(&ANNA), "one");
+    vault.tell_counter();
+    drop(vault);
+    let told = device.counter.read().unwrap();
+    device.become_entries(Vec::new());
+    assert_eq!(device.open().err(), Some(Fault::RolledBack));
+    assert_eq!(device.entries(), [], "left as it is");
+    assert_eq!(device.counter.read().unwrap(), told);
+}
+
 /// Each place of the store put back to what it held before the last commit, or emptied, or filled with another's bytes.
 #[test]
 fn row_48_no_single_record_can_be_put_back_taken_away_or_moved() {
