@@ -4,3 +4,5 @@
 
 pub mod harness;
 pub mod ledger;
+pub mod memory;
+pub mod settings;

@@ -26,6 +26,7 @@ const ON_PYTHON: &[&str] = &[
     "crash",
     "first_light",
     "keys",
+    "memory",
     "no_mixing",
     "pin",
     "rollback",

@@ -32,7 +32,7 @@ pub(super) fn screens() -> Result<PathBuf> {
 }
 
 /// The Python that has python3-saml, put there by `cargo xtask`.
-pub(super) fn python() -> Result<PathBuf> {
+pub fn python() -> Result<PathBuf> {
     let path = target_dir()?.join("python/sp/bin/python");
     if path.is_file() {
         return Ok(path);

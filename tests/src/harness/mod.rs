@@ -21,7 +21,7 @@ mod watcher;
 mod world;
 pub mod xml;
 
-pub use binaries::program;
+pub use binaries::{program, python};
 pub use browser::Browser;
 pub use ca::{Ca, Identity};
 pub use judge::{Case, Judge, Judgement};

@@ -20,8 +20,14 @@ mod words;
 use args::{Args, Command};
 use clap::Parser;
 use phone::Phone;
+use std::alloc::System;
 use std::process::ExitCode;
 use trouble::Trouble;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: also what a library kept a secret in.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let args = Args::parse();
