@@ -31,6 +31,7 @@ const ON_PYTHON: &[&str] = &[
     "pin",
     "rollback",
     "saml_judges",
+    "vault_faults",
 ];
 
 /// Suites that look at pages in a browser.

@@ -8,11 +8,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use countersign_core::Engine;
 use countersign_core::adapters::open_store;
 use countersign_core::ports::{Store, StoreError};
+use countersign_tests::damage;
 use countersign_tests::ledger::{self, Verdict};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use std::error::Error;
-use std::fs;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -141,43 +141,12 @@ fn starve(args: &Args, limit: u64) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A line is `flip <file> <offset> <mask>`, or `cut <file> <length>`.
 fn damage(args: &Args, scratch: &Path) -> Result<(), Box<dyn Error>> {
-    for line in io::stdin().lock().lines() {
-        let line = line?;
-        match fs::remove_dir_all(scratch) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            removed => removed?,
-        }
-        copy(&args.folder, scratch)?;
-        let words: Vec<&str> = line.split(' ').collect();
-        let [what, file, numbers @ ..] = &words[..] else {
-            return Err(format!("{line}: no damage").into());
-        };
-        let path = scratch.join(file);
-        let mut bytes = fs::read(&path)?;
-        let number = |at: usize| {
-            numbers
-                .get(at)
-                .ok_or("a number is missing")?
-                .parse::<usize>()
-                .map_err(|_| "no number")
-        };
-        match *what {
-            "flip" => {
-                *bytes.get_mut(number(0)?).ok_or("beyond the file")? ^= u8::try_from(number(1)?)?
-            }
-            "cut" => bytes.truncate(number(0)?),
-            _ => return Err(format!("{line}: no damage").into()),
-        }
-        fs::write(&path, bytes)?;
-        say(&judged(args, scratch, &line));
-    }
-    Ok(())
+    damage::serve(&args.folder, scratch, |folder| judged(args, folder))
 }
 
 /// Judged, used if it lets itself be used, and judged again after opening it anew.
-fn judged(args: &Args, folder: &Path, line: &str) -> Value {
+fn judged(args: &Args, folder: &Path) -> (&'static str, String) {
     let first = match open(args, folder) {
         Err(fault) => Verdict::Typed(fault),
         Ok(store) => match ledger::judge(&*store, args.acknowledged) {
@@ -193,7 +162,7 @@ fn judged(args: &Args, folder: &Path, line: &str) -> Value {
         (Verdict::Whole(_), Err(fault)) => Verdict::Typed(fault),
         _ => first,
     };
-    let (word, detail) = match second {
+    match second {
         Verdict::Whole(_) => ("whole", String::new()),
         Verdict::Typed(fault) => ("typed", format!("{fault:?}")),
         Verdict::RolledBack(n) => (
@@ -201,22 +170,7 @@ fn judged(args: &Args, folder: &Path, line: &str) -> Value {
             (args.acknowledged.saturating_sub(n)).to_string(),
         ),
         Verdict::Altered => ("altered", String::new()),
-    };
-    json!({"event": "verdict", "line": line, "verdict": word, "detail": detail})
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            fs::copy(entry.path(), to)?;
-        }
     }
-    Ok(())
 }
 
 /// One line, whole: a kill never leaves half of one.

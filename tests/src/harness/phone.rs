@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus};
 pub struct Phone {
     home: PathBuf,
     ca: PathBuf,
+    engine: String,
 }
 
 /// What one command said, and how it ended.
@@ -29,6 +30,15 @@ impl Phone {
         Self {
             home: home.to_path_buf(),
             ca: ca.to_path_buf(),
+            engine: "sled".to_owned(),
+        }
+    }
+
+    /// The same phone on another engine; to be said before it keeps anything.
+    pub fn kept_by(self, engine: &str) -> Self {
+        Self {
+            engine: engine.to_owned(),
+            ..self
         }
     }
 
@@ -97,7 +107,8 @@ impl Phone {
             .arg("--home")
             .arg(&self.home)
             .arg("--ca")
-            .arg(&self.ca);
+            .arg(&self.ca)
+            .args(["--engine", &self.engine]);
         Ok(command)
     }
 }
