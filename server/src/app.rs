@@ -5,7 +5,7 @@ use crate::credential::DeviceKeys;
 use crate::error::Fault;
 use crate::keyring::InForce;
 use crate::known::Known;
-use crate::limits::WrongTokens;
+use crate::limits::{PerMinute, WrongSecrets};
 use crate::metrics::Metrics;
 use crate::signer::{Signer, StartError};
 use crate::store::{Connection, Store};
@@ -28,7 +28,11 @@ pub(crate) struct App {
     pub(crate) signer: Signer,
     pub(crate) idp: Idp,
     pub(crate) wake: Wake,
-    pub(crate) wrong_tokens: WrongTokens,
+    pub(crate) wrong_tokens: WrongSecrets,
+    /// Of applications.
+    pub(crate) wrong_keys: WrongSecrets,
+    /// What each key of an application began.
+    pub(crate) asked: PerMinute<String>,
     pub(crate) metrics: Metrics,
     /// The keys in registrations.
     pub(crate) registrations: Known<DeviceKeys>,
@@ -65,7 +69,9 @@ impl App {
             signer,
             idp,
             wake: Wake::new(),
-            wrong_tokens: WrongTokens::default(),
+            wrong_tokens: WrongSecrets::default(),
+            wrong_keys: WrongSecrets::default(),
+            asked: PerMinute::new(crate::service::PER_MINUTE),
             metrics: Metrics::new(),
             registrations: Known::new(),
             challenges: Known::new(),

@@ -1,7 +1,7 @@
 //! The ID server.
 //!
 //! In: calls of phones (`phone`), of browsers (`login`, `sso`, `links`) and an administrator's
-//! commands (`cli`). Out: statements signed by S, pages, SAML responses. Never: an approval that
+//! commands (`cli`), of applications (`service`). Out: statements signed by S, pages, SAML responses. Never: an approval that
 //! counts twice or for another browser, a secret in the database or a log, an address from a request.
 
 mod app;
@@ -20,6 +20,7 @@ mod others;
 pub mod page;
 mod phone;
 mod serve;
+mod service;
 mod signer;
 mod sso;
 mod store;

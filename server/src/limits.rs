@@ -1,37 +1,68 @@
-//! Ten wrong invitation tokens per source and minute (protocol section 5).
+//! What may happen so often in a minute: ten wrong secrets from a source (protocol section 5), what a key of an
+//! application begins (`docs/service-api.md`).
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
-const WRONG_PER_MINUTE: u32 = 10;
+/// Counts in the minute that each is in.
+pub(crate) struct PerMinute<K> {
+    most: u32,
+    counts: Mutex<HashMap<K, (u64, u32)>>,
+}
 
-/// Wrong tokens in the minute that a source is in.
-#[derive(Default)]
-pub(crate) struct WrongTokens(Mutex<HashMap<IpAddr, (u64, u32)>>);
+impl<K: Eq + Hash> PerMinute<K> {
+    pub(crate) fn new(most: u32) -> Self {
+        Self {
+            most,
+            counts: Mutex::default(),
+        }
+    }
 
-impl WrongTokens {
-    /// Seconds to wait, if the source has used up its minute.
-    pub(crate) fn blocked(&self, source: IpAddr, now: u64) -> Option<u64> {
-        let counts = self
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        match counts.get(&network(source)) {
-            Some((minute, WRONG_PER_MINUTE..)) if *minute == now / 60 => Some(60 - now % 60),
+    /// Seconds to wait, if the minute is used up.
+    pub(crate) fn blocked(&self, who: &K, now: u64) -> Option<u64> {
+        match self.all().get(who) {
+            Some((minute, count)) if *minute == now / 60 && *count >= self.most => {
+                Some(60 - now % 60)
+            }
             _ => None,
         }
     }
 
-    pub(crate) fn count(&self, source: IpAddr, now: u64) {
-        let mut counts = self
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+    pub(crate) fn count(&self, who: K, now: u64) {
+        let mut counts = self.all();
         let minute = now / 60;
         counts.retain(|_, (counted, _)| *counted == minute);
-        let entry = counts.entry(network(source)).or_insert((minute, 0));
-        entry.1 += 1;
+        counts.entry(who).or_insert((minute, 0)).1 += 1;
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<K, (u64, u32)>> {
+        self.counts
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+const WRONG_PER_MINUTE: u32 = 10;
+
+/// Wrong tokens or keys, by source.
+pub(crate) struct WrongSecrets(PerMinute<IpAddr>);
+
+impl Default for WrongSecrets {
+    fn default() -> Self {
+        Self(PerMinute::new(WRONG_PER_MINUTE))
+    }
+}
+
+impl WrongSecrets {
+    /// Seconds to wait, if the source has used up its minute.
+    pub(crate) fn blocked(&self, source: IpAddr, now: u64) -> Option<u64> {
+        self.0.blocked(&network(source), now)
+    }
+
+    pub(crate) fn count(&self, source: IpAddr, now: u64) {
+        self.0.count(network(source), now);
     }
 }
 
@@ -49,7 +80,7 @@ mod tests {
 
     #[test]
     fn row_40_the_eleventh_wrong_token_of_a_minute_waits() {
-        let limits = WrongTokens::default();
+        let limits = WrongSecrets::default();
         let source: IpAddr = "2001:db8::1".parse().unwrap();
         for _ in 0..10 {
             assert_eq!(limits.blocked(source, 70), None);
@@ -64,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_mapped_address_is_the_same_source() {
-        let limits = WrongTokens::default();
+        let limits = WrongSecrets::default();
         for _ in 0..10 {
             limits.count("::ffff:127.0.0.9".parse().unwrap(), 0);
         }

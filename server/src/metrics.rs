@@ -13,6 +13,8 @@ pub(crate) struct Metrics {
     enrolments: ByResult,
     verdicts: ByResult,
     problems: ByResult,
+    asks: ByResult,
+    refusals: ByResult,
 }
 
 impl Metrics {
@@ -27,12 +29,19 @@ impl Metrics {
         let enrolments = family("enrolments", "Enrolments that came to a step, by step");
         let verdicts = family("verdicts", "Verdicts, by code");
         let problems = family("problems", "Problem answers to phones, by code");
+        let asks = family(
+            "asks",
+            "Requests of applications that came to a step, by step",
+        );
+        let refusals = family("refusals", "Problem answers to applications, by code");
         Self {
             registry,
             logins,
             enrolments,
             verdicts,
             problems,
+            asks,
+            refusals,
         }
     }
 
@@ -50,6 +59,14 @@ impl Metrics {
 
     pub(crate) fn problem(&self, code: &str) {
         count(&self.problems, code);
+    }
+
+    pub(crate) fn ask(&self, step: &str) {
+        count(&self.asks, step);
+    }
+
+    pub(crate) fn refusal(&self, code: &str) {
+        count(&self.refusals, code);
     }
 
     pub(crate) fn text(&self) -> String {

@@ -3,7 +3,7 @@
 use crate::app::{App, Shared};
 use crate::page::{SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH};
 use crate::signer::StartError;
-use crate::{crypto, links, login, phone, sso, web};
+use crate::{crypto, links, login, phone, service, sso, web};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -39,6 +39,7 @@ pub(crate) fn router(app: Shared) -> Router {
     };
     Router::new()
         .merge(phone::routes())
+        .merge(service::routes())
         .merge(sso::routes())
         .merge(login::routes())
         .merge(links::routes())
@@ -68,6 +69,9 @@ async fn metrics(State(app): State<Shared>) -> Response {
 async fn missing(State(app): State<Shared>, visitor: web::Visitor, request: Request) -> Response {
     if request.uri().path().starts_with("/cs/") {
         return phone::problem(Code::NotFound);
+    }
+    if request.uri().path().starts_with("/api/") {
+        return service::missing();
     }
     web::show(&app, &visitor, Err(crate::page::Problem::NotFound.into()))
 }
@@ -99,6 +103,9 @@ async fn around(State(app): State<Shared>, request: Request, next: Next) -> Resp
     }
     if let Some(code) = response.extensions().get::<Code>() {
         app.metrics.problem(code.as_str());
+    }
+    if let Some(why) = response.extensions().get::<service::Why>() {
+        app.metrics.refusal(why.code());
     }
     let (status, route) = (response.status().as_u16(), route.as_deref().unwrap_or("-"));
     tracing::info!(%method, route, status, ms = began.elapsed().as_millis() as u64, "request");

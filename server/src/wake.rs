@@ -14,6 +14,8 @@ pub(crate) enum Topic {
     Credential(String),
     /// A login went on.
     Login(String),
+    /// What an application asked was answered.
+    Ask(String),
     /// The invitation of a page went on (by the page's hash).
     Page(String),
 }

@@ -1,6 +1,7 @@
 //! Applications, and what they need to know of us.
 
 use super::Said;
+use super::api_keys::{KeyCommand, key};
 use crate::app::App;
 use crate::login::host_of;
 use crate::signer::StartError;
@@ -22,9 +23,10 @@ pub(super) enum AppCommand {
         /// Its name, as people see it.
         #[arg(long)]
         name: String,
-        /// Service Provider Issuer: its entity ID.
+        /// Service Provider Issuer: its entity ID. One of our own for an application that only asks by the
+        /// service API.
         #[arg(long)]
-        entity_id: String,
+        entity_id: Option<String>,
         #[command(flatten)]
         settings: Settings,
     },
@@ -37,6 +39,9 @@ pub(super) enum AppCommand {
     },
     /// List them.
     List,
+    /// Its keys for the service API.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// What to enter at the application.
     Show {
         /// As `app list` shows it.
@@ -49,6 +54,9 @@ pub(super) struct Settings {
     /// SAML response URL: its Assertion Consumer Service. Without one nobody can log in yet.
     #[arg(long)]
     acs: Option<String>,
+    /// The host that people are shown when it asks by the service API; that of --acs if left out.
+    #[arg(long)]
+    host: Option<String>,
     /// Audience Restriction; the entity ID if left out.
     #[arg(long)]
     audience: Option<String>,
@@ -81,6 +89,12 @@ impl Settings {
             host_of(url.origin())
                 .ok_or_else(|| said("--acs: its host is none that a phone can show"))?;
             row.acs = Some(acs.clone());
+        }
+        if let Some(host) = &self.host {
+            let shown = host_of(&format!("https://{host}")).filter(|shown| shown == host);
+            row.host = Some(shown.ok_or_else(|| {
+                said("--host: a host that a phone can show, as wiki.example.com")
+            })?);
         }
         if let Some(audience) = &self.audience {
             row.audience = audience.clone();
@@ -121,6 +135,7 @@ pub(super) async fn app(app: &App, command: AppCommand) -> Result<Vec<Said>, Sta
                     "the short name has 1 to 64 letters, digits, '.', '_', '-' and is not 'server'",
                 ));
             }
+            let entity_id = entity_id.unwrap_or_else(|| format!("urn:countersign:app:{slug}"));
             let name = Name::parse(&name).map_err(|error| said(format!("--name: {error}")))?;
             if !(1..=1024).contains(&entity_id.len()) || entity_id.chars().any(char::is_control) {
                 return Err(said("--entity-id has 1 to 1024 characters"));
@@ -134,6 +149,7 @@ pub(super) async fn app(app: &App, command: AppCommand) -> Result<Vec<Said>, Sta
                 certificate: None,
                 require_signed: false,
                 enabled: true,
+                host: None,
             };
             settings.apply(app, &mut row)?;
             let mut tx = app.store.write().await?;
@@ -168,13 +184,17 @@ pub(super) async fn app(app: &App, command: AppCommand) -> Result<Vec<Said>, Sta
             };
             Ok(rows.iter().map(line).collect())
         }
+        AppCommand::Key(command) => key(app, command).await,
         AppCommand::Show { slug } => {
-            let row = apps::by_id(&mut *app.store.read().await?, &slug)
-                .await?
-                .ok_or_else(unknown)?;
+            let row = find(app, &slug).await?;
             Ok(vec![shown(app, &row)])
         }
     }
+}
+
+pub(super) async fn find(app: &App, slug: &str) -> Result<Row, StartError> {
+    let row = apps::by_id(&mut *app.store.read().await?, slug).await?;
+    row.ok_or_else(unknown)
 }
 
 fn unknown() -> StartError {
@@ -182,16 +202,17 @@ fn unknown() -> StartError {
 }
 
 fn standing(row: &Row) -> &'static str {
-    match (&row.acs, row.enabled) {
-        (None, _) => "not ready: add the SAML response URL",
-        (_, false) => "disabled",
+    match (&row.acs, &row.host, row.enabled) {
+        (_, _, false) => "disabled",
+        (None, None, _) => "not ready: add the SAML response URL",
+        (None, Some(_), _) => "ready for the service API; without SAML response URL nobody logs in",
         _ => "ready",
     }
 }
 
 fn shown(app: &App, row: &Row) -> Said {
     let text = format!(
-        "{} ({}): {}\n\nEnter at the application:\n  Identity provider Entity ID  {}\n  Identity provider SSO URL    {}\n  Public x509 certificate      countersign-server cert show --pem\n\nEntered here:\n  Service Provider Issuer      {}\n  Audience Restriction         {}\n  SAML response URL            {}\n  Signed requests              {}",
+        "{} ({}): {}\n\nEnter at the application:\n  Identity provider Entity ID  {}\n  Identity provider SSO URL    {}\n  Public x509 certificate      countersign-server cert show --pem\n\nEntered here:\n  Service Provider Issuer      {}\n  Audience Restriction         {}\n  SAML response URL            {}\n  Signed requests              {}\n  Host for the service API     {}",
         row.name,
         row.id,
         standing(row),
@@ -205,6 +226,7 @@ fn shown(app: &App, row: &Row) -> Said {
         } else {
             "not required"
         },
+        row.host.as_deref().unwrap_or("-"),
     );
     Said::new(text, json_of(app, row))
 }
@@ -220,6 +242,7 @@ fn json_of(app: &App, row: &Row) -> Value {
         "acs": row.acs,
         "require_signed": row.require_signed,
         "enabled": row.enabled,
+        "host": row.host,
     })
 }
 

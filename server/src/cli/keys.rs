@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::Fault;
 use crate::keyring::{self, key_files, make_key, read_all, read_key, root_after};
 use crate::signer::{StartError, write_secret};
-use crate::store::{Connection, Store, Write, audit, challenges, invitations, logins};
+use crate::store::{Connection, Store, Write, asks, audit, challenges, invitations, logins};
 use clap::Subcommand;
 use countersign_protocol::crypto::{PublicKey, SigningKey};
 use countersign_protocol::encoding::encode;
@@ -336,6 +336,7 @@ impl Desk<'_> {
             if Signed::<Challenge>::named_key(&statement).map_err(Fault::from)? == key {
                 challenges::end_txn(db, &txn, "cancelled").await?;
                 logins::end_txn(db, &txn, "late", self.now).await?;
+                asks::step(db, &txn, "waiting", "late").await?;
                 void += 1;
             }
         }

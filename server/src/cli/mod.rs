@@ -1,7 +1,9 @@
 //! In: an administrator's command line. Out: what was done, as sentences or as JSON. Everything a
 //! page can do is here too. Never: a private key printed, a command that half succeeds.
 
+mod api_keys;
 mod apps;
+mod ask;
 mod init;
 mod keys;
 mod users;
@@ -53,6 +55,10 @@ enum Command {
     /// Applications: SAML service providers.
     #[command(subcommand)]
     App(apps::AppCommand),
+    /// Ask somebody on their phone, in the name of an application.
+    Ask(ask::AskArgs),
+    /// Check the receipt of an answer. It needs no server and no network.
+    Receipt(ask::ReceiptArgs),
     /// Make the address of a page where somebody adds their phone.
     Invite {
         /// E-mail address or user name.
@@ -145,6 +151,7 @@ fn fail(as_json: bool, error: &StartError) -> ExitCode {
 async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
     let command = match arguments.command {
         Command::Init(init) => return Ok(vec![init::init(&init).await?]),
+        Command::Receipt(args) => return Ok(vec![ask::receipt(&args)?]),
         command => command,
     };
     let config = Config::load(&arguments.config)?;
@@ -165,15 +172,22 @@ async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
         serve::serve(app, |app| print(as_json, &listening(app))).await?;
         return Ok(Vec::new());
     }
-    let said = administer(&app, command).await?;
+    let as_json = arguments.json;
+    let said = administer(&app, command, &mut |said| print(as_json, said)).await?;
     app.store.close().await;
     Ok(said)
 }
 
 /// A command on a server that was opened.
-async fn administer(app: &App, command: Command) -> Result<Vec<Said>, StartError> {
+async fn administer(
+    app: &App,
+    command: Command,
+    tell: &mut (dyn FnMut(&Said) + Send),
+) -> Result<Vec<Said>, StartError> {
     Ok(match command {
         Command::Init(_) | Command::Serve => Vec::new(),
+        Command::Ask(args) => ask::begin(app, &args, tell).await?,
+        Command::Receipt(args) => vec![ask::receipt(&args)?],
         Command::User(command) => users::user(app, command).await?,
         Command::Phone(command) => users::phone(app, command).await?,
         Command::Invite { account } => vec![users::invite(app, &account).await?],
@@ -193,11 +207,16 @@ pub(crate) async fn typed(app: Option<&App>, line: &[&str]) -> Result<Vec<Value>
     let words = std::iter::once("countersign-server").chain(line.iter().copied());
     let arguments =
         Arguments::try_parse_from(words).map_err(|error| StartError::Said(error.to_string()))?;
+    let mut told = Vec::new();
     let said = match app {
-        Some(app) => administer(app, arguments.command).await?,
+        Some(app) => {
+            let mut tell = |said: &Said| told.push(said.json.clone());
+            administer(app, arguments.command, &mut tell).await?
+        }
         None => execute(arguments).await?,
     };
-    Ok(said.into_iter().map(|said| said.json).collect())
+    told.extend(said.into_iter().map(|said| said.json));
+    Ok(told)
 }
 
 fn listening(app: &App) -> Said {

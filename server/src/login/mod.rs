@@ -28,7 +28,7 @@ mod begin;
 mod finish;
 mod pages;
 
-pub(crate) use begin::{host_of, typed as account_of};
+pub(crate) use begin::{host_of, service, typed as account_of};
 
 use crate::app::{App, Shared};
 use crate::others::{self, End};

@@ -19,7 +19,7 @@ mod respond;
 use crate::app::Shared;
 use axum::Router;
 use axum::routing::{get, post};
-use problem::Problem;
+pub(crate) use problem::{Problem, answer, bytes};
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()

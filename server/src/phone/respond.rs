@@ -13,7 +13,7 @@ use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::responses::{self, ResponseRow};
 use crate::store::{Connection, Write, logins};
-use crate::txn::{self, challenge_of};
+use crate::txn::{self, Answered, challenge_of};
 use crate::wake::Topic;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -57,9 +57,8 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
         return answer_repeated(&app, tx, &response, again).await;
     }
     // A K_uv that was replaced proves nothing any more.
-    if !keys[..now].iter().any(is_by) {
-        return Err(Code::BadStatement.into());
-    }
+    let key = keys[..now].iter().copied().find(is_by);
+    let key = key.ok_or(Code::BadStatement)?;
     let mut case = Case::look(&app, &mut tx, &caller, &response, by_uv).await?;
     if case.judgement == Judgement::PinAsked {
         if pin::count_first(&mut tx, &caller, &response).await? {
@@ -82,7 +81,12 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
         pin::take_back(&mut tx, &caller, &response).await?;
     }
     let verdict = store_verdict(&app, &mut tx, &caller, &response, &case).await?;
-    let told = carry_out(&app, &mut tx, &mut caller, &response, &case).await?;
+    let answered = Answered {
+        key,
+        response: &response,
+        verdict: &verdict,
+    };
+    let told = carry_out(&app, &mut tx, &mut caller, &answered, &case).await?;
     tx.commit().await?;
 
     for topic in told {
@@ -250,7 +254,7 @@ async fn carry_out(
     app: &App,
     db: &mut Connection,
     caller: &mut Credential,
-    response: &Signed<Response>,
+    answered: &Answered<'_>,
     case: &Case,
 ) -> Result<Vec<Topic>, Problem> {
     let mut told = Vec::new();
@@ -262,12 +266,12 @@ async fn carry_out(
         _ => None,
     };
     if let (Some(stage), Some(challenge)) = (ended, &case.challenge) {
-        told.extend(txn::decide(app, db, &challenge.txn, caller, stage).await?);
+        told.extend(txn::decide(app, db, challenge, caller, stage, answered).await?);
     }
     match case.judgement {
         Judgement::Approved => {
             let kind = case.kind.ok_or(Fault::Stored("challenge"))?;
-            renew::take(app, db, caller, kind, response).await?;
+            renew::take(app, db, caller, kind, answered.response).await?;
             let event = match kind {
                 Kind::PinSet => Some(Event::PinChanged),
                 Kind::ReplaceUv => Some(Event::PhoneRenewed),
@@ -278,7 +282,12 @@ async fn carry_out(
                 told.extend(others::notice(app, db, user, event, device).await?);
             }
         }
-        Judgement::Reported { .. } => told.extend(suspend_all(app, db, caller).await?),
+        Judgement::Reported { decides } => {
+            if let (false, Some(challenge)) = (decides, &case.challenge) {
+                told.extend(txn::report(app, db, challenge, answered).await?);
+            }
+            told.extend(suspend_all(app, db, caller).await?);
+        }
         Judgement::Clone if credential::may_be_suspended(caller) => {
             credential::change(
                 app,

@@ -13,6 +13,8 @@ pub(crate) struct App {
     pub(crate) certificate: Option<String>,
     pub(crate) require_signed: bool,
     pub(crate) enabled: bool,
+    /// What people are shown, where it asks by the service API; that of `acs` if none.
+    pub(crate) host: Option<String>,
 }
 
 impl Row for App {
@@ -26,6 +28,7 @@ impl Row for App {
             certificate: values.next()?,
             require_signed: values.next()?,
             enabled: values.next()?,
+            host: values.next()?,
         })
     }
 }
@@ -33,7 +36,7 @@ impl Row for App {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, entity_id, acs, audience, certificate, require_signed, enabled FROM apps ",
+            "SELECT id, name, entity_id, acs, audience, certificate, require_signed, enabled, host FROM apps ",
             $rest
         )
     };
@@ -49,11 +52,12 @@ pub(crate) async fn insert(db: &mut Connection, app: &App, now: u64) -> Result<(
         &app.certificate,
         app.require_signed,
         app.enabled,
+        &app.host,
         now as i64,
     );
     db.run(
-        "INSERT INTO apps (id, name, entity_id, acs, audience, certificate, require_signed, enabled, created)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO apps (id, name, entity_id, acs, audience, certificate, require_signed, enabled, host, created)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -67,10 +71,11 @@ pub(crate) async fn update(db: &mut Connection, app: &App) -> Result<bool> {
         &app.certificate,
         app.require_signed,
         app.enabled,
+        &app.host,
         &app.id,
     );
     let touched = db.run(
-        "UPDATE apps SET acs = ?, audience = ?, certificate = ?, require_signed = ?, enabled = ? WHERE id = ?",
+        "UPDATE apps SET acs = ?, audience = ?, certificate = ?, require_signed = ?, enabled = ?, host = ? WHERE id = ?",
         values,
     )?;
     Ok(touched > 0)

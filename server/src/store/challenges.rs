@@ -84,6 +84,14 @@ pub(crate) async fn by_id(
     )
 }
 
+/// A statement of a `txn`: what was asked is the same in all.
+pub(crate) async fn statement_of_txn(db: &mut Connection, txn: &str) -> Result<Option<String>> {
+    db.one(
+        "SELECT statement FROM challenges WHERE txn = ? ORDER BY seq DESC LIMIT 1",
+        [txn],
+    )
+}
+
 /// Open ones with a higher `seq`, oldest first.
 pub(crate) async fn open_after(
     db: &mut Connection,

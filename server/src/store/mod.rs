@@ -3,7 +3,9 @@
 //! a database server will be; the embedded database answers at once (`sqlite`, docs/adr/0008).
 //! Never: a secret in clear (only hashes and wrapped keys), a decision, a write outside a transaction.
 
+pub(crate) mod api_keys;
 pub(crate) mod apps;
+pub(crate) mod asks;
 pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod challenges;
@@ -47,5 +49,6 @@ pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
         tx.run(statement, [before])?;
     }
     responses::sweep(&mut tx, now).await?;
+    asks::sweep(&mut tx, now).await?;
     tx.commit().await
 }

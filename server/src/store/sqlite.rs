@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 pub(super) use rusqlite::params;
 
 /// The schema, from the oldest change to the newest. Changes are added, never altered.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0001_first_light.sql"),
     include_str!("../../migrations/0002_posted_requests.sql"),
     include_str!("../../migrations/0003_pin.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0006_factors.sql"),
     include_str!("../../migrations/0007_others.sql"),
     include_str!("../../migrations/0008_admin.sql"),
+    include_str!("../../migrations/0009_service.sql"),
 ];
 
 /// Connections that read at the same time.

@@ -47,6 +47,21 @@ impl Answer {
         countersign_protocol::call::parse(self.body.as_bytes()).unwrap()
     }
 
+    /// A problem of the service API, whose form is checked; what it says of the member, if it says so.
+    pub(crate) fn is_refusal(&self, status: u16, code: &str) -> String {
+        let kind = self.header("content-type");
+        assert_eq!(kind, Some("application/problem+json"), "{}", self.body);
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        let body: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        let (said, number) = (body["code"].as_str(), body["status"].as_u64());
+        assert_eq!((self.status, said), (status, Some(code)), "{}", self.body);
+        assert_eq!(number, Some(u64::from(status)));
+        assert_eq!(body["type"], format!("urn:countersign:problem:{code}"));
+        assert!(body["title"].is_string());
+        assert_eq!(self.header("retry-after").is_some(), status == 429);
+        body["detail"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Status and code of a problem, whose form is checked.
     pub(crate) fn problem(&self) -> (u16, String) {
         assert_eq!(

@@ -8,6 +8,7 @@ mod browser;
 mod phone;
 mod pin;
 mod provider;
+mod service;
 mod told;
 mod words;
 
@@ -18,6 +19,7 @@ pub(crate) use phone::{
 };
 pub(crate) use pin::Typed;
 pub(crate) use provider::{Provider, address, provider_certificate, signed_address};
+pub(crate) use service::{CHALLENGES, Shop, payment};
 pub(crate) use told::Other;
 pub(crate) use words::{around_heard, shown};
 

@@ -1,6 +1,6 @@
 //! What the log never says.
 
-use crate::testkit::{ANNA, Browser, Enrolment, Provider, World};
+use crate::testkit::{ANNA, Browser, Enrolment, Provider, World, payment};
 use countersign_protocol::statement::Decision;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -88,6 +88,12 @@ async fn the_log_at_info_names_nobody_and_gives_nothing_away() {
     secrets.extend(browser.cookie("__Host-session"));
     secrets.extend(browser.cookie("__Host-browser"));
     secrets.extend(end.hidden("SAMLResponse"));
+    // An application asks, and is refused.
+    let shop = world.shop("shop").await;
+    shop.ask(&payment("pay-1")).await;
+    shop.try_ask(&payment("pay-2")).await;
+    shop.post("12 €, zora@example.com").await;
+    secrets.extend(["12 €", "Ben", shop.key.as_str()].map(String::from));
     Browser::new(&world).ask(&wiki, "zora@example.com").await;
     // And what is refused.
     Browser::new(&world)
@@ -110,6 +116,7 @@ async fn the_log_at_info_names_nobody_and_gives_nothing_away() {
         "active",
         "/login/{id}",
         "/cs/v1/responses",
+        "/api/v1/challenges",
         "unknown issuer",
     ] {
         assert!(text.contains(said), "{said} in {text}");

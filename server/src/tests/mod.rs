@@ -19,6 +19,8 @@ mod poll;
 mod proof;
 mod race;
 mod saml;
+mod service;
+mod service_limits;
 mod several;
 mod several_model;
 mod statement;

@@ -1,11 +1,15 @@
 //! What becomes of a question, wherever it came from.
 
+use super::Answered;
 use crate::app::App;
 use crate::error::Fault;
 use crate::others::{self, End};
+use crate::store::challenges::ChallengeRow;
 use crate::store::credentials::Credential;
-use crate::store::{Connection, logins};
+use crate::store::{Connection, asks, logins};
 use crate::wake::Topic;
+use countersign_protocol::json;
+use countersign_protocol::receipt::Receipt;
 
 /// A phone has it; whom to tell.
 pub(crate) async fn seen(
@@ -13,9 +17,11 @@ pub(crate) async fn seen(
     db: &mut Connection,
     txn: &str,
 ) -> Result<Option<Topic>, Fault> {
-    Ok(logins::mark_seen(db, txn, app.now())
-        .await?
-        .map(Topic::Login))
+    if let Some(login) = logins::mark_seen(db, txn, app.now()).await? {
+        return Ok(Some(Topic::Login(login)));
+    }
+    let first = asks::mark_seen(db, txn, app.now()).await?;
+    Ok(first.then(|| Topic::Ask(txn.to_owned())))
 }
 
 /// The phone `by` decided: it is over on all phones, the others are told, and what waits for it goes on to
@@ -23,16 +29,53 @@ pub(crate) async fn seen(
 pub(crate) async fn decide(
     app: &App,
     db: &mut Connection,
-    txn: &str,
+    challenge: &ChallengeRow,
     by: &Credential,
     stage: &str,
+    answered: &Answered<'_>,
 ) -> Result<Vec<Topic>, Fault> {
+    let txn = &challenge.txn;
     let mut told = others::end_txn(app, db, txn, End::Decided(by)).await?;
     if let Some(login) = logins::end_txn(db, txn, stage, app.now()).await? {
         app.metrics.login(stage);
         told.push(Topic::Login(login));
+    } else {
+        told.extend(decide_ask(app, db, challenge, stage, answered).await?);
     }
     Ok(told)
+}
+
+/// A person reports what was over already: an application learns that too.
+pub(crate) async fn report(
+    app: &App,
+    db: &mut Connection,
+    challenge: &ChallengeRow,
+    answered: &Answered<'_>,
+) -> Result<Option<Topic>, Fault> {
+    decide_ask(app, db, challenge, "reported", answered).await
+}
+
+async fn decide_ask(
+    app: &App,
+    db: &mut Connection,
+    challenge: &ChallengeRow,
+    stage: &str,
+    answered: &Answered<'_>,
+) -> Result<Option<Topic>, Fault> {
+    let receipt = Receipt {
+        keys: Vec::new(),
+        key: answered.key,
+        challenge: challenge.statement.clone(),
+        response: answered.response.compact().to_owned(),
+        verdict: answered.verdict.to_owned(),
+    };
+    let receipt = json::write(&receipt)?;
+    if !asks::decide(db, &challenge.txn, stage, &receipt, app.now()).await? {
+        return Ok(None);
+    }
+    app.audit(db, "ask", &challenge.txn, stage).await?;
+    app.metrics.ask(stage);
+    Ok(Some(Topic::Ask(challenge.txn.clone())))
 }
 
 /// No phone of this ID can answer any more: ends what waits for one. Whom to tell.
@@ -41,6 +84,11 @@ pub(crate) async fn pause(app: &App, db: &mut Connection, user: &str) -> Result<
     for login in logins::pause(db, user).await? {
         app.audit(db, "login", &login, "paused").await?;
         told.push(Topic::Login(login));
+    }
+    for ask in asks::pause(db, user).await? {
+        app.audit(db, "ask", &ask, "paused").await?;
+        app.metrics.ask("paused");
+        told.push(Topic::Ask(ask));
     }
     Ok(told)
 }

@@ -8,13 +8,22 @@ mod ask;
 mod end;
 
 pub(crate) use ask::{Phones, Question};
-pub(crate) use end::{decide, pause, seen};
+pub(crate) use end::{decide, pause, report, seen};
 
 use crate::app::App;
 use crate::error::Fault;
 use countersign_protocol::Signed;
-use countersign_protocol::statement::Challenge;
+use countersign_protocol::crypto::PublicKey;
+use countersign_protocol::statement::{Challenge, Response};
 use std::sync::Arc;
+
+/// An answer that was judged, with what proves it.
+pub(crate) struct Answered<'a> {
+    /// The phone's key that signed.
+    pub(crate) key: PublicKey,
+    pub(crate) response: &'a Signed<Response>,
+    pub(crate) verdict: &'a str,
+}
 
 /// A stored challenge of ours: known, as long as it was this process that signed it.
 pub(crate) fn challenge_of(app: &App, statement: &str) -> Result<Arc<Signed<Challenge>>, Fault> {

@@ -1,0 +1,213 @@
+//! Asking a person from the command line, as an application does by the service API; and reading a receipt.
+
+use super::Said;
+use super::apps::find;
+use crate::app::App;
+use crate::error::Fault;
+use crate::service::{Asked, Asker, Call, CallRow, Problem, Shown, Wish, ask, look, show};
+use crate::signer::StartError;
+use clap::{Args, ValueEnum};
+use countersign_protocol::receipt::{Checked, Receipt};
+use countersign_protocol::{Digest, Id, Thumbprint, json};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Between two looks whether there is an answer: it comes to another process.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Args)]
+pub(super) struct AskArgs {
+    /// In whose name, as `app list` shows it.
+    #[arg(long)]
+    app: String,
+    /// Whom: e-mail address or user name.
+    #[arg(long)]
+    account: String,
+    /// A row to be confirmed, "Amount=12 €"; up to 16 of them.
+    #[arg(long = "row", value_name = "LABEL=VALUE")]
+    rows: Vec<String>,
+    /// A transaction with rows, a step-up without, if left out.
+    #[arg(long)]
+    kind: Option<AskedKind>,
+    /// The language of the rows.
+    #[arg(long, default_value = "en")]
+    lang: String,
+    /// How long it waits for its answer, seconds.
+    #[arg(long)]
+    life: Option<u64>,
+    /// Your own name for it; the same again goes on with the same request.
+    #[arg(long)]
+    request_id: Option<String>,
+    /// Wait for the answer, and put its receipt into a file.
+    #[arg(long)]
+    wait: bool,
+    /// Where the receipt goes, with --wait.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum AskedKind {
+    Stepup,
+    Transaction,
+}
+
+fn said(text: impl Into<String>) -> StartError {
+    StartError::Said(text.into())
+}
+
+fn refused(problem: Problem) -> StartError {
+    said(problem.sentence())
+}
+
+impl AskArgs {
+    fn call(&self) -> Result<Call, StartError> {
+        let kind = match (self.kind, self.rows.is_empty()) {
+            (Some(AskedKind::Stepup), _) | (None, true) => Asked::Stepup,
+            (Some(AskedKind::Transaction), _) | (None, false) => Asked::Transaction,
+        };
+        let row = |text: &String| {
+            let (label, value) = text
+                .split_once('=')
+                .ok_or_else(|| said("--row LABEL=VALUE"))?;
+            Ok(CallRow {
+                label: label.to_owned(),
+                value: value.to_owned(),
+            })
+        };
+        let rows = self
+            .rows
+            .iter()
+            .map(row)
+            .collect::<Result<Vec<_>, StartError>>()?;
+        let request_id = match &self.request_id {
+            Some(id) => id.clone(),
+            None => Id::make().map_err(Fault::from)?.to_string(),
+        };
+        Ok(Call {
+            request_id,
+            account: self.account.clone(),
+            kind,
+            lang: (kind == Asked::Transaction).then(|| self.lang.clone()),
+            rows: (kind == Asked::Transaction || !rows.is_empty()).then_some(rows),
+            context: None,
+            life: self.life,
+        })
+    }
+}
+
+/// `tell` is told at once: the number has to be read out before there is an answer.
+pub(super) async fn begin(
+    app: &App,
+    args: &AskArgs,
+    tell: &mut (dyn FnMut(&Said) + Send),
+) -> Result<Vec<Said>, StartError> {
+    let row = find(app, &args.app).await?;
+    if !row.enabled {
+        return Err(said("this application is disabled"));
+    }
+    let asker = Asker {
+        app: &row,
+        key: None,
+    };
+    let wish = Wish::of(&args.call()?).map_err(refused)?;
+    let (asked, _) = ask(app, &asker, &wish).await.map_err(refused)?;
+    let id = asked.id.clone();
+    let shown = show(app, asked).await.map_err(refused)?;
+    if !args.wait {
+        return Ok(vec![in_words(&shown)?]);
+    }
+    let path = args.out.clone();
+    let path = path.unwrap_or_else(|| PathBuf::from(format!("{id}.receipt.json")));
+    if path.exists() {
+        return Err(said(format!(
+            "{} is there already: --out names another",
+            path.display()
+        )));
+    }
+    tell(&in_words(&shown)?);
+    let ended = loop {
+        let found = look(app, &row, &id).await.map_err(refused)?;
+        if found.stage != "waiting" {
+            break show(app, found).await.map_err(refused)?;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    };
+    let mut said = in_words(&ended)?;
+    if let Some(receipt) = &ended.receipt {
+        keep(&path, receipt)?;
+        said.text
+            .push_str(&format!("\nReceipt: {}", path.display()));
+        said.json["file"] = path.display().to_string().into();
+    }
+    Ok(vec![said])
+}
+
+/// A new file; never over an existing one.
+fn keep(path: &Path, receipt: &Receipt) -> Result<(), StartError> {
+    let text = json::write(receipt).map_err(Fault::from)?;
+    let mut file = std::fs::File::create_new(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file.sync_all()?)
+}
+
+fn in_words(shown: &Shown) -> Result<Said, StartError> {
+    let json = serde_json::to_value(shown).map_err(|_| said("an answer that is no JSON"))?;
+    let (id, state) = (&shown.id, shown.state);
+    let mut text = format!("{id}: {state}");
+    if let Some(number) = &shown.number {
+        text.push_str(&format!(
+            "\nThe person types the number {number} on the phone."
+        ));
+    }
+    Ok(Said::new(text, json))
+}
+
+#[derive(Args)]
+pub(super) struct ReceiptArgs {
+    /// As the service API or `ask --wait` gave it.
+    file: PathBuf,
+    /// The thumbprint of the server's root key, as `app key add` shows it.
+    #[arg(long)]
+    root: String,
+}
+
+/// Checks a receipt; no server, settings or network is needed.
+pub(super) fn receipt(args: &ReceiptArgs) -> Result<Said, StartError> {
+    let root = Digest::parse(&args.root).map(Thumbprint);
+    let root = root.ok_or_else(|| said("--root: not a thumbprint"))?;
+    let bytes = std::fs::read(&args.file).map_err(|_| said("the file cannot be read"))?;
+    let checked = Receipt::parse(&bytes).and_then(|receipt| receipt.check(&root));
+    let checked = checked.map_err(|flaw| said(format!("this proves nothing: {flaw}")))?;
+    Ok(proved(&checked))
+}
+
+fn proved(checked: &Checked) -> Said {
+    let (response, verdict) = (&checked.response, &checked.verdict);
+    let code = |value: Value| value.as_str().unwrap_or_default().to_owned();
+    let decision = code(serde_json::json!(response.decision));
+    let result = code(serde_json::json!(verdict.code));
+    let approved = checked.is_approval();
+    let when = Timestamp::from_second(verdict.iat as i64)
+        .map_or_else(|_| verdict.iat.to_string(), |when| when.to_string());
+    let mut text = format!(
+        "{}: {decision}, {result}, {when}\nShown on the phone:\n",
+        if approved { "Approved" } else { "Not approved" },
+    );
+    for row in checked.view.rows() {
+        text.push_str(&format!("  {}: {}\n", row.id, row.value));
+    }
+    let rows = checked.view.rows().iter();
+    let rows: Vec<Value> = rows
+        .map(|row| serde_json::json!({ "id": row.id, "value": row.value }))
+        .collect();
+    let json = serde_json::json!({
+        "approved": approved, "decision": decision, "verdict": result, "at": verdict.iat,
+        "id": checked.challenge.txn, "app": checked.challenge.service.id, "server": checked.challenge.iss,
+        "key": response.kid(), "shown": rows,
+    });
+    Said::new(text, json)
+}
