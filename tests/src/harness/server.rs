@@ -195,6 +195,13 @@ impl Server {
         complete(&mut command)
     }
 
+    /// Starts a command that says more than one thing, and leaves it running.
+    pub fn start_command(&self, args: &[&str]) -> Result<Running> {
+        let mut command = self.program()?;
+        command.arg("--json").args(args);
+        Running::start("countersign-server", &mut command)
+    }
+
     fn program(&self) -> Result<Command> {
         let mut command = Command::new(binaries::program("countersign-server")?);
         command.arg("--config").arg(&self.config);

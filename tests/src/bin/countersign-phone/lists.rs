@@ -126,6 +126,7 @@ pub(crate) fn show_prompt(phone: &Phone, prompt: &Prompt) {
         "server": prompt.server,
         "service": prompt.service,
         "account": prompt.account,
+        "lang": prompt.lang,
         "number": prompt.number,
         "pin": prompt.pin,
         "ways": prompt.ways,
