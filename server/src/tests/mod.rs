@@ -21,6 +21,7 @@ mod race;
 mod saml;
 mod service;
 mod service_limits;
+mod service_model;
 mod several;
 mod several_model;
 mod statement;

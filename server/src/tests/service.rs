@@ -441,6 +441,29 @@ async fn the_command_line_asks_by_the_same_functions() {
 }
 
 #[tokio::test]
+async fn the_first_of_two_phones_decides_and_the_receipt_is_of_that_one() {
+    let world = World::new().await;
+    let [phone, tablet] = world.with_two_phones().await;
+    let shop = world.shop("shop").await;
+    let asked = shop.ask(&payment("pay-1")).await;
+    let (ours, theirs) = (phone.challenge().await, tablet.challenge().await);
+    assert!(ours.txn == theirs.txn && ours.rows == theirs.rows);
+    assert_eq!(
+        tablet.approve(&theirs, &number(&asked)).await,
+        VerdictCode::Ok
+    );
+    let late = phone.decide(&ours, Decision::Deny, None).await;
+    assert_eq!(late, VerdictCode::DecidedElsewhere);
+    let told = phone.cancels().await;
+    assert!(told.len() == 1 && told[0].reason == CancelReason::DecidedElsewhere);
+    let shown = shop.look(&asked).await;
+    let checked = shop.check(&shown);
+    assert!(checked.is_approval());
+    assert!(checked.response.kid() == tablet.dev.public().thumbprint());
+    world.end().await;
+}
+
+#[tokio::test]
 async fn several_people_are_asked_apart() {
     let world = World::new().await;
     let (anna, shop, first) = asked(&world).await;
