@@ -2,7 +2,7 @@
 //! nothing else is public but what they take and give.
 
 use crate::account::{Account, Stage};
-use crate::challenge::{Answer, Arrivals, Hint, Prompt, PromptId};
+use crate::challenge::{Action, Answer, Arrivals, Hint, Prompt, PromptId};
 use crate::config::Config;
 use crate::core::Core;
 use crate::enrol::{Progress, Review};
@@ -50,6 +50,12 @@ pub struct AccountInfo {
     pub reason: Option<StateReason>,
     /// The server's keys are over their date and newer ones can't be had.
     pub keys_overdue: bool,
+    /// Whether it has a PIN.
+    pub pin: bool,
+    /// Whether it has a key that asks for fingerprint or face.
+    pub gesture: bool,
+    /// Whether PIN or gesture were changed and the server has not answered yet.
+    pub changing: bool,
     /// The device lost the key that opens it: nothing is known of it any more but that it was there. It can be forgotten, and
     /// added again.
     pub lost: bool,
@@ -65,6 +71,9 @@ impl AccountInfo {
             standing: Standing::Revoked,
             reason: None,
             keys_overdue: false,
+            pin: false,
+            gesture: false,
+            changing: false,
             lost: true,
         }
     }
@@ -254,14 +263,25 @@ impl Authenticator {
         Ok(self.core()?.prompt(&id.account, &id.challenge)?)
     }
 
+    /// Begins a change of an ID on this phone; gives the request that asks for it, to be decided like any
+    /// other.
+    ///
+    /// # Errors
+    /// `res.factors`: the ID has nothing to change. `net.*`, `srv.*`, `id.*`, `chal.*`, `store.*`.
+    pub fn begin(&self, id: &Id, action: Action) -> Result<Prompt, Error> {
+        Ok(self.core()?.begin(id, action)?)
+    }
+
     /// Decides a request. The answer is signed and durable before it is sent; it is sent at once,
     /// and again by [`Self::deliver`] and [`Self::sync`] until the server has answered.
     ///
     /// # Errors
     /// Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `pin.short`, `res.factors`,
-    /// `id.paused`, `key.*`, `store.*`, [`Error::Cancelled`].
+    /// `id.paused`, `uv.*`, `key.*`, `store.*`, [`Error::Cancelled`], also when the person cancelled the gesture.
+    /// `key.unsent`: a change of PIN or gesture that is signed has no answer yet, and can't be had now.
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
         let core = self.core()?;
+        core.deliver_changes(&id.account)?;
         let ctr = core.decide(id, answer)?;
         match core.deliver(&id.account, ctr) {
             Ok(Some(verdict)) => Ok(Sent::Verdict(verdict)),
@@ -326,6 +346,9 @@ fn info(core: &Core, account: &Account) -> Result<AccountInfo, Fault> {
         standing,
         reason,
         keys_overdue: time.is_over(account.trust.exp, core.clock.now()),
+        pin: account.pin.is_some(),
+        gesture: account.uv.is_some(),
+        changing: account.is_changing(),
         lost: false,
     })
 }

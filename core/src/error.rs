@@ -55,10 +55,13 @@ codes! {
     NumberEmpty = "number.empty": "The number of the browser is missing, or has other digits than asked.",
     PinShort = "pin.short": "The PIN is missing, or has too few digits.",
     PinDiffer = "pin.differ": "The new PIN was not typed twice alike.",
+    KeyUnsent = "key.unsent": "A change of PIN or gesture must reach the server first.",
     ResFactors = "res.factors": "This phone can't give what the request asks for.",
     KeyBusy = "key.busy": "The key store doesn't answer.",
     KeyLost = "key.lost": "The key of this ID is gone.",
     UvLockout = "uv.lockout": "The gesture is paused by the platform.",
+    UvChanged = "uv.changed": "Fingerprints or faces changed, and their key is gone.",
+    UvNone = "uv.none": "No fingerprint, face or passcode is set up.",
     NetOffline = "net.offline": "No way to the server.",
     NetSlow = "net.slow": "No answer in time, or the connection broke.",
     NetTls = "net.tls": "The connection is not genuine.",
@@ -138,6 +141,9 @@ pub(crate) enum Fault {
     Vault(#[from] vault::Fault),
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Of K_uv, which asks the person.
+    #[error("the gesture's key: {0}")]
+    Gesture(KeyError),
     #[error(transparent)]
     Call(#[from] CallFault),
     /// Something signed by the server, and not what it should be.
@@ -206,6 +212,9 @@ impl From<Fault> for Error {
         match fault {
             Fault::Vault(fault) => fault.into(),
             Fault::Key(fault) => fault.into(),
+            // The PIN may do, and vouches for another key.
+            Fault::Gesture(KeyError::Invalidated) => refused(Code::UvChanged),
+            Fault::Gesture(fault) => fault.into(),
             Fault::Call(fault) => fault.into(),
             Fault::Enrol(fault) => fault.into(),
             Fault::Challenge(fault) => fault.into(),
@@ -265,6 +274,7 @@ impl From<KeyError> for Error {
             KeyError::Invalidated => Self::Reenrol {
                 code: Code::KeyLost,
             },
+            KeyError::NotSetUp => refused(Code::UvNone),
             KeyError::Unreadable => retry(Code::KeyBusy, "unreadable"),
         }
     }
@@ -351,6 +361,7 @@ impl From<challenge::Refusal> for Error {
             },
             Refusal::Number => refused(Code::NumberEmpty),
             Refusal::Factors => refused(Code::ResFactors),
+            Refusal::Changing => retry(Code::KeyUnsent, "changing"),
             Refusal::Paused => refused(Code::IdPaused),
         }
     }

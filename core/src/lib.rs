@@ -31,7 +31,7 @@ mod model;
 mod testkit;
 
 pub use authenticator::{AccountInfo, Authenticator, Ports};
-pub use challenge::{Answer, Arrivals, Hint, Note, Prompt, PromptId, Row};
+pub use challenge::{Action, Answer, Arrivals, Hint, NewPin, Note, Prompt, PromptId, Row};
 pub use config::{Config, Engine, KnownServer, Roots};
 pub use countersign_protocol::pin::{NoDigit, PinEntry};
 pub use countersign_protocol::statement::{
@@ -39,7 +39,7 @@ pub use countersign_protocol::statement::{
 };
 pub use countersign_protocol::text::Name;
 pub use countersign_protocol::{Digest, Id, Origin, Thumbprint};
-pub use enrol::{Pending, Progress, Review};
+pub use enrol::{GestureWish, Pending, Progress, Review};
 pub use error::{Code, Error};
 pub use history::HistoryEntry;
 pub use outbox::{Delivery, Sent, VerdictInfo};

@@ -2,11 +2,9 @@
 //! wrong or right by the server's word alone.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use countersign_tests::harness::story::{self, Ending, Waiting, silently};
-use countersign_tests::harness::{
-    ADMIN, Browser, Outcome, Phone, ServerOptions, Sp, SpOptions, World,
-};
-use serde_json::Value;
+use countersign_tests::harness::scene::Scene;
+use countersign_tests::harness::story::{self, Ending, silently};
+use countersign_tests::harness::{ADMIN, Phone, ServerOptions};
 use std::time::Duration;
 
 const PIN: &str = "294817";
@@ -15,77 +13,13 @@ const WRONG: &str = "294818";
 /// More port calls than one approval makes.
 const ENOUGH: usize = 200;
 
-struct Story {
-    world: World,
-    sp: Sp,
-    phone: Phone,
-}
-
-fn told() -> Story {
+fn told() -> Scene {
     let options = ServerOptions {
         pin: Some(6),
         life: Some(600),
         ..ServerOptions::default()
     };
-    let world = World::with(&options).unwrap();
-    let sp = world
-        .application("wiki", "Example Wiki", SpOptions::default())
-        .unwrap();
-    let phone = world.phone("anna").unwrap();
-    story::enrol_by(&world, &phone, ADMIN, &["--pin", PIN], &mut silently).unwrap();
-    Story { world, sp, phone }
-}
-
-/// A login that waits for the phone.
-struct Asked {
-    browser: Browser,
-    waiting: Waiting,
-    id: String,
-}
-
-impl Story {
-    fn ask(&self) -> Asked {
-        let mut browser = self.world.browser().unwrap();
-        let waiting = Waiting::begin(&mut browser, &self.sp, ADMIN, "/").unwrap();
-        let prompt = story::await_prompt(&self.phone).unwrap();
-        assert_eq!(prompt["pin"], true, "{prompt}");
-        assert_eq!(prompt["ways"], serde_json::json!(["dev+pin"]));
-        let id = prompt["id"].as_str().unwrap().to_owned();
-        Asked {
-            browser,
-            waiting,
-            id,
-        }
-    }
-
-    fn approve(&self, asked: &Asked, pin: &str, more: &[&str]) -> Outcome {
-        let number = &asked.waiting.number;
-        let mut args = vec!["approve", &asked.id, "--number", number, "--pin", pin];
-        args.extend(more);
-        self.phone.run(&args).unwrap()
-    }
-
-    /// Approves; gives the verdict's code, whether it is final, and the tries left.
-    fn judged(&self, asked: &Asked, pin: &str) -> (String, bool, Option<u64>) {
-        let outcome = self.approve(asked, pin, &[]);
-        let said = outcome.event("verdict").ok_or(&outcome).unwrap();
-        let code = said["code"].as_str().unwrap().to_owned();
-        assert_eq!(outcome.status.success(), code == "ok", "{outcome:?}");
-        (code, said["final"] == true, said["attempts"].as_u64())
-    }
-
-    fn pin_of(&self) -> Value {
-        let line = self.world.server.command(&["phone", "list", ADMIN]);
-        line.unwrap()["pin"].clone()
-    }
-}
-
-impl Asked {
-    fn ends_well(mut self) {
-        let form = self.waiting.response(&mut self.browser).unwrap();
-        let claims = story::hand_over(&mut self.browser, &form).unwrap();
-        assert_eq!(claims["name_id"], ADMIN);
-    }
+    Scene::new(&options, &["--pin", PIN])
 }
 
 fn said(code: &str, is_final: bool, attempts: Option<u64>) -> (String, bool, Option<u64>) {
@@ -96,18 +30,23 @@ fn said(code: &str, is_final: bool, attempts: Option<u64>) -> (String, bool, Opt
 fn a_wrong_pin_is_tried_again_and_the_right_one_signs_in() {
     let story = told();
     let asked = story.ask();
-    let outcome = story.approve(&asked, "29481", &[]);
+    assert_eq!(asked.prompt["pin"], true);
+    assert_eq!(asked.prompt["ways"], serde_json::json!(["dev+pin"]));
+    let outcome = story.approve(&asked, &["--pin", "29481"]);
     assert_eq!(outcome.error_code(), Some("pin.short"), "{outcome:?}");
     assert_eq!(
-        story.judged(&asked, WRONG),
+        story.judged(&asked, &["--pin", WRONG]),
         said("pin_wrong", false, Some(4))
     );
-    assert_eq!(story.judged(&asked, PIN), said("ok", true, None));
+    assert_eq!(
+        story.judged(&asked, &["--pin", PIN]),
+        said("ok", true, None)
+    );
     asked.ends_well();
     // The count began anew.
     let asked = story.ask();
     assert_eq!(
-        story.judged(&asked, WRONG),
+        story.judged(&asked, &["--pin", WRONG]),
         said("pin_wrong", false, Some(4))
     );
 }
@@ -150,15 +89,21 @@ fn five_wrong_pins_lock_and_an_administrator_unlocks() {
     let asked = story.ask();
     for left in [4, 3, 2, 1] {
         assert_eq!(
-            story.judged(&asked, WRONG),
+            story.judged(&asked, &["--pin", WRONG]),
             said("pin_wrong", false, Some(left))
         );
     }
-    assert_eq!(story.pin_of(), "set");
-    assert_eq!(story.judged(&asked, WRONG), said("pin_locked", true, None));
-    assert_eq!(story.pin_of(), "locked");
+    assert_eq!(story.pin(), "set");
+    assert_eq!(
+        story.judged(&asked, &["--pin", WRONG]),
+        said("pin_locked", true, None)
+    );
+    assert_eq!(story.pin(), "locked");
     let locked = story.ask();
-    assert_eq!(story.judged(&locked, PIN), said("pin_locked", true, None));
+    assert_eq!(
+        story.judged(&locked, &["--pin", PIN]),
+        said("pin_locked", true, None)
+    );
 
     let line = story
         .world
@@ -171,9 +116,12 @@ fn five_wrong_pins_lock_and_an_administrator_unlocks() {
         .server
         .command(&["phone", "unlock-pin", id])
         .unwrap();
-    assert_eq!(story.pin_of(), "set");
+    assert_eq!(story.pin(), "set");
     let asked = story.ask();
-    assert_eq!(story.judged(&asked, PIN), said("ok", true, None));
+    assert_eq!(
+        story.judged(&asked, &["--pin", PIN]),
+        said("ok", true, None)
+    );
     asked.ends_well();
 }
 
@@ -193,7 +141,7 @@ fn a_wrong_pin_killed_on_the_phone_at_any_step_counts_once_or_never() {
     for step in 1..ENOUGH {
         let asked = story.ask();
         let before = wrong_in_history(&story.phone);
-        let killed = story.approve(&asked, WRONG, &["--die-at", &step.to_string()]);
+        let killed = story.approve(&asked, &["--pin", WRONG, "--die-at", &step.to_string()]);
         // Restarted, the phone delivers what was signed.
         story.phone.ask(&["outbox", "--send"]).unwrap();
         let wrong = wrong_in_history(&story.phone) - before;
@@ -202,11 +150,14 @@ fn a_wrong_pin_killed_on_the_phone_at_any_step_counts_once_or_never() {
         // The server counted exactly what the phone knows of.
         let left = 4 - wrong;
         assert_eq!(
-            story.judged(&asked, WRONG),
+            story.judged(&asked, &["--pin", WRONG]),
             said("pin_wrong", false, Some(left)),
             "killed at {step}"
         );
-        assert_eq!(story.judged(&asked, PIN), said("ok", true, None));
+        assert_eq!(
+            story.judged(&asked, &["--pin", PIN]),
+            said("ok", true, None)
+        );
         asked.ends_well();
         if !killed.killed() {
             // Both were seen, or the kills did not reach where they should.
@@ -235,9 +186,12 @@ fn a_wrong_pin_counts_once_however_often_the_server_is_killed() {
             story.phone.ask(&["outbox", "--send"]).unwrap();
         }
         assert!(story.phone.ask(&["outbox"]).unwrap().is_empty());
-        let second = story.judged(&asked, WRONG);
+        let second = story.judged(&asked, &["--pin", WRONG]);
         assert_eq!(second, said("pin_wrong", false, Some(3)), "round {round}");
-        assert_eq!(story.judged(&asked, PIN), said("ok", true, None));
+        assert_eq!(
+            story.judged(&asked, &["--pin", PIN]),
+            said("ok", true, None)
+        );
         asked.ends_well();
     }
 }
@@ -247,7 +201,7 @@ fn a_request_that_was_denied_after_a_wrong_pin_is_over() {
     let story = told();
     let mut asked = story.ask();
     assert_eq!(
-        story.judged(&asked, WRONG),
+        story.judged(&asked, &["--pin", WRONG]),
         said("pin_wrong", false, Some(4))
     );
     story.phone.ask(&["deny", &asked.id]).unwrap();

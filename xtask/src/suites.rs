@@ -24,6 +24,7 @@ const DENY: &str = "deny";
 const ON_PYTHON: &[&str] = &[
     "browser",
     "crash",
+    "factors",
     "first_light",
     "keys",
     "memory",

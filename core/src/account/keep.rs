@@ -1,5 +1,6 @@
 //! Verbs about an ID: fetch its state, list it, remove it.
 
+use super::gesture::let_go;
 use super::orphans::Orphan;
 use super::record::{Account, Chain, Cursor, Index, KeptKeys, KeptState};
 use crate::challenge::Seen;
@@ -52,15 +53,22 @@ impl Core {
     /// Removes everything about an ID from this phone, its keys last. One whose records can't be opened any more is removed
     /// like any other.
     pub(crate) fn remove(&self, owner: &Id) -> Result<(), Fault> {
+        let gestures = self.gesture_keys(owner)?;
         self.vault.change(|change| {
             if !self.vault.owners()?.contains(owner) {
                 return Ok(());
             }
             change.put(&Orphan::place(owner), &Orphan { owner: *owner })?;
+            for uv in &gestures {
+                let_go(change, *uv)?;
+            }
             self.delete_belongings(change, owner)?;
             Ok::<_, Fault>(change.disown(owner)?)
         })?;
         self.schedule().forget(owner);
+        for uv in &gestures {
+            self.destroy(uv)?;
+        }
         self.destroy(owner)
     }
 
@@ -109,14 +117,20 @@ impl Core {
         }
         self.keys.retire(&account.owner)?;
         let place = Place::of(&account.owner);
+        let gestures = self.gesture_keys(&account.owner)?;
         self.vault.change(|change| {
             if let Some(mut account) = change.read::<Account>(&place)? {
                 (account.k_push, account.k_off) = (Blob(Vec::new()), Blob(Vec::new()));
-                account.pin = None;
+                (account.pin, account.next_pin) = (None, None);
+                (account.uv, account.next_uv) = (None, None);
                 change.put(&place, &account)?;
             }
+            for uv in &gestures {
+                let_go(change, *uv)?;
+            }
             Ok::<_, Fault>(())
-        })
+        })?;
+        gestures.iter().try_for_each(|uv| self.destroy(uv))
     }
 }
 

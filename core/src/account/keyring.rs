@@ -1,10 +1,12 @@
 //! The device's keys as the protocol needs them: statements out, strict signatures only.
 
+use super::gesture::{MadeUv, UvKey};
 use crate::error::Fault;
 use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Pepper, Plain, SALT_LENGTH, Slot};
 use crate::vault::Blob;
 use countersign_protocol::crypto::{PublicKey, Secret, raw_from_der};
 use countersign_protocol::jose::{Draft, Signed, Statement};
+use countersign_protocol::statement::Key;
 use countersign_protocol::{Digest, Id};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -29,16 +31,42 @@ impl Keyring {
         Ok((public, made))
     }
 
-    /// Signs a draft by K_dev. The hardware's DER is converted strictly, and the signature checked
-    /// before anybody sees it: a key store may be wrong.
+    /// Makes K_uv, and has it sign that it is this phone's.
+    pub(crate) fn make_uv(&self, owner: &Id, says: Key) -> Result<MadeUv, Fault> {
+        let made = self.0.make(owner, Slot::Uv, &says.ctx);
+        let made = made.map_err(Fault::Gesture)?;
+        let key = PublicKey::p256_from_point(&made.point).map_err(|_| KeyError::Unreadable)?;
+        let class = made.uvc.ok_or(KeyError::Unreadable)?;
+        let proof = self.finish_uv(owner, Draft::new(says, &key)?)?;
+        Ok(MadeUv {
+            uv: UvKey {
+                owner: *owner,
+                key,
+                class,
+            },
+            level: made.level,
+            proof,
+        })
+    }
+
+    /// Signs a draft by K_dev.
     pub(crate) fn finish<T: Statement>(
         &self,
         owner: &Id,
         draft: Draft<T>,
     ) -> Result<Signed<T>, Fault> {
         let der = self.0.sign(owner, Slot::Dev, draft.message())?;
-        let raw = raw_from_der(&der).map_err(|_| KeyError::Unreadable)?;
-        draft.finish(&raw).map_err(|_| KeyError::Unreadable.into())
+        finish(draft, &der)
+    }
+
+    /// Signs a draft by K_uv; the device asks the person for the gesture.
+    pub(crate) fn finish_uv<T: Statement>(
+        &self,
+        owner: &Id,
+        draft: Draft<T>,
+    ) -> Result<Signed<T>, Fault> {
+        let der = self.0.sign(owner, Slot::Uv, draft.message());
+        finish(draft, &der.map_err(Fault::Gesture)?)
     }
 
     /// Builds a statement and signs it by K_dev.
@@ -49,6 +77,13 @@ impl Keyring {
         body: T,
     ) -> Result<Signed<T>, Fault> {
         self.finish(owner, Draft::new(body, dev)?)
+    }
+
+    /// Wraps a derived key; opening it asks for the gesture of this K_uv.
+    pub(crate) fn wrap_asked(&self, uv: &UvKey, secret: &Secret) -> Result<Blob, Fault> {
+        // EXPOSE: to the hardware, which wraps it.
+        let wrapped = self.0.wrap(&uv.owner, Gesture::Asked, &secret[..]);
+        Ok(Blob(wrapped.map_err(Fault::Gesture)?))
     }
 
     /// Wraps a derived key; opening it asks no gesture.
@@ -84,4 +119,11 @@ impl Keyring {
     pub(crate) fn delete(&self, owner: &Id) -> Result<(), Fault> {
         Ok(self.0.delete(owner)?)
     }
+}
+
+/// The hardware's DER is converted strictly, and the signature checked before anybody sees it: a key
+/// store may be wrong.
+fn finish<T: Statement>(draft: Draft<T>, der: &[u8]) -> Result<Signed<T>, Fault> {
+    let raw = raw_from_der(der).map_err(|_| KeyError::Unreadable)?;
+    draft.finish(&raw).map_err(|_| KeyError::Unreadable.into())
 }

@@ -2,6 +2,7 @@
 //! believes about it. Never: a change to an ID that no signed statement made; a state or keys
 //! statement that goes back.
 
+mod gesture;
 mod keep;
 mod keyring;
 mod orphans;
@@ -11,6 +12,7 @@ mod state;
 mod trust;
 mod verify;
 
+pub(crate) use gesture::{MadeUv, NextUv, let_go, take_in};
 pub(crate) use keyring::Keyring;
 pub(crate) use orphans::Orphan;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::ports::Clock;
 use crate::vault::{self, Blob};
 use countersign_protocol::agreement::Agreement;
-use countersign_protocol::crypto::{AgreementSecret, Cost, Secret, make_random, stretch};
+use countersign_protocol::crypto::{Cost, Secret, make_random, stretch};
 use countersign_protocol::pin::{self, HiddenKey, Pin};
 use countersign_protocol::statement::Response;
 use countersign_protocol::{Id, json};
@@ -32,25 +32,21 @@ impl Keyring {
         self.wrap_bytes(owner, text.as_bytes())
     }
 
-    /// Adds to an approval that has everything else a fresh `dh` and the PIN proof. What the proof was
-    /// made of is wiped when it returns.
+    /// Adds the PIN proof to an approval that has everything else; `agreement` is that of its `dh`. What the
+    /// proof was made of is wiped when it returns.
     pub(crate) fn prove_pin(
         &self,
         account: &Account,
         pin: &Pin<'_>,
+        agreement: &Agreement,
         response: &mut Response,
     ) -> Result<(), Fault> {
-        let (Some(kept), Some(theirs)) = (&account.pin, &account.dh) else {
-            return Err(Refusal::Factors.into());
-        };
+        let kept = account.pin.as_ref().ok_or(Refusal::Factors)?;
         let text = self.unwrap_bytes(&account.owner, kept)?;
         let hidden: HiddenKey = json::parse(&text).map_err(|_| vault::Fault::Damaged)?;
         let pepper = self.pepper(&account.owner, hidden.salt())?;
         let k_pin = hidden.open(pin, &pepper)?;
-        let secret = AgreementSecret::make()?;
-        response.dh = Some(secret.public());
-        let agreement = Agreement::new(&secret, theirs, &response.challenge)?;
-        response.pin = Some(pin::prove(&agreement, &k_pin, response)?);
+        response.pin = Some(pin::prove(agreement, &k_pin, response)?);
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! What is kept about one ID.
 
+use super::gesture::{NextUv, UvKey};
 use super::trust::Trust;
 use crate::vault::{Blob, Place, Record};
 use countersign_protocol::crypto::{AgreementKey, PublicKey};
 use countersign_protocol::policy::{Factor, Policy};
-use countersign_protocol::statement::{Standing, StateReason, Via};
+use countersign_protocol::statement::{Kind, Standing, StateReason, Via};
 use countersign_protocol::text::{Account as AccountName, Name};
 use countersign_protocol::{Digest, Id, Origin};
 use serde::{Deserialize, Serialize};
@@ -34,9 +35,18 @@ pub(crate) struct Account {
     /// K_pin, hidden under the PIN and wrapped by the hardware; none where the policy has no PIN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pin: Option<Blob>,
+    /// The new PIN's, while the server has not said whether it took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_pin: Option<Blob>,
+    /// K_uv, where the ID has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) uv: Option<UvKey>,
+    /// The new one, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_uv: Option<Box<NextUv>>,
     /// Wrapped by the hardware: opens the texts of pushes.
     pub(crate) k_push: Blob,
-    /// Wrapped by the hardware: makes offline codes.
+    /// Wrapped by the hardware: makes offline codes. Opening it asks the gesture of K_uv where there is one.
     pub(crate) k_off: Blob,
     pub(crate) stage: Stage,
 }
@@ -67,6 +77,9 @@ pub(crate) struct Synced {
     pub(crate) k_conf: Blob,
     /// The exact bytes that are posted.
     pub(crate) registration: String,
+    /// `cs1-key` of K_uv, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) uv_proof: Option<String>,
 }
 
 /// What the newest state says.
@@ -135,12 +148,41 @@ impl Account {
         }
     }
 
-    /// What this phone can prove with it.
-    pub(crate) fn factors(&self) -> &'static [Factor] {
-        match self.pin {
-            Some(_) => &[Factor::Dev, Factor::Pin],
-            None => &[Factor::Dev],
+    /// What this phone can prove with it. A PIN or gesture that is being changed proves nothing until the
+    /// server has answered: nobody knows yet which one it takes.
+    pub(crate) fn factors(&self) -> Vec<Factor> {
+        let pin = self.pin.is_some() && self.next_pin.is_none();
+        let uv = self.uv.is_some() && self.next_uv.is_none();
+        factors(pin, uv)
+    }
+
+    /// What it can prove when a change of PIN or gesture has its answer.
+    pub(crate) fn factors_after_change(&self) -> Vec<Factor> {
+        let pin = self.pin.is_some() || self.next_pin.is_some();
+        factors(pin, self.uv.is_some() || self.next_uv.is_some())
+    }
+
+    /// Whether PIN or gesture are being changed, and the server has not answered yet.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.next_pin.is_some() || self.next_uv.is_some()
+    }
+
+    /// The server has said what became of a change: of old and new PIN, or key, one stays. Gives the owner of
+    /// the K_uv that goes.
+    pub(crate) fn end_change(&mut self, kind: &str, taken: bool) -> Option<Id> {
+        if kind == Kind::PinSet.as_str() {
+            let next = self.next_pin.take();
+            if taken && next.is_some() {
+                self.pin = next;
+            }
+            return None;
         }
+        let next = self.next_uv.take()?;
+        if !taken {
+            return Some(next.uv.owner);
+        }
+        self.k_off = next.k_off;
+        self.uv.replace(next.uv).map(|old| old.owner)
     }
 
     /// Whether its credential may be sent requests.
@@ -148,6 +190,13 @@ impl Account {
         let live = |known: &Known| matches!(known.standing, Standing::Active | Standing::Suspended);
         self.known().is_ok_and(live)
     }
+}
+
+fn factors(pin: bool, uv: bool) -> Vec<Factor> {
+    let more = [(Factor::Pin, pin), (Factor::Uv, uv)];
+    let more = more.into_iter().filter(|(_, has)| *has);
+    let more = more.map(|(factor, _)| factor);
+    std::iter::once(Factor::Dev).chain(more).collect()
 }
 
 /// Which ID is the one of an origin and account; named by [`Index::place`].

@@ -1,9 +1,9 @@
 //! Signed states: the only way an ID changes (protocol section 5).
 
 use super::record::{Account, Known, Stage};
-use countersign_protocol::Signed;
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::{Standing, State};
+use countersign_protocol::{Signed, Thumbprint};
 
 /// Why a state is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,14 @@ impl Account {
         state.iss == self.trust.iss
             && state.registration == self.registration
             && state.dev == self.dev.thumbprint()
-            && state.uv.is_none()
+            && self.has_uv(state.uv)
+    }
+
+    /// Whether a K_uv that a state names is this phone's: the one in use, or the one that was sent.
+    fn has_uv(&self, named: Option<Thumbprint>) -> bool {
+        let now = self.uv.as_ref().map(|uv| uv.key.thumbprint());
+        let next = self.next_uv.as_ref().map(|next| next.uv.key.thumbprint());
+        named == now || (next.is_some() && named == next)
     }
 
     /// Takes the newest state; whether it said anything new. `lower` is the lower bound of server

@@ -57,7 +57,7 @@ impl Core {
 
     /// A server that says that the credential is not in use or unknown proves it by a signed state,
     /// or it isn't so.
-    fn look_at_state(&self, owner: &Id, fault: Fault) -> Fault {
+    pub(super) fn look_at_state(&self, owner: &Id, fault: Fault) -> Fault {
         use problem::Code::{NotActive, NotFound};
         if let Fault::Call(call) = &fault
             && matches!(call.code(), Some(NotActive | NotFound))
@@ -141,7 +141,7 @@ impl Core {
 
     /// Verifies a request. Where it speaks of another account or a newer policy than the newest
     /// state known here, the state is fetched and the request looked at once more.
-    fn examine(&self, owner: &Id, text: &str) -> Result<Verified, Fault> {
+    pub(super) fn examine(&self, owner: &Id, text: &str) -> Result<Verified, Fault> {
         let mut account = self.account(owner)?;
         let challenge = self.believe::<Challenge>(&mut account, text)?;
         self.recent().keep(&challenge);
@@ -176,7 +176,7 @@ impl Core {
 
     /// Makes requests, and the cursor they came with, durable; then they may be shown. Gives the
     /// prompts of those that weren't noted before.
-    fn note(
+    pub(super) fn note(
         &self,
         owner: &Id,
         requests: &[Verified],

@@ -11,6 +11,8 @@
 //!     Prompt -->|a person| Decided -->|key| Response["Signed&lt;Response&gt;, in the outbox"]
 //! ```
 
+mod action;
+mod change;
 mod decide;
 mod fetch;
 mod hint;
@@ -19,7 +21,8 @@ mod recent;
 mod seen;
 mod verify;
 
-pub use decide::Answer;
+pub use action::Action;
+pub use decide::{Answer, NewPin};
 pub use fetch::Arrivals;
 pub use hint::Hint;
 pub use prompt::{Note, Prompt, PromptId, Row};
@@ -27,6 +30,8 @@ pub(crate) use recent::Recent;
 pub(crate) use seen::Seen;
 pub(crate) use verify::Refusal;
 
+#[cfg(test)]
+mod factor_tests;
 #[cfg(test)]
 mod life_tests;
 #[cfg(test)]

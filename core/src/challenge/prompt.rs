@@ -62,6 +62,8 @@ pub enum Note {
     PhonesChanged,
     /// This phone can't give what is asked: only deny and report.
     CannotApprove,
+    /// A change of PIN or gesture must reach the server first; until then only deny and report.
+    ChangeUnsent,
 }
 
 /// A request that may be shown.
@@ -87,10 +89,10 @@ pub struct Prompt {
     pub lang: Option<String>,
     /// How many digits are typed: 0, 2 or 6.
     pub number: u64,
-    /// Whether the PIN is typed. Only the server can say whether it was the right one.
+    /// Whether the PIN is typed, unless the person takes another of [`ways`](Self::ways). Only the server can say whether it was the right one.
     pub pin: bool,
     /// The factors that suffice and that this phone can give, in alternatives, the one that an approval
-    /// takes first: `dev`, `dev+pin`. None: it can only be denied or reported.
+    /// takes first: `dev`, `uv`, `dev+pin`, `pin+uv`; one with `pin` is taken when a PIN is given. None: it can only be denied or reported.
     pub ways: Vec<&'static str>,
     /// Seconds left, at most.
     pub seconds_left: u64,
@@ -142,23 +144,26 @@ impl Prompt {
             ways: ways.iter().map(|way| way.as_str()).collect(),
             seconds_left: time.left(challenge.exp, now),
             asked_ago: time.ago(challenge.iat, now),
-            notes: notes(verified, seen, time, now, ways.is_empty()),
+            notes: notes(verified, account, seen, time, now, ways.is_empty()),
         }
     }
 }
 
 fn notes(
     verified: &Verified,
+    account: &Account,
     seen: &Seen,
     time: &ServerTime,
     now: Moment,
-    cannot_approve: bool,
+    no_way: bool,
 ) -> Vec<Note> {
+    let waits = no_way && waits_for_change(verified, account);
     let offline = verified.challenge().mode == Mode::Offline;
     let candidates = [
         (Note::TimeUnsure, offline && time.upper(now).is_none()),
         (Note::PhonesChanged, seen.phones_changed && !offline),
-        (Note::CannotApprove, cannot_approve),
+        (Note::CannotApprove, no_way && !waits),
+        (Note::ChangeUnsent, waits),
     ];
     candidates
         .into_iter()
@@ -167,19 +172,33 @@ fn notes(
         .collect()
 }
 
-/// The alternatives of a request that this phone can satisfy, those that ask the person for less first.
-/// This version makes no keys by a response.
+/// The alternatives of a request that this phone can satisfy now, those that ask the person for less first.
 pub(super) fn ways(verified: &Verified, account: &Account) -> Vec<Alternative> {
-    let challenge = verified.challenge();
-    let makes_keys = matches!(
-        challenge.kind,
-        Kind::PinSet | Kind::ReplaceUv | Kind::RecoveryCodes
-    );
-    if makes_keys {
-        return Vec::new();
+    let done = match verified.challenge().kind {
+        // One change at a time.
+        Kind::PinSet => account.next_pin.is_none(),
+        Kind::ReplaceUv => account.next_uv.is_none(),
+        // This version makes none.
+        Kind::RecoveryCodes => false,
+        _ => true,
+    };
+    if done {
+        ways_by(verified, &account.factors())
+    } else {
+        Vec::new()
     }
-    let all = challenge.factors.as_slice().iter().copied();
-    let mut ways: Vec<Alternative> = all.filter(|way| covers(account.factors(), *way)).collect();
-    ways.sort_by_key(|way| way.has(Factor::Pin));
+}
+
+/// Whether it can be satisfied once the server has answered a change of PIN or gesture.
+pub(super) fn waits_for_change(verified: &Verified, account: &Account) -> bool {
+    account.is_changing()
+        && verified.challenge().kind != Kind::RecoveryCodes
+        && !ways_by(verified, &account.factors_after_change()).is_empty()
+}
+
+fn ways_by(verified: &Verified, factors: &[Factor]) -> Vec<Alternative> {
+    let all = verified.challenge().factors.as_slice().iter().copied();
+    let mut ways: Vec<Alternative> = all.filter(|way| covers(factors, *way)).collect();
+    ways.sort_by_key(|way| (way.has(Factor::Pin), way.has(Factor::Uv)));
     ways
 }

@@ -65,6 +65,9 @@ pub(crate) enum Refusal {
     /// This phone can't give what it asks.
     #[error("this phone cannot give what is asked")]
     Factors,
+    /// A change of PIN or gesture must reach the server first.
+    #[error("a change of PIN or gesture has no answer yet")]
+    Changing,
     /// The ID is suspended or over.
     #[error("the ID is not in use")]
     Paused,

@@ -6,8 +6,8 @@ use crate::error::Fault;
 use crate::ports::Method;
 use crate::time::Trip;
 use countersign_protocol::call::{
-    ChallengeAnswer, ChallengesAnswer, KeysAnswer, OfferAnswer, OfferCall, RegistrationCall,
-    ResponseCall, StateAnswer, VerdictAnswer, WAIT_CAP,
+    Action, ChallengeAnswer, ChallengesAnswer, KeysAnswer, OfferAnswer, OfferCall,
+    RegistrationCall, ResponseCall, StateAnswer, VerdictAnswer, WAIT_CAP,
 };
 use countersign_protocol::{Id, Origin, json};
 use serde::de::DeserializeOwned;
@@ -135,6 +135,23 @@ impl Client {
             },
             200,
         )
+    }
+
+    /// Begins a change of the ID; what comes back is the request that asks for it.
+    pub(crate) fn act(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+        action: Action,
+    ) -> Result<Heard<ChallengeAnswer>, Fault> {
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        let call = post("/cs/v1/actions", json::write(&action)?);
+        self.ask(at, &Call { proof, ..call }, 201)
     }
 
     /// Delivers a response; the same bytes may be sent any number of times.

@@ -23,7 +23,7 @@ mod register;
 mod review;
 mod settle;
 
-pub use review::Review;
+pub use review::{GestureWish, Review};
 pub use settle::{Pending, Progress};
 
 use crate::account::Stage;

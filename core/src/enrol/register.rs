@@ -2,7 +2,7 @@
 //! first byte of it is sent.
 
 use super::{Refusal, Review};
-use crate::account::{Account, Index, Orphan, Stage, Synced};
+use crate::account::{Account, Index, MadeUv, Orphan, Stage, Synced, take_in};
 use crate::core::Core;
 use crate::error::Fault;
 use crate::vault::Place;
@@ -10,7 +10,7 @@ use countersign_protocol::agreement::{Agreement, Purpose};
 use countersign_protocol::crypto::{AgreementSecret, PublicKey};
 use countersign_protocol::jose::Draft;
 use countersign_protocol::pin::Pin;
-use countersign_protocol::statement::{Levels, Registration};
+use countersign_protocol::statement::{Key, Levels, Registration};
 use countersign_protocol::{Digest, Id};
 
 impl Core {
@@ -27,7 +27,8 @@ impl Core {
         };
         let owner = Id::make_to_type()?;
         self.mark_orphan(&owner)?;
-        let made = self.make_account(&owner, &review, pin);
+        let mut uv = None;
+        let made = self.make_account(&owner, &review, pin, &mut uv);
         let stored = made.and_then(|account| self.store_enrolment(account, &mut review));
         match stored {
             Ok(()) => Ok(owner),
@@ -35,6 +36,7 @@ impl Core {
             // destroyed that are some.
             Err(fault @ Fault::Vault(_)) => Err(fault),
             Err(fault) => {
+                self.unmake_uv(uv.as_ref())?;
                 self.destroy(&owner)?;
                 Err(fault)
             }
@@ -47,26 +49,45 @@ impl Core {
     }
 
     /// Makes the keys and everything that is derived from them; the secrets of the agreement are
-    /// wiped when it returns.
+    /// wiped when it returns. `uv` gets a K_uv as soon as there is one.
     fn make_account(
         &self,
         owner: &Id,
         review: &Review,
         pin: Option<Pin<'_>>,
+        uv: &mut Option<MadeUv>,
     ) -> Result<Account, Fault> {
         let offer = &review.offer;
         let (dev, made) = self.keys.make_dev(owner, &offer.hash())?;
+        if review.makes_uv() {
+            *uv = Some(self.make_uv(Key {
+                aud: offer.iss.clone(),
+                ctx: offer.hash(),
+                dev: dev.thumbprint(),
+            })?);
+        }
+        let uv = uv.as_ref();
         let secret = AgreementSecret::make()?;
         let np = Digest::make()?;
-        let registration = self.registration(review, dev, &secret, np, made.level)?;
+        let mut registration = self.registration(review, dev, &secret, np, made.level)?;
+        if let Some(made) = uv {
+            (registration.uv, registration.uvc) = (Some(made.uv.key), Some(made.uv.class));
+            registration.level.uv = Some(made.level);
+        }
         let draft = Draft::new(registration, &dev)?;
         let agreement = Agreement::new(&secret, &offer.dh, &offer.hash())?;
         let wrapped = |purpose| {
             self.keys
                 .wrap(owner, &agreement.derive(purpose, &draft.hash()))
         };
-        let (k_push, k_off) = (wrapped(Purpose::Push)?, wrapped(Purpose::Off)?);
-        let k_conf = wrapped(Purpose::Conf)?;
+        let (k_push, k_conf) = (wrapped(Purpose::Push)?, wrapped(Purpose::Conf)?);
+        let k_off = match uv {
+            Some(made) => {
+                let k_off = agreement.derive(Purpose::Off, &draft.hash());
+                self.keys.wrap_asked(&made.uv, &k_off)?
+            }
+            None => wrapped(Purpose::Off)?,
+        };
         let pin = match &pin {
             Some(pin) => {
                 let k_pin = agreement.derive(Purpose::Pin, &draft.hash());
@@ -85,6 +106,7 @@ impl Core {
             np,
             k_conf,
             registration: registration.compact().to_owned(),
+            uv_proof: uv.map(|made| made.proof.compact().to_owned()),
         };
         Ok(Account {
             owner: *owner,
@@ -96,6 +118,9 @@ impl Core {
             policy: offer.policy.clone(),
             dh: Some(offer.dh),
             pin,
+            next_pin: None,
+            uv: uv.map(|made| made.uv.clone()),
+            next_uv: None,
             k_push,
             k_off,
             stage: Stage::Synced(Box::new(synced)),
@@ -151,6 +176,9 @@ impl Core {
             change.put(&index, &Index { owner })?;
             change.put(&Place::of(&owner), &account)?;
             change.delete::<Orphan>(&Orphan::place(&owner))?;
+            if let Some(uv) = &account.uv {
+                take_in(change, uv, owner)?;
+            }
             Ok(())
         })
     }

@@ -10,7 +10,7 @@ use crate::vault::Place;
 use countersign_protocol::Origin;
 use countersign_protocol::Signed;
 use countersign_protocol::pin::PinEntry;
-use countersign_protocol::policy::{Factor, Policy};
+use countersign_protocol::policy::Factor;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{Offer, Via};
 use countersign_protocol::text::Account as AccountName;
@@ -23,6 +23,7 @@ pub struct Review {
     pub(super) offer: Signed<Offer>,
     pub(super) word: Word,
     pub(super) pin: Option<PinEntry>,
+    takes_gesture: bool,
     /// By the offer alone.
     time: ServerTime,
 }
@@ -68,10 +69,47 @@ impl Review {
         Ok(())
     }
 
+    /// Whether the ID can have a key that asks for fingerprint or face.
+    pub fn gesture(&self) -> GestureWish {
+        let min = self.offer.policy.min.as_slice();
+        let with = min.iter().filter(|one| one.has(Factor::Uv)).count();
+        match with {
+            0 => GestureWish::None,
+            all if all == min.len() => GestureWish::Needed,
+            _ => GestureWish::Offered,
+        }
+    }
+
+    /// Takes the person's wish to use fingerprint or face, where it is [`GestureWish::Offered`]. The
+    /// device asks for the gesture once in [`enrol`](crate::Authenticator::enrol).
+    pub fn take_gesture(&mut self, yes: bool) {
+        self.takes_gesture = yes;
+    }
+
+    /// Whether a K_uv is made.
+    pub(super) fn makes_uv(&self) -> bool {
+        match self.gesture() {
+            GestureWish::None => false,
+            GestureWish::Offered => self.takes_gesture,
+            GestureWish::Needed => true,
+        }
+    }
+
     /// Until when the offer stands, seconds on the server's clock.
     pub fn expires(&self) -> u64 {
         self.offer.exp
     }
+}
+
+/// Whether an ID can have, or must have, a key that asks for fingerprint or face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GestureWish {
+    /// The server takes none.
+    None,
+    /// The person may choose.
+    Offered,
+    /// It can't be added without.
+    Needed,
 }
 
 /// It is about a person.
@@ -110,6 +148,7 @@ impl Core {
             offer,
             word,
             pin: None,
+            takes_gesture: false,
             time,
         })
     }
@@ -134,14 +173,9 @@ impl Core {
     }
 }
 
-/// This version proves phone and PIN: no gesture, no recovery code.
+/// This version has no recovery codes; every policy that is one can be met, by a device with a gesture.
 fn can_meet(offer: &Offer) -> bool {
-    let Policy { min, pin, .. } = &offer.policy;
-    let factors: &[Factor] = match pin {
-        0 => &[Factor::Dev],
-        _ => &[Factor::Dev, Factor::Pin],
-    };
-    min.satisfied_by(factors) && offer.rec.is_none()
+    offer.rec.is_none()
 }
 
 /// Answers at an offer have meanings of their own.

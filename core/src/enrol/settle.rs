@@ -52,7 +52,7 @@ impl Core {
         let registration = synced.registration.clone();
         let call = RegistrationCall {
             registration,
-            uv_proof: None,
+            uv_proof: synced.uv_proof.clone(),
             attestation: None,
         };
         let heard = match self.client.register(at, &call) {

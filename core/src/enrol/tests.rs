@@ -6,7 +6,6 @@ use crate::error::{Code, Error};
 use crate::ports::{Answer, TransportError};
 use crate::testkit::{Phone, Trouble, problem};
 use countersign_protocol::invitation::Invitation;
-use countersign_protocol::policy::{Alternative, Alternatives, Policy};
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Standing, State, StateReason};
 use countersign_protocol::{Digest, Id};
@@ -139,28 +138,14 @@ fn another_server_than_the_invitation_names_gets_nothing() {
 }
 
 #[test]
-fn a_policy_that_this_version_cannot_meet_is_refused() {
-    let changes: [fn(&mut Policy); 2] = [
-        |policy| policy.min = Alternatives::new(vec![Alternative::Uv]).unwrap(),
-        |policy| {
-            policy.min = Alternatives::new(vec![Alternative::PinUv, Alternative::Uv]).unwrap();
-            policy.pin = 6;
-        },
-    ];
-    for change in changes {
-        let phone = Phone::new();
-        change(&mut phone.peer.inner().policy);
-        assert_eq!(
-            phone.app().review(&phone.peer.link()).err(),
-            refused(Code::EnrLevel)
-        );
-        assert_empty(&phone);
-    }
-    // One alternative that it can meet is enough.
+fn an_offer_that_asks_for_a_recovery_code_is_refused_by_this_version() {
     let phone = Phone::new();
-    phone.peer.inner().policy.min =
-        Alternatives::new(vec![Alternative::Uv, Alternative::Dev]).unwrap();
-    assert!(phone.app().review(&phone.peer.link()).is_ok());
+    phone.peer.inner().offer = Some(|offer| offer.rec = Some(true));
+    assert_eq!(
+        phone.app().review(&phone.peer.link()).err(),
+        refused(Code::EnrLevel)
+    );
+    assert_empty(&phone);
 }
 
 #[test]

@@ -100,6 +100,27 @@ impl Core {
         Ok(verdicts)
     }
 
+    /// Sends a change of PIN or gesture that has no answer yet, before anything else is decided by them. One that
+    /// can't be delivered now is no fault: what doesn't need them goes on.
+    pub(crate) fn deliver_changes(&self, owner: &Id) -> Result<(), Fault> {
+        if !self
+            .account(owner)
+            .is_ok_and(|account| account.is_changing())
+        {
+            return Ok(());
+        }
+        for waiting in self.waiting_of(owner)? {
+            if !waiting.is_change() {
+                continue;
+            }
+            if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = self.deliver(owner, waiting.ctr)
+            {
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+
     /// Sends one response; nothing when it is no longer there, or another thread is sending it.
     pub(crate) fn deliver(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
         let Some(first) = self.schedule().begin(*owner, ctr) else {
@@ -123,7 +144,8 @@ impl Core {
             return Ok(None);
         };
         let time = self.time(&account.trust)?;
-        if time.is_over(waiting.exp.saturating_add(PATIENCE), self.clock.now()) {
+        let over = time.is_over(waiting.exp.saturating_add(PATIENCE), self.clock.now());
+        if over && !waiting.is_change() {
             self.give_up(&account, &waiting)?;
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! A signed response that waits for its verdict.
 
 use crate::vault::Record;
-use countersign_protocol::statement::{Challenge, Decision, Response};
+use countersign_protocol::statement::{Challenge, Decision, Kind, Response};
 use countersign_protocol::{Digest, Id, Signed};
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,13 @@ impl Record for Waiting {
 }
 
 impl Waiting {
+    /// Whether two PINs or two keys wait for its verdict, and so it waits without limit.
+    pub(crate) fn is_change(&self) -> bool {
+        let kinds = [Kind::PinSet, Kind::ReplaceUv];
+        let changes = kinds.iter().any(|kind| kind.as_str() == self.summary.kind);
+        changes && self.summary.decision == Decision::Approve
+    }
+
     pub(crate) fn new(
         challenge: &Signed<Challenge>,
         response: &Signed<Response>,

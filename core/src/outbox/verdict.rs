@@ -1,7 +1,7 @@
 //! The server's signed answer to a response: the only thing, but time, that ends its waiting.
 
 use super::entry::Waiting;
-use crate::account::Account;
+use crate::account::{Account, let_go};
 use crate::challenge::{PromptId, Seen};
 use crate::core::Core;
 use crate::error::Fault;
@@ -81,9 +81,20 @@ impl Core {
     ) -> Result<(), Fault> {
         let owner = &account.owner;
         let place = Place::numbered(owner, waiting.ctr);
-        self.vault.change(|change| {
+        let gone = self.vault.change(|change| {
             if change.read::<Waiting>(&place)?.is_none() {
-                return Ok(());
+                return Ok(None);
+            }
+            let mut gone = None;
+            if waiting.is_change() {
+                let of = Place::of(owner);
+                let mut account = change.read::<Account>(&of)?.ok_or(Fault::Unknown)?;
+                let taken = verdict.result == Outcome::Accepted;
+                gone = account.end_change(&waiting.summary.kind, taken);
+                change.put(&of, &account)?;
+                if let Some(uv) = gone {
+                    let_go(change, uv)?;
+                }
             }
             change.delete::<Waiting>(&place)?;
             change.put(&place, &HistoryRecord::new(waiting, Some(verdict)))?;
@@ -95,8 +106,9 @@ impl Core {
                     change.put(&note, &seen)?;
                 }
             }
-            Ok::<_, Fault>(())
-        })
+            Ok::<_, Fault>(gone)
+        })?;
+        gone.map_or(Ok(()), |uv| self.destroy(&uv))
     }
 
     /// Moves a response that nobody answers any more to the history, without a verdict.

@@ -71,7 +71,7 @@ pub trait DeviceKeys: Send + Sync {
     /// there is replaced. `context` is what the platform's attestation covers.
     ///
     /// # Errors
-    /// [`KeyError`].
+    /// [`KeyError`]; [`KeyError::NotSetUp`] with [`Slot::Uv`] only.
     fn make(&self, owner: &Id, slot: Slot, context: &Digest) -> Result<MadeKey, KeyError>;
 
     /// Signs a message: ECDSA with SHA-256, DER as key stores give it.
@@ -124,6 +124,9 @@ pub enum KeyError {
     /// The key is gone for good: never made, deleted, or its biometrics changed.
     #[error("the key is gone")]
     Invalidated,
+    /// No fingerprint, face or passcode is set up on the device.
+    #[error("no gesture is set up")]
+    NotSetUp,
     /// The key store doesn't answer, or the device is locked. The key may still be there.
     #[error("the key store does not answer")]
     Unreadable,

@@ -2,6 +2,7 @@
 //! Never: a check of the core that is left out; a peer lies with its own keys only.
 
 mod clock;
+mod gesture;
 mod peer;
 mod phone;
 mod pin;

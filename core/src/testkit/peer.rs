@@ -1,7 +1,7 @@
 //! A server of one ID: real keys, real statements, a queue of requests, and faults on demand.
 
 use crate::ports::{Answer, TransportError};
-use countersign_protocol::crypto::{AgreementSecret, SigningKey};
+use countersign_protocol::crypto::{AgreementSecret, PublicKey, Secret, SigningKey};
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::jose::Statement;
 use countersign_protocol::policy::{Alternatives, Offline, Policy};
@@ -43,8 +43,15 @@ pub(crate) struct Inner {
     pub(crate) open: Vec<String>,
     pub(crate) responses: Vec<Signed<Response>>,
     pub(crate) verdicts: Vec<Signed<Verdict>>,
+    /// K_uv, and what replaced the first K_pin.
+    pub(crate) uv: Option<PublicKey>,
+    pub(super) new_pin: Option<Secret>,
+    /// A PIN is set by the gesture: the old one is locked.
+    pub(crate) pin_by_uv: bool,
     /// Wrong PINs in a row.
     pub(super) wrong_pins: u64,
+    /// Changes offers before they are signed.
+    pub(crate) offer: Option<fn(&mut Offer)>,
     /// Changes the verdict that is made next.
     pub(crate) verdict: Option<fn(&mut Verdict)>,
     /// Changes the first state before it is signed.
@@ -87,7 +94,11 @@ impl Peer {
                 open: Vec::new(),
                 responses: Vec::new(),
                 verdicts: Vec::new(),
+                uv: None,
+                new_pin: None,
+                pin_by_uv: false,
                 wrong_pins: 0,
+                offer: None,
                 verdict: None,
                 first_state: None,
                 keys: Vec::new(),

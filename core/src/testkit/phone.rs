@@ -1,5 +1,6 @@
 //! A whole phone before a peer, whose process can be ended at any port call.
 
+use super::gesture::{Asking, Person};
 use super::{ManualClock, Peer, Script};
 use crate::account::{Account, Known, Stage, Trust};
 use crate::adapters::{MemoryCounter, MemoryStore, SoftwareKeys};
@@ -107,6 +108,8 @@ pub(crate) struct Phone {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) keys: Arc<SoftwareKeys>,
+    /// What happens when the device asks for the gesture.
+    pub(crate) person: Arc<Person>,
     pub(crate) counter: Arc<dyn Counter>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: Config,
@@ -121,6 +124,7 @@ impl Phone {
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(ManualClock::new()),
             keys: Arc::new(SoftwareKeys::new(folder.path())),
+            person: Arc::default(),
             counter: Arc::new(MemoryCounter::default()),
             folder,
             config: config(),
@@ -166,7 +170,10 @@ impl Phone {
         Ports {
             store: Arc::new(store),
             transport: Arc::new(transport),
-            keys: self.keys.clone(),
+            keys: Arc::new(Asking {
+                keys: self.keys.clone(),
+                person: self.person.clone(),
+            }),
             counter: self.counter.clone(),
             clock: self.clock.clone(),
         }
@@ -284,6 +291,9 @@ pub(crate) fn account_of(peer: &Peer) -> (Account, State) {
         policy,
         dh: None,
         pin: None,
+        next_pin: None,
+        uv: None,
+        next_uv: None,
         k_push: Blob(Vec::new()),
         k_off: Blob(Vec::new()),
         stage: Stage::Known(Box::new(known)),

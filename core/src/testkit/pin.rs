@@ -21,13 +21,19 @@ pub(crate) fn typed(digits: &str) -> PinEntry {
 }
 
 impl Inner {
+    /// Whether a `pin-set` was taken.
+    pub(crate) fn new_pin_is_set(&self) -> bool {
+        self.new_pin.is_some()
+    }
+
     /// The offer's secret, and K_pin.
     pub(crate) fn pin_secrets(&self) -> (AgreementSecret, Secret) {
         let registration = self.registered.as_ref().unwrap();
         let offer = (self.offers.iter()).find(|offer| offer.0.hash() == registration.offer);
         let (offer, secret, _) = offer.unwrap();
         let agreement = Agreement::new(secret, &registration.dh, &offer.hash()).unwrap();
-        let k_pin = agreement.derive(Purpose::Pin, &registration.hash());
+        let first = || agreement.derive(Purpose::Pin, &registration.hash());
+        let k_pin = self.new_pin.clone().unwrap_or_else(first);
         (AgreementSecret::from_bytes(&secret.to_bytes()), k_pin)
     }
 

@@ -5,7 +5,8 @@ use super::script::{json, problem};
 use crate::ports::{Answer, Method, Request, TransportError};
 use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
 use countersign_protocol::call::*;
-use countersign_protocol::crypto::AgreementSecret;
+use countersign_protocol::crypto::{AgreementSecret, PublicKey};
+use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::*;
 use countersign_protocol::text::{Account as AccountName, Name};
@@ -49,6 +50,10 @@ impl Peer {
             (Method::Get, "/cs/v1/keys") => Ok(self.serve_keys(query)),
             (Method::Post, "/cs/v1/offers") => self.serve_offer(&request.body),
             (Method::Post, "/cs/v1/registrations") => self.serve_registration(&request.body),
+            (Method::Post, "/cs/v1/actions") => {
+                let done = self.proved(request, None);
+                done.and_then(|()| self.serve_action(&request.body))
+            }
             (Method::Post, "/cs/v1/responses") => self.serve_response(&request.body),
             (Method::Get, "/cs/v1/challenges") => {
                 self.proved(request, None).map(|()| self.serve_list(query))
@@ -129,7 +134,7 @@ impl Peer {
             Digest::make().unwrap(),
             Id::make().unwrap(),
         );
-        let offer = Offer {
+        let mut offer = Offer {
             iss: Self::origin(),
             jti: eid,
             iat: inner.now,
@@ -143,6 +148,9 @@ impl Peer {
             sas: sas::commitment(&eid, &ns),
             policy: inner.policy.clone(),
         };
+        if let Some(change) = inner.offer {
+            change(&mut offer);
+        }
         let offer = self.sign(offer);
         let keys = inner.keys[0].clone();
         let answer = json(
@@ -160,6 +168,18 @@ impl Peer {
         let call: RegistrationCall = wire::parse(body).map_err(|_| Code::BadRequest)?;
         let registration = Signed::<Registration>::verify_dev(&call.registration)
             .map_err(|_| Code::BadStatement)?;
+        let says = Key {
+            aud: Self::origin(),
+            ctx: registration.offer,
+            dev: registration.dev.thumbprint(),
+        };
+        match (&registration.uv, &call.uv_proof) {
+            (None, None) => {}
+            (Some(uv), Some(proof)) => {
+                Signed::verify_uv(proof, uv, &says).map_err(|_| Code::BadStatement)?;
+            }
+            _ => return Err(Code::BadStatement),
+        }
         let mut inner = self.inner();
         if let Some(first) = &inner.registered {
             if first.hash() != registration.hash() {
@@ -168,6 +188,7 @@ impl Peer {
         } else {
             let state = inner.first_state_for(&registration)?;
             (inner.state, inner.first) = (Some(state.clone()), Some(state));
+            inner.uv = registration.uv;
             inner.registered = Some(registration);
         }
         let mut state = inner.first.clone().unwrap();
@@ -226,12 +247,40 @@ impl Peer {
         Ok(json(200, &ChallengeAnswer { challenge }))
     }
 
+    /// A request in mode `app`, as section 6 has them.
+    fn serve_action(&self, body: &[u8]) -> Result<Answer, Code> {
+        let action: Action = wire::parse(body).map_err(|_| Code::BadRequest)?;
+        let (kind, by_uv) = match action {
+            Action::PinSet => (Kind::PinSet, self.inner().pin_by_uv),
+            Action::ReplaceUv => (Kind::ReplaceUv, false),
+            _ => return Err(Code::BadRequest),
+        };
+        let mut challenge = self.challenge(Id::make().unwrap());
+        (challenge.kind, challenge.mode) = (kind, Mode::App);
+        (challenge.context, challenge.r#match) = (None, 0);
+        let factor = if by_uv {
+            Alternative::Uv
+        } else {
+            Alternative::DevPin
+        };
+        challenge.factors = Alternatives::new(vec![factor]).unwrap();
+        challenge.service = Service {
+            id: "server".into(),
+            name: Name::parse("Example ID").unwrap(),
+            host: HOST.into(),
+        };
+        let challenge = self.sign(challenge).compact().to_owned();
+        self.inner().open.push(challenge.clone());
+        Ok(json(201, &ChallengeAnswer { challenge }))
+    }
+
     fn serve_response(&self, body: &[u8]) -> Result<Answer, Code> {
         let call: ResponseCall = wire::parse(body).map_err(|_| Code::BadRequest)?;
         let mut inner = self.inner();
         let dev = inner.registered.as_ref().ok_or(Code::NotFound)?.dev;
+        let keys: Vec<_> = std::iter::once(dev).chain(inner.uv).collect();
         let response =
-            Signed::<Response>::verify(&call.response, &[dev]).map_err(|_| Code::BadStatement)?;
+            Signed::<Response>::verify(&call.response, &keys).map_err(|_| Code::BadStatement)?;
         let known = inner
             .responses
             .iter()
@@ -261,6 +310,10 @@ impl Peer {
         if let Some(change) = inner.verdict.take() {
             change(&mut verdict);
         }
+        if verdict.result == Outcome::Accepted {
+            let keys = [*self.sign.public()];
+            inner.take_keys(&keys, &response);
+        }
         let verdict = self.sign(verdict);
         let answer = json(
             200,
@@ -275,6 +328,34 @@ impl Peer {
 }
 
 impl Inner {
+    /// Takes the new keys that an approval brings.
+    fn take_keys(&mut self, keys: &[PublicKey], response: &Signed<Response>) {
+        let known = |text: &String| Signed::<Challenge>::verify(text, keys).ok();
+        let mut open = self.open.iter().filter_map(known);
+        let Some(challenge) = open.find(|open| open.hash() == response.challenge) else {
+            return;
+        };
+        match challenge.kind {
+            Kind::PinSet if response.decision == Decision::Approve => {
+                let (secret, _) = self.pin_secrets();
+                let dh = response.dh.unwrap();
+                let agreement = Agreement::new(&secret, &dh, &response.challenge).unwrap();
+                self.new_pin = Some(agreement.derive(Purpose::Pin, &response.hash()));
+                (self.wrong_pins, self.pin_by_uv) = (0, false);
+            }
+            Kind::ReplaceUv if response.decision == Decision::Approve => {
+                let input = response.input.as_ref().unwrap();
+                let dev = self.registered.as_ref().unwrap().dev.thumbprint();
+                input.verify(&challenge, &dev).unwrap();
+                self.uv = Some(input.uv);
+                let state = self.state.as_mut().unwrap();
+                state.sn += 1;
+                state.uv = Some(input.uv.thumbprint());
+            }
+            _ => {}
+        }
+    }
+
     fn first_state_for(&self, registration: &Signed<Registration>) -> Result<State, Code> {
         let offer = self
             .offers
@@ -294,7 +375,7 @@ impl Inner {
             account: offer.account.clone(),
             registration: registration.hash(),
             dev: registration.dev.thumbprint(),
-            uv: None,
+            uv: registration.uv.map(|uv| uv.thumbprint()),
             policy: offer.policy.clone(),
             probation: None,
             ns: Some(*ns),

@@ -22,6 +22,8 @@ pub struct ServerOptions<'a> {
     pub typed_code: bool,
     /// Ask for a PIN with every answer, of this many digits at least.
     pub pin: Option<u64>,
+    /// A gesture does as well.
+    pub gesture: bool,
 }
 
 impl Default for ServerOptions<'_> {
@@ -32,6 +34,7 @@ impl Default for ServerOptions<'_> {
             life: None,
             typed_code: false,
             pin: None,
+            gesture: false,
         }
     }
 }
@@ -263,8 +266,15 @@ fn change_settings(config: &Path, options: &ServerOptions<'_>) -> Result<()> {
     if let Some(pin) = options.pin {
         let pin = i64::try_from(pin).during("the length of a PIN")?;
         set("policy", "pin", pin.into())?;
-        let with_pin = toml::Value::Array(vec!["dev".into(), "pin".into()]);
-        set("policy", "min", vec![with_pin].into())?;
+        let alternative = |factors: &[&str]| -> toml::Value {
+            let factors = factors.iter().copied().map(toml::Value::from);
+            toml::Value::Array(factors.collect())
+        };
+        let mut min = vec![alternative(&["dev", "pin"])];
+        if options.gesture {
+            min.push(alternative(&["uv"]));
+        }
+        set("policy", "min", min.into())?;
     }
     fs::write(config, settings.to_string()).during(config.display())
 }

@@ -55,7 +55,12 @@ fn decide(phone: &Phone, id: Option<&str>, answer: &Answer) -> Result<(), Troubl
     send(phone, &id, answer, about)
 }
 
-fn send(phone: &Phone, id: &PromptId, answer: &Answer, about: About) -> Result<(), Trouble> {
+pub(crate) fn send(
+    phone: &Phone,
+    id: &PromptId,
+    answer: &Answer,
+    about: About,
+) -> Result<(), Trouble> {
     let sent = phone
         .core
         .decide(id, answer)
@@ -124,7 +129,7 @@ fn conclude(
 ) -> Result<(), Trouble> {
     show_verdict(phone, verdict, || {
         let words = match answer {
-            Answer::Approve { .. } => Message::ResultApproved {
+            Answer::Approve { .. } | Answer::SetPin { .. } => Message::ResultApproved {
                 service: &about.service,
             },
             Answer::Deny { .. } => Message::ResultDenied,

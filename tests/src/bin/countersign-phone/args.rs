@@ -79,6 +79,28 @@ pub(crate) enum Command {
         /// the server wants one, on standard input, a line each.
         #[arg(long, value_name = "DIGITS")]
         pin: Option<String>,
+        /// Use fingerprint or face, where the server takes it; here the gesture is taken as given.
+        #[arg(long)]
+        gesture: bool,
+    },
+    /// Choose another PIN for an ID.
+    SetPin {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+        /// The PIN as it is, for tests: other programs can see it. Without it, it is asked for.
+        #[arg(long, value_name = "DIGITS")]
+        pin: Option<String>,
+        /// The PIN as it will be, for tests. Without it, it is asked for twice.
+        #[arg(long, value_name = "DIGITS")]
+        new: Option<String>,
+    },
+    /// Make a new key for fingerprint or face, by the PIN.
+    RenewGesture {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+        /// The PIN, for tests: other programs can see it. Without it, it is asked for.
+        #[arg(long, value_name = "DIGITS")]
+        pin: Option<String>,
     },
     /// Go on with what a killed `enrol` began.
     Resume,

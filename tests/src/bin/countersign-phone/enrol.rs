@@ -3,7 +3,9 @@
 use crate::phone::Phone;
 use crate::pin;
 use crate::trouble::{About, Own, Trouble};
-use countersign_core::{AccountInfo, Code, Error, Id, Pending, Progress, Review, Standing, Via};
+use countersign_core::{
+    AccountInfo, Code, Error, GestureWish, Id, Pending, Progress, Review, Standing, Via,
+};
 use countersign_texts::{Id as Words, Message, digits, message, text, time_left};
 use serde_json::json;
 use std::thread;
@@ -17,6 +19,7 @@ pub(crate) fn enrol(
     link: &str,
     yes: bool,
     pin: Option<&str>,
+    gesture: bool,
 ) -> Result<(), Trouble> {
     let mut review = phone
         .core
@@ -32,6 +35,7 @@ pub(crate) fn enrol(
         return Err(Trouble::Own(Own::NoConsent));
     }
     choose_pin(phone, &mut review, pin)?;
+    review.take_gesture(gesture);
     let id = phone
         .core
         .enrol(review)
@@ -91,10 +95,18 @@ pub(crate) fn about(account: &AccountInfo) -> About {
 
 fn show_review(phone: &Phone, review: &Review) {
     let (host, name, account) = (review.host(), review.name(), review.account());
-    let event = json!({"event": "review", "host": host, "name": name, "account": account, "pin": review.least_pin()});
+    let event = json!({"event": "review", "host": host, "name": name, "account": account, "pin": review.least_pin(), "gesture": wish(review.gesture())});
     phone
         .voice
         .say(&event, || format!("{host}\n  {name}\n  {account}"));
+}
+
+fn wish(gesture: GestureWish) -> &'static str {
+    match gesture {
+        GestureWish::None => "none",
+        GestureWish::Offered => "offered",
+        GestureWish::Needed => "needed",
+    }
 }
 
 /// Takes the enrolment on until it is active, or over.

@@ -22,6 +22,9 @@ pub(crate) fn ids(phone: &Phone) -> Result<(), Trouble> {
             "host": account.host,
             "name": account.name,
             "standing": standing(account.standing),
+            "pin": account.pin,
+            "gesture": account.gesture,
+            "changing": account.changing,
             "keys_overdue": account.keys_overdue,
             "lost": account.lost,
         });
@@ -145,18 +148,24 @@ fn note_name(note: Note) -> &'static str {
         Note::TimeUnsure => "time.unsure",
         Note::PhonesChanged => "request.phones",
         Note::CannotApprove => "request.missing",
+        Note::ChangeUnsent => "key.unsent",
     }
 }
 
 fn prompt_in_words(phone: &Phone, prompt: &Prompt, title: &str) -> String {
     let lang = phone.voice.lang;
     let missing = text(lang, Word::FactorPin).text;
+    let biometry = text(lang, Word::FactorUv).text;
     let mut lines = vec![format!("{title}  {}", prompt.host)];
     for note in &prompt.notes {
         let words = match note {
             Note::TimeUnsure => Word::TimeUnsureBody { app: APP },
             Note::PhonesChanged => Word::RequestPhones,
             Note::CannotApprove => Word::RequestMissing { factors: &missing },
+            Note::ChangeUnsent => Word::KeyUnsentBody {
+                biometry: &biometry,
+                server: &prompt.server,
+            },
         };
         lines.push(text(lang, words).text);
     }

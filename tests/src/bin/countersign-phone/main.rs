@@ -6,6 +6,7 @@
 
 mod answer;
 mod args;
+mod change;
 mod copy;
 mod die;
 mod enrol;
@@ -54,7 +55,18 @@ fn run(args: &Args) -> Result<(), Trouble> {
     }
     let phone = Phone::open(args)?;
     match &args.command {
-        Command::Enrol { link, yes, pin } => enrol::enrol(&phone, link, *yes, pin.as_deref()),
+        Command::Enrol {
+            link,
+            yes,
+            pin,
+            gesture,
+        } => enrol::enrol(&phone, link, *yes, pin.as_deref(), *gesture),
+        Command::SetPin { id, pin, new } => {
+            change::set_pin(&phone, id.as_deref(), pin.as_deref(), new.as_deref())
+        }
+        Command::RenewGesture { id, pin } => {
+            change::renew_gesture(&phone, id.as_deref(), pin.as_deref())
+        }
         Command::Resume => enrol::resume(&phone),
         Command::Ids => lists::ids(&phone),
         Command::Forget { id } => lists::forget(&phone, id),

@@ -73,6 +73,7 @@ impl Words {
             ..
         } = about;
         let (host, server, account) = (or_unknown(host), or_unknown(server), or_unknown(account));
+        let biometry = text(self.0, Id::FactorUv).text;
         let message = match code {
             Code::InvMalformed => Message::InvMalformed { app: APP },
             Code::InvExpired => Message::InvExpired { time: UNKNOWN },
@@ -107,7 +108,17 @@ impl Words {
             }
             Code::KeyBusy => Message::KeyBusy,
             Code::KeyLost => Message::KeyLost { id: account },
-            Code::UvLockout => Message::UvLockout { biometry: UNKNOWN },
+            Code::KeyUnsent => Message::KeyUnsent {
+                biometry: &biometry,
+                server,
+            },
+            Code::UvLockout => Message::UvLockout {
+                biometry: &biometry,
+            },
+            Code::UvChanged => Message::UvChanged { id: account },
+            Code::UvNone => Message::UvNone {
+                biometry: &biometry,
+            },
             Code::NetOffline => Message::NetOffline,
             Code::NetSlow => Message::NetSlow {
                 host,

@@ -1,0 +1,110 @@
+//! A device that asks for a gesture, and the person before it.
+
+use super::Phone;
+use crate::adapters::SoftwareKeys;
+use crate::authenticator::Authenticator;
+use crate::enrol::Progress;
+use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Pepper, Plain, SALT_LENGTH, Slot};
+use crate::testkit::typed;
+use countersign_protocol::policy::{Alternative, Alternatives};
+use countersign_protocol::statement::Level;
+use countersign_protocol::{Digest, Id};
+use std::sync::{Arc, Mutex};
+
+/// What the person does when asked, until told otherwise.
+#[derive(Default)]
+pub(crate) struct Person {
+    refuses: Mutex<Option<KeyError>>,
+    asked: Mutex<u64>,
+}
+
+impl Person {
+    /// From now on each gesture ends like this.
+    pub(crate) fn does(&self, end: Option<KeyError>) {
+        *self.refuses.lock().unwrap() = end;
+    }
+
+    /// How often there was a gesture since this was asked last.
+    pub(crate) fn was_asked(&self) -> u64 {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    fn ask(&self) -> Result<(), KeyError> {
+        *self.asked.lock().unwrap() += 1;
+        self.refuses.lock().unwrap().map_or(Ok(()), Err)
+    }
+}
+
+/// Software keys whose K_uv asks.
+pub(super) struct Asking {
+    pub(super) keys: Arc<SoftwareKeys>,
+    pub(super) person: Arc<Person>,
+}
+
+impl DeviceKeys for Asking {
+    fn level(&self) -> Level {
+        self.keys.level()
+    }
+
+    fn make(&self, owner: &Id, slot: Slot, context: &Digest) -> Result<MadeKey, KeyError> {
+        let refuses = *self.person.refuses.lock().unwrap();
+        if slot == Slot::Uv && refuses == Some(KeyError::NotSetUp) {
+            return Err(KeyError::NotSetUp);
+        }
+        self.keys.make(owner, slot, context)
+    }
+
+    fn sign(&self, owner: &Id, slot: Slot, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        if slot == Slot::Uv {
+            self.person.ask()?;
+        }
+        self.keys.sign(owner, slot, message)
+    }
+
+    fn wrap(&self, owner: &Id, gesture: Gesture, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.keys.wrap(owner, gesture, plain)
+    }
+
+    fn unwrap(&self, owner: &Id, gesture: Gesture, wrapped: &[u8]) -> Result<Plain, KeyError> {
+        if gesture == Gesture::Asked {
+            self.person.ask()?;
+        }
+        self.keys.unwrap(owner, gesture, wrapped)
+    }
+
+    fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, KeyError> {
+        self.keys.pepper(owner, salt)
+    }
+
+    fn retire(&self, owner: &Id) -> Result<(), KeyError> {
+        self.keys.retire(owner)
+    }
+
+    fn delete(&self, owner: &Id) -> Result<(), KeyError> {
+        self.keys.delete(owner)
+    }
+}
+
+impl Phone {
+    /// A phone before a server that takes PIN or gesture.
+    pub(crate) fn before_factors() -> Self {
+        let phone = Self::before_pin();
+        let min = vec![Alternative::DevPin, Alternative::Uv];
+        phone.peer.inner().policy.min = Alternatives::new(min).unwrap();
+        phone
+    }
+
+    /// An ID in use, with this PIN and a gesture.
+    pub(crate) fn enrolled_with_gesture(&self, pin: &str) -> (Authenticator, Id) {
+        let app = self.app();
+        let mut review = app.review(&self.peer.link()).unwrap();
+        review.choose_pin(typed(pin), &typed(pin)).unwrap();
+        review.take_gesture(true);
+        let id = app.enrol(review).unwrap();
+        assert!(matches!(app.proceed(&id, 0).unwrap(), Progress::Pending(_)));
+        self.peer.activate();
+        assert_eq!(app.proceed(&id, 0).unwrap(), Progress::Active);
+        assert_eq!(self.person.was_asked(), 1);
+        (app, id)
+    }
+}

@@ -1,0 +1,74 @@
+//! Changing PIN and gesture of an ID: begun on the phone, and decided at once.
+
+use crate::answer::send;
+use crate::enrol::about;
+use crate::lists::show_prompt;
+use crate::phone::Phone;
+use crate::pin;
+use crate::trouble::{About, Own, Trouble};
+use countersign_core::{AccountInfo, Action, Answer, Id, NewPin, Prompt, Standing};
+use countersign_texts::{Id as Word, text};
+
+pub(crate) fn set_pin(
+    phone: &Phone,
+    id: Option<&str>,
+    old: Option<&str>,
+    new: Option<&str>,
+) -> Result<(), Trouble> {
+    let (prompt, about) = begin(phone, id, Action::SetPin)?;
+    let name = text(phone.voice.lang, Word::FactorPin).text;
+    let old = match prompt.pin {
+        true => Some(pin::pin(phone, old, &format!("{name}:"))?),
+        false => None,
+    };
+    let question = format!("{} ({name}):", text(phone.voice.lang, Word::AskPinSet).text);
+    let first = pin::pin(phone, new, &question)?;
+    let again = pin::pin(phone, new, &question)?;
+    let new = NewPin::new(first, &again).map_err(|error| Trouble::about(error, &about))?;
+    send(phone, &prompt.id, &Answer::SetPin { old, new }, about)
+}
+
+pub(crate) fn renew_gesture(
+    phone: &Phone,
+    id: Option<&str>,
+    given: Option<&str>,
+) -> Result<(), Trouble> {
+    let (prompt, about) = begin(phone, id, Action::RenewGesture)?;
+    let name = text(phone.voice.lang, Word::FactorPin).text;
+    let pin = Some(pin::pin(phone, given, &format!("{name}:"))?);
+    let answer = Answer::Approve { number: None, pin };
+    send(phone, &prompt.id, &answer, about)
+}
+
+fn begin(phone: &Phone, id: Option<&str>, action: Action) -> Result<(Prompt, About), Trouble> {
+    let account = account(phone, id)?;
+    let about = about(&account);
+    let prompt = phone.core.begin(&account.id, action);
+    let prompt = prompt.map_err(|error| Trouble::about(error, &about))?;
+    show_prompt(phone, &prompt);
+    let service = prompt.service.clone();
+    Ok((prompt, About { service, ..about }))
+}
+
+/// The ID that is meant: the one that is in use, unless it is named.
+fn account(phone: &Phone, id: Option<&str>) -> Result<AccountInfo, Trouble> {
+    let id = match id {
+        Some(text) => {
+            let id = Id::parse(text);
+            Some(id.ok_or_else(|| Trouble::Usage(format!("{text}: not the name of an ID")))?)
+        }
+        None => None,
+    };
+    let accounts = phone.core.accounts()?.into_iter();
+    let mut meant = accounts.filter(|account| match id {
+        Some(id) => account.id == id,
+        None => account.standing == Standing::Active,
+    });
+    match (meant.next(), meant.next()) {
+        (Some(account), None) => Ok(account),
+        (None, _) => Err(Trouble::Own(Own::NoId)),
+        (Some(_), Some(_)) => Err(Trouble::Usage(
+            "there are several IDs: name one of them, as `ids` does".into(),
+        )),
+    }
+}
