@@ -369,6 +369,62 @@ fn row_45_what_is_no_receipt_is_not_read() {
     }
 }
 
+/// Values that another implementation made.
+#[test]
+fn published_values_make_receipts() {
+    let text = include_str!("../../tests/vectors/protocol.json");
+    let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+    let statement = |name: &str| vectors["statements"][name]["statement"].as_str().unwrap();
+    let key = |name: &str| -> PublicKey {
+        serde_json::from_value(vectors["public_keys"][name]["jwk"].clone()).unwrap()
+    };
+    let root = key("R").thumbprint();
+    for (signer, challenge, response, verdict, approval) in [
+        (
+            "K_uv",
+            "challenge_transaction",
+            "response_uv",
+            "verdict_uv",
+            true,
+        ),
+        ("K_dev", "challenge", "response", "verdict", true),
+        (
+            "K_dev",
+            "challenge_policy",
+            "response_deny",
+            "verdict_deny",
+            false,
+        ),
+        (
+            "K_dev",
+            "challenge_add_phone",
+            "response_add_phone",
+            "verdict_add_phone",
+            false,
+        ),
+    ] {
+        let receipt = Receipt {
+            keys: vec![statement("keys").to_owned()],
+            key: key(signer),
+            challenge: statement(challenge).to_owned(),
+            response: statement(response).to_owned(),
+            verdict: statement(verdict).to_owned(),
+        };
+        let checked = receipt.check(&root).unwrap();
+        assert_eq!(checked.is_approval(), approval, "{challenge}");
+        // By the next root, which this receipt's keys don't lead to, it proves nothing.
+        let next = receipt.check(&key("R2").thumbprint());
+        assert_eq!(next.err(), Some(Flaw::Root));
+        let other = ["K_dev", "K_uv"].into_iter().find(|other| *other != signer);
+        let swapped = Receipt {
+            key: key(other.unwrap()),
+            ..receipt
+        };
+        let by_another = Some(Flaw::Statement("response", Refusal::UnknownKey));
+        assert_eq!(swapped.check(&root).err(), by_another);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

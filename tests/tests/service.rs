@@ -379,6 +379,10 @@ fn a_command_asks_and_keeps_the_receipt() {
     let asked = asking.await_event("number").unwrap();
     let (id, prompt) = story.prompt();
     assert_eq!(self::row(&prompt, "value.1"), "12 €");
+    // The answer is signed by a key that the waiting command does not know yet.
+    let root = story.world.server.root_key().display().to_string();
+    let rotate = ["keys", "rotate", "--root-key", &root];
+    story.world.server.command(&rotate).unwrap();
     story
         .phone
         .ask(&["approve", &id, "--number", text(&asked, "number")])

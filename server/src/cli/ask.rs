@@ -5,13 +5,12 @@ use super::apps::find;
 use crate::app::App;
 use crate::error::Fault;
 use crate::service::{Asked, Asker, Call, CallRow, Problem, Shown, Wish, ask, look, show};
-use crate::signer::StartError;
+use crate::signer::{StartError, write_secret};
 use clap::{Args, ValueEnum};
 use countersign_protocol::receipt::{Checked, Receipt};
 use countersign_protocol::{Digest, Id, Thumbprint, json};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -146,12 +145,10 @@ pub(super) async fn begin(
     Ok(vec![said])
 }
 
-/// A new file; never over an existing one.
+/// A new file for its owner only: it is about a person.
 fn keep(path: &Path, receipt: &Receipt) -> Result<(), StartError> {
     let text = json::write(receipt).map_err(Fault::from)?;
-    let mut file = std::fs::File::create_new(path)?;
-    file.write_all(text.as_bytes())?;
-    Ok(file.sync_all()?)
+    Ok(write_secret(path, text.as_bytes())?)
 }
 
 fn in_words(shown: &Shown) -> Result<Said, StartError> {

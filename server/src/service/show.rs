@@ -53,6 +53,10 @@ fn state(stage: &str) -> &'static str {
 }
 
 pub(crate) async fn show(app: &App, ask: Ask) -> Result<Shown, Problem> {
+    if ask.receipt.is_some() {
+        // Another process may have signed the verdict by a newer key.
+        app.follow_keys().await;
+    }
     let mut db = app.store.read().await?;
     let statement = challenges::statement_of_txn(&mut db, &ask.id).await?;
     let statement = statement.ok_or(Fault::Stored("request of an application"))?;
