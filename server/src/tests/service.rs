@@ -297,6 +297,27 @@ async fn a_pin_is_asked_where_the_policy_asks_for_one() {
 }
 
 #[tokio::test]
+async fn a_gesture_is_proved_by_its_own_key() {
+    let world = World::with_factors().await;
+    let phone = world.with_uv_phone().await;
+    let shop = world.shop("shop").await;
+    let asked = shop.ask(&payment("pay-1")).await;
+    let challenge = phone.challenge().await;
+    let number = asked["number"].as_str();
+    let bare = phone.response(&challenge, Decision::Approve, number);
+    let bare = phone.deliver(&phone.sign(bare)).await;
+    assert_eq!(bare.code, VerdictCode::FactorsMissing);
+    let by_uv = phone.response(&challenge, Decision::Approve, number);
+    let by_uv = phone.deliver(&phone.sign_uv(by_uv)).await;
+    assert_eq!(by_uv.code, VerdictCode::Ok);
+    let checked = shop.check(&shop.look(&asked).await);
+    assert!(checked.is_approval());
+    let uv = phone.uv.as_ref().unwrap().public().thumbprint();
+    assert!(checked.response.kid() == uv);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_receipt_stands_when_the_servers_keys_change() {
     let world = World::new().await;
     let (phone, shop, asked) = asked(&world).await;
