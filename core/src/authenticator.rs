@@ -8,6 +8,7 @@ use crate::core::Core;
 use crate::enrol::{Progress, Review};
 use crate::error::{Error, Fault};
 use crate::history::HistoryEntry;
+use crate::others::NoticeInfo;
 use crate::outbox::{Delivery, Sent, VerdictInfo};
 use crate::ports::{Clock, Counter, DeviceKeys, Store, Transport};
 use crate::vault;
@@ -234,6 +235,9 @@ impl Authenticator {
                 Ok(mut arrivals) => {
                     all.prompts.append(&mut arrivals.prompts);
                     all.refused.append(&mut arrivals.refused);
+                    all.cancelled.append(&mut arrivals.cancelled);
+                    all.notices.append(&mut arrivals.notices);
+                    all.verdicts.append(&mut arrivals.verdicts);
                 }
                 Err(fault) => first = first.or(Some(fault)),
             }
@@ -304,6 +308,14 @@ impl Authenticator {
     /// `store.*`; what can't be delivered is no error and stays.
     pub fn deliver(&self, now: bool) -> Result<Vec<VerdictInfo>, Error> {
         Ok(self.core()?.deliver_all(now)?)
+    }
+
+    /// What happened to the IDs, as their servers told it, the newest first, up to `limit`.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn notices(&self, limit: usize) -> Result<Vec<NoticeInfo>, Error> {
+        Ok(self.core()?.notices(limit)?)
     }
 
     /// The newest answers of every ID, the newest first.

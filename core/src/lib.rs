@@ -21,6 +21,7 @@ mod core;
 mod enrol;
 mod error;
 mod history;
+mod others;
 mod outbox;
 mod time;
 mod vault;
@@ -35,11 +36,12 @@ pub use challenge::{Action, Answer, Arrivals, Hint, NewPin, Note, Prompt, Prompt
 pub use config::{Config, Engine, KnownServer, Roots};
 pub use countersign_protocol::pin::{NoDigit, PinEntry};
 pub use countersign_protocol::statement::{
-    App, AppMode, Decision, Level, Reason, Standing, StateReason, UvClass, Via,
+    App, AppMode, CancelReason, Decision, Event, Level, Reason, Standing, StateReason, UvClass, Via,
 };
 pub use countersign_protocol::text::Name;
 pub use countersign_protocol::{Digest, Id, Origin, Thumbprint};
 pub use enrol::{GestureWish, Pending, Progress, Review};
 pub use error::{Code, Error};
 pub use history::HistoryEntry;
+pub use others::{Cancelled, NoticeInfo};
 pub use outbox::{Delivery, Sent, VerdictInfo};

@@ -7,6 +7,7 @@ use crate::challenge::Seen;
 use crate::core::Core;
 use crate::error::Fault;
 use crate::history::HistoryRecord;
+use crate::others::{Acks, NoticeRecord};
 use crate::outbox::Waiting;
 use crate::ports::Order;
 use crate::time::{ServerTime, Word};
@@ -102,6 +103,8 @@ impl Core {
         change.delete_all::<KeptState>(owner)?;
         change.delete_all::<Seen>(owner)?;
         change.delete_all::<Waiting>(owner)?;
+        change.delete_all::<NoticeRecord>(owner)?;
+        change.delete_all::<Acks>(owner)?;
         Ok(change.delete_all::<HistoryRecord>(owner)?)
     }
 

@@ -2,6 +2,7 @@
 
 use super::gesture::{NextUv, UvKey};
 use super::trust::Trust;
+use crate::others::Newest;
 use crate::vault::{Blob, Place, Record};
 use countersign_protocol::crypto::{AgreementKey, PublicKey};
 use countersign_protocol::policy::{Factor, Policy};
@@ -97,8 +98,29 @@ pub(crate) struct Known {
     pub(crate) push_id: Option<Id>,
     /// `set` of the last request that was shown.
     pub(crate) set: Option<Digest>,
+    /// The newest notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) notice: Option<Newest>,
     /// The lower bound of server time, milliseconds, when it was revoked.
     pub(crate) ended: Option<u64>,
+}
+
+impl Known {
+    /// What is known of the phones of the ID.
+    pub(crate) fn phones_known(&self) -> (Option<Digest>, Option<Newest>) {
+        (self.set, self.notice)
+    }
+
+    /// Whether the newest notice tells of these phones.
+    pub(crate) fn is_explained(&self, set: &Digest) -> bool {
+        self.notice.is_some_and(|newest| newest.set == *set)
+    }
+
+    /// Whether a request names phones that are neither those of the last one nor those of the newest notice.
+    pub(crate) fn is_unexpected(&self, set: &Digest) -> bool {
+        let anything = self.set.is_some() || self.notice.is_some();
+        anything && self.set != Some(*set) && !self.is_explained(set)
+    }
 }
 
 /// What a person carries to where the invitation came from.

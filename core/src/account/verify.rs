@@ -10,7 +10,7 @@ use crate::ports::Moment;
 use crate::time::{ServerTime, Word};
 use crate::vault::{Change, Place};
 use countersign_protocol::jose::{Refusal, Signed, Statement};
-use countersign_protocol::statement::{Challenge, Offer, State, Verdict};
+use countersign_protocol::statement::{Cancel, Challenge, Notice, Offer, State, Verdict};
 use countersign_protocol::{Id, Origin};
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ macro_rules! from_server {
     };
 }
 
-from_server!(Offer, State, Challenge, Verdict);
+from_server!(Offer, State, Challenge, Verdict, Cancel, Notice);
 
 impl Core {
     /// Verifies a statement of an ID's server. Newer keys that it took are in `account`, and kept.

@@ -8,6 +8,8 @@ use crate::account::{Account, Cursor};
 use crate::client::CallFault;
 use crate::core::Core;
 use crate::error::{Code, Error, Fault};
+use crate::others::{Cancelled, NoticeInfo, Taken, Told};
+use crate::outbox::VerdictInfo;
 use crate::ports::Order;
 use crate::time::{ServerTime, Trip, Word};
 use crate::vault::{Change, Place};
@@ -24,8 +26,14 @@ const PAGES: usize = 50;
 pub struct Arrivals {
     /// Requests that weren't open here before.
     pub prompts: Vec<Prompt>,
-    /// Why others are not shown: the server's requests that failed a check.
+    /// Why others are not shown: the server's statements that failed a check.
     pub refused: Vec<Code>,
+    /// Requests that are over, which this phone did not decide.
+    pub cancelled: Vec<Cancelled>,
+    /// What happened to the ID.
+    pub notices: Vec<NoticeInfo>,
+    /// What became of answers, where it came this way.
+    pub verdicts: Vec<VerdictInfo>,
 }
 
 impl Core {
@@ -46,6 +54,8 @@ impl Core {
             let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
             let more = heard.body.more;
             self.take_page(account, heard.body, heard.trip, &mut arrivals)?;
+            // It is durable now.
+            self.acknowledge(owner)?;
             if !more {
                 break;
             }
@@ -78,7 +88,8 @@ impl Core {
         trip: Trip,
         arrivals: &mut Arrivals,
     ) -> Result<(), Fault> {
-        if !is_cursor(&page.next) || page.challenges.len() > LIST_CAP {
+        let listed = page.challenges.len() + page.others.len();
+        if !is_cursor(&page.next) || listed > LIST_CAP {
             return Err(CallFault::NotOurs { status: 200 }.into());
         }
         if page.sn > account.known()?.sn {
@@ -107,13 +118,13 @@ impl Core {
                 Err(other) => return Err(other),
             }
         }
-        let prompts = self.note(
-            &account.owner,
-            &good,
-            Word::Some(trip.arrived),
-            Some(page.next),
-        )?;
+        let word = Word::Some(trip.arrived);
+        let told = self.read_others(&account.owner, &page.others, word, arrivals)?;
+        let next = Some(page.next);
+        let (prompts, taken) = self.note_and_take(&account.owner, &good, word, next, &told)?;
         arrivals.prompts.extend(prompts);
+        arrivals.cancelled.extend(taken.cancelled);
+        arrivals.notices.extend(taken.notices);
         Ok(())
     }
 
@@ -183,10 +194,24 @@ impl Core {
         word: Word,
         next: Option<String>,
     ) -> Result<Vec<Prompt>, Fault> {
+        let told = Told::default();
+        Ok(self.note_and_take(owner, requests, word, next, &told)?.0)
+    }
+
+    /// The same, with what was told beside them: first, since it may explain them.
+    fn note_and_take(
+        &self,
+        owner: &Id,
+        requests: &[Verified],
+        word: Word,
+        next: Option<String>,
+        told: &Told,
+    ) -> Result<(Vec<Prompt>, Taken), Fault> {
         let place = Place::of(owner);
         self.vault.change(|change| {
             let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
-            let set = account.known()?.set;
+            let before = account.known()?.phones_known();
+            let taken = self.take_told(change, &mut account, told, word)?;
             let mut time = ServerTime::default();
             let mut prompts = Vec::new();
             for verified in requests {
@@ -195,7 +220,7 @@ impl Core {
                     prompts.push((verified, seen));
                 }
             }
-            if account.known()?.set != set {
+            if account.known()?.phones_known() != before {
                 change.put(&place, &account)?;
             }
             if let Some(next) = &next {
@@ -211,7 +236,7 @@ impl Core {
             let shown = |(verified, seen): &(&Verified, Seen)| {
                 Prompt::new(&account, verified, seen, &time, now)
             };
-            Ok::<_, Fault>(prompts.iter().map(shown).collect())
+            Ok::<_, Fault>((prompts.iter().map(shown).collect(), taken))
         })
     }
 
@@ -236,7 +261,7 @@ impl Core {
             }
         }
         let known = account.known_mut()?;
-        let changed = known.set.is_some_and(|set| set != challenge.set);
+        let changed = known.is_unexpected(&challenge.set);
         known.set = Some(challenge.set);
         let lower = time.lower(self.clock.now()).unwrap_or_default();
         let seen = Seen::new(challenge, lower, changed);
@@ -290,6 +315,7 @@ impl Core {
         let notes = self
             .vault
             .scan::<Seen>(Some(owner), Order::Rising, usize::MAX)?;
+        self.forget_old_notices(owner, lower)?;
         let stale: Vec<_> = notes
             .into_iter()
             .filter(|(_, seen)| seen.is_stale(lower))

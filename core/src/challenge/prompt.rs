@@ -159,9 +159,15 @@ fn notes(
 ) -> Vec<Note> {
     let waits = no_way && waits_for_change(verified, account);
     let offline = verified.challenge().mode == Mode::Offline;
+    // A notice may have come after the request.
+    let set = &verified.challenge().set;
+    let explained = account.known().is_ok_and(|known| known.is_explained(set));
     let candidates = [
         (Note::TimeUnsure, offline && time.upper(now).is_none()),
-        (Note::PhonesChanged, seen.phones_changed && !offline),
+        (
+            Note::PhonesChanged,
+            seen.phones_changed && !explained && !offline,
+        ),
         (Note::CannotApprove, no_way && !waits),
         (Note::ChangeUnsent, waits),
     ];

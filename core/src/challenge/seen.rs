@@ -27,6 +27,9 @@ pub(crate) struct Seen {
     reported: bool,
     /// Another request took its place.
     replaced: bool,
+    /// Its server said that it is over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cancelled: bool,
 }
 
 impl Record for Seen {
@@ -45,6 +48,7 @@ impl Seen {
             decided: None,
             reported: false,
             replaced: false,
+            cancelled: false,
         }
     }
 
@@ -58,7 +62,7 @@ impl Seen {
     }
 
     pub(super) fn is_undecided(&self) -> bool {
-        self.decided.is_none() && !self.reported && !self.replaced
+        self.decided.is_none() && !self.reported && !self.replaced && !self.cancelled
     }
 
     /// Whether this decision can still be made: one approve or deny, and one report also after.
@@ -83,6 +87,18 @@ impl Seen {
 
     pub(super) fn replace(&mut self) {
         self.replaced = true;
+    }
+
+    /// Its server said that it is over; whether it was open until then.
+    pub(crate) fn cancel(&mut self) -> bool {
+        let open = self.is_undecided();
+        self.cancelled = true;
+        open
+    }
+
+    /// The exact bytes of the request.
+    pub(crate) fn text(&self) -> &str {
+        &self.challenge
     }
 
     /// Whether it can be forgotten: over, and kept long enough against a clock that was set back.

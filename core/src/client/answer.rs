@@ -57,6 +57,14 @@ pub(super) fn read<T: DeserializeOwned>(answer: &Answer, status: u16) -> Result<
     body.ok_or(CallFault::NotOurs { status })
 }
 
+/// An answer without a body.
+pub(super) fn read_nothing(answer: &Answer) -> Result<(), CallFault> {
+    match answer.status {
+        204 => Ok(()),
+        _ => Err(problem(answer)),
+    }
+}
+
 fn problem(answer: &Answer) -> CallFault {
     let status = answer.status;
     if status < 400 {

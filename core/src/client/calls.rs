@@ -1,12 +1,12 @@
 //! The calls of protocol section 10 that this version makes.
 
-use super::answer::{CallFault, read};
+use super::answer::{CallFault, read, read_nothing};
 use super::{Call, Client, Prove, Proving};
 use crate::error::Fault;
 use crate::ports::Method;
 use crate::time::Trip;
 use countersign_protocol::call::{
-    Action, ChallengeAnswer, ChallengesAnswer, KeysAnswer, OfferAnswer, OfferCall,
+    AcksCall, Action, ChallengeAnswer, ChallengesAnswer, KeysAnswer, OfferAnswer, OfferCall,
     RegistrationCall, ResponseCall, StateAnswer, VerdictAnswer, WAIT_CAP,
 };
 use countersign_protocol::{Id, Origin, json};
@@ -154,6 +154,24 @@ impl Client {
         self.ask(at, &Call { proof, ..call }, 201)
     }
 
+    /// Says that these were taken, durably.
+    pub(crate) fn acknowledge(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+        jti: &[Id],
+    ) -> Result<(), Fault> {
+        let body = json::write(&AcksCall { jti: jti.to_vec() })?;
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        let call = post("/cs/v1/acks", body);
+        self.tell(at, &Call { proof, ..call })
+    }
+
     /// Delivers a response; the same bytes may be sent any number of times.
     pub(crate) fn respond(
         &self,
@@ -164,6 +182,12 @@ impl Client {
             response: response.to_owned(),
         })?;
         self.ask(at, &post("/cs/v1/responses", body), 200)
+    }
+
+    /// A call whose answer has no body.
+    fn tell(&self, at: At<'_>, call: &Call<'_>) -> Result<(), Fault> {
+        let (answer, _) = self.send(&at, call)?;
+        Ok(read_nothing(&answer)?)
     }
 
     fn ask<T: DeserializeOwned>(

@@ -135,6 +135,7 @@ impl Core {
             digits: Some(digits),
             push_id: None,
             set: None,
+            notice: None,
             ended: None,
         };
         self.vault.change(|change| {

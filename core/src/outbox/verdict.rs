@@ -111,6 +111,28 @@ impl Core {
         gone.map_or(Ok(()), |uv| self.destroy(&uv))
     }
 
+    /// Settles a verdict that came beside requests; nothing when it is about no answer that waits here.
+    pub(crate) fn settle_told(
+        &self,
+        account: &Account,
+        verdict: &Signed<Verdict>,
+        word: Word,
+    ) -> Result<Option<VerdictInfo>, Fault> {
+        let owner = &account.owner;
+        let waiting = self.vault.all::<Waiting>(Some(owner))?.into_iter();
+        let mut judged = waiting.filter(|waiting| waiting.is_judged_by(account, verdict));
+        let Some(waiting) = judged.next() else {
+            return Ok(None);
+        };
+        self.settle(account, &waiting, verdict, word)?;
+        self.schedule().end(*owner, waiting.ctr);
+        let id = PromptId {
+            account: *owner,
+            challenge: waiting.request,
+        };
+        Ok(Some(VerdictInfo::new(id, verdict)))
+    }
+
     /// Moves a response that nobody answers any more to the history, without a verdict.
     pub(super) fn give_up(&self, account: &Account, waiting: &Waiting) -> Result<(), Fault> {
         let place = Place::numbered(&account.owner, waiting.ctr);

@@ -41,6 +41,10 @@ pub(crate) struct Inner {
     pub(crate) first: Option<State>,
     pub(crate) state: Option<State>,
     pub(crate) open: Vec<String>,
+    /// What is told beside requests.
+    pub(crate) others: Vec<String>,
+    /// What was acknowledged.
+    pub(crate) acks: Vec<Id>,
     pub(crate) responses: Vec<Signed<Response>>,
     pub(crate) verdicts: Vec<Signed<Verdict>>,
     /// K_uv, and what replaced the first K_pin.
@@ -92,6 +96,8 @@ impl Peer {
                 first: None,
                 state: None,
                 open: Vec::new(),
+                others: Vec::new(),
+                acks: Vec::new(),
                 responses: Vec::new(),
                 verdicts: Vec::new(),
                 uv: None,
@@ -270,6 +276,50 @@ impl Peer {
             phones: 1,
             replaces: None,
         }
+    }
+
+    fn now_and_keys(&self) -> (u64, u64) {
+        let inner = self.inner();
+        (inner.now, inner.keys_n)
+    }
+
+    /// A cancel as this server makes them.
+    pub(crate) fn cancel(&self, challenge: Id, reason: CancelReason) -> Cancel {
+        let elsewhere = reason == CancelReason::DecidedElsewhere;
+        let (now, keys) = self.now_and_keys();
+        Cancel {
+            iss: Self::origin(),
+            aud: Id::from([6; 16]),
+            jti: Id::make().unwrap(),
+            iat: now,
+            keys,
+            challenge,
+            reason,
+            device: elsewhere.then(|| Name::parse("Tablet").unwrap()),
+        }
+    }
+
+    /// A notice as this server makes them.
+    pub(crate) fn notice(&self, event: Event, set: Digest) -> Notice {
+        let (now, keys) = self.now_and_keys();
+        Notice {
+            iss: Self::origin(),
+            aud: Id::from([6; 16]),
+            jti: Id::make().unwrap(),
+            iat: now,
+            keys,
+            event,
+            device: Some(Name::parse("Tablet").unwrap()),
+            set,
+            phones: 2,
+        }
+    }
+
+    /// Tells something beside requests.
+    pub(crate) fn tell<T: Statement>(&self, body: T) -> Signed<T> {
+        let signed = self.sign(body);
+        self.inner().others.push(signed.compact().to_owned());
+        signed
     }
 
     /// Opens a request; gives its id.

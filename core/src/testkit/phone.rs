@@ -279,6 +279,7 @@ pub(crate) fn account_of(peer: &Peer) -> (Account, State) {
         digits: None,
         push_id: state.push_id,
         set: None,
+        notice: None,
         ended: None,
     };
     let account = Account {

@@ -55,6 +55,9 @@ impl Peer {
                 done.and_then(|()| self.serve_action(&request.body))
             }
             (Method::Post, "/cs/v1/responses") => self.serve_response(&request.body),
+            (Method::Post, "/cs/v1/acks") => self
+                .proved(request, None)
+                .and_then(|()| self.serve_acks(&request.body)),
             (Method::Get, "/cs/v1/challenges") => {
                 self.proved(request, None).map(|()| self.serve_list(query))
             }
@@ -213,27 +216,45 @@ impl Peer {
         )
     }
 
+    /// A cursor counts requests and others.
     fn serve_list(&self, query: &str) -> Answer {
         let inner = self.inner();
         let after = query
             .split('&')
             .find_map(|part| part.strip_prefix("after=c"));
-        let from = after
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0)
-            .min(inner.open.len());
-        let page: Vec<String> = inner.open[from..].iter().take(20).cloned().collect();
-        let to = from + page.len();
+        let after = after.and_then(|after| after.split_once('-'));
+        let at = |text: Option<&str>, len: usize| {
+            let at = text.and_then(|n| n.parse().ok()).unwrap_or(0);
+            Ord::min(at, len)
+        };
+        let from = at(after.map(|after| after.0), inner.open.len());
+        let told = at(after.map(|after| after.1), inner.others.len());
+        // One more is of a newer version.
+        let page: Vec<String> = inner.open[from..].iter().take(19).cloned().collect();
+        let room = 19 - page.len();
+        let mut others: Vec<String> = inner.others[told..].iter().take(room).cloned().collect();
+        let (to, heard) = (from + page.len(), told + others.len());
+        others.push("something.of.a-newer-version".into());
         json(
             200,
             &ChallengesAnswer {
                 challenges: page,
-                others: vec!["something.of.a-newer-version".into()],
+                others,
                 sn: inner.state.as_ref().unwrap().sn,
-                next: format!("c{to}"),
-                more: to < inner.open.len(),
+                next: format!("c{to}-{heard}"),
+                more: to < inner.open.len() || heard < inner.others.len(),
             },
         )
+    }
+
+    fn serve_acks(&self, body: &[u8]) -> Result<Answer, Code> {
+        let call: AcksCall = wire::parse(body).map_err(|_| Code::BadRequest)?;
+        self.inner().acks.extend(call.jti);
+        Ok(Answer {
+            status: 204,
+            headers: Vec::new(),
+            body: Vec::new(),
+        })
     }
 
     fn serve_challenge(&self, id: &str) -> Result<Answer, Code> {
