@@ -35,7 +35,7 @@ mod text;
 mod value;
 
 pub use lang::Lang;
-pub use names::{request_title, row_label, row_value};
+pub use names::{notice_title, request_title, row_label, row_value};
 pub use spoken::{asked, digits, time_left};
 pub use text::{MessageText, Text, message, text};
 

@@ -19,6 +19,25 @@ pub fn request_title<'a>(kind: &str, id: &'a str) -> Option<Id<'a>> {
     })
 }
 
+/// What a notice of this event says. None for an event that the protocol does not have.
+pub fn notice_title(event: &str) -> Option<Id<'static>> {
+    Some(match event {
+        "phone_added" => Id::NoticePhoneAdded,
+        "phone_removed" => Id::NoticePhoneRemoved,
+        "phone_renewed" => Id::NoticePhoneRenewed,
+        "pin_changed" => Id::NoticePinChanged,
+        "recovery_made" => Id::NoticeRecoveryMade,
+        "recovery_used" => Id::NoticeRecoveryUsed,
+        "policy_changed" => Id::NoticePolicyChanged,
+        "keys_changed" => Id::NoticeKeysChanged,
+        "paused" => Id::NoticePaused,
+        "unpaused" => Id::NoticeUnpaused,
+        "suspended" => Id::NoticeSuspended,
+        "admin_enrolled" => Id::NoticeAdminEnrolled,
+        _ => return None,
+    })
+}
+
 /// The caption of a view row by its id. None for `label.N` and `value.N`, which are words of the service, and for unknown ids.
 pub fn row_label(view_id: &str) -> Option<Id<'static>> {
     Some(match view_id {

@@ -22,6 +22,18 @@ pub enum CancelReason {
     Withdrawn,
 }
 
+impl CancelReason {
+    /// As the wire has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DecidedElsewhere => "decided_elsewhere",
+            Self::Expired => "expired",
+            Self::Replaced => "replaced",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 /// A challenge is over.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,5 +68,19 @@ impl Statement for Cancel {
             self.device.is_none() || self.reason == CancelReason::DecidedElsewhere,
             "device",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_named_as_on_the_wire() {
+        use CancelReason::*;
+        for reason in [DecidedElsewhere, Expired, Replaced, Withdrawn] {
+            let wire = crate::json::write(&reason).unwrap();
+            assert_eq!(wire, format!("\"{}\"", reason.as_str()));
+        }
     }
 }

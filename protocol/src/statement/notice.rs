@@ -39,6 +39,26 @@ pub enum Event {
     AdminEnrolled,
 }
 
+impl Event {
+    /// As the wire has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PhoneAdded => "phone_added",
+            Self::PhoneRemoved => "phone_removed",
+            Self::PhoneRenewed => "phone_renewed",
+            Self::PinChanged => "pin_changed",
+            Self::RecoveryMade => "recovery_made",
+            Self::RecoveryUsed => "recovery_used",
+            Self::PolicyChanged => "policy_changed",
+            Self::KeysChanged => "keys_changed",
+            Self::Paused => "paused",
+            Self::Unpaused => "unpaused",
+            Self::Suspended => "suspended",
+            Self::AdminEnrolled => "admin_enrolled",
+        }
+    }
+}
+
 /// Something happened to the ID.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,5 +92,32 @@ impl Statement for Notice {
     fn check(&self) -> Result<(), Malformed> {
         counts(self.keys, "keys")?;
         counts(self.phones, "phones")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_named_as_on_the_wire() {
+        use Event::*;
+        for event in [
+            PhoneAdded,
+            PhoneRemoved,
+            PhoneRenewed,
+            PinChanged,
+            RecoveryMade,
+            RecoveryUsed,
+            PolicyChanged,
+            KeysChanged,
+            Paused,
+            Unpaused,
+            Suspended,
+            AdminEnrolled,
+        ] {
+            let wire = crate::json::write(&event).unwrap();
+            assert_eq!(wire, format!("\"{}\"", event.as_str()));
+        }
     }
 }

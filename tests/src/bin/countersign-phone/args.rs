@@ -158,6 +158,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
+    /// What happened to the IDs, as their servers told it, the newest first.
+    Notices {
+        /// How many lines.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+    },
     /// Put a damaged memory aside and begin an empty one; nothing is deleted.
     SetAside,
     /// Stay, show requests as they come, and send what waits.

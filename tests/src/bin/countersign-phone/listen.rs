@@ -4,6 +4,7 @@ use crate::answer::show_verdict;
 use crate::enrol::{about, is_passing, pause};
 use crate::lists::show_prompt;
 use crate::phone::Phone;
+use crate::told::show_told;
 use crate::trouble::{About, Own, Trouble};
 use crate::words::{Words, sentence};
 use countersign_core::{AccountInfo, Arrivals, Code, Error, Progress, Standing};
@@ -87,6 +88,7 @@ fn step(phone: &Phone, account: &AccountInfo) -> Result<Arrivals, Error> {
 }
 
 fn show(phone: &Phone, arrivals: &Arrivals, about: &About) {
+    show_told(phone, arrivals);
     for prompt in &arrivals.prompts {
         show_prompt(phone, prompt);
     }

@@ -3,6 +3,7 @@
 use crate::answer::{parse, show_verdict};
 use crate::enrol::about;
 use crate::phone::Phone;
+use crate::told::show_told;
 use crate::trouble::{About, Trouble};
 use crate::words::{APP, Words};
 use countersign_core::{
@@ -74,6 +75,9 @@ pub(crate) fn forget(phone: &Phone, id: &str) -> Result<(), Trouble> {
 pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {
     // What is known is shown, also when a server can't be asked.
     let asked = phone.core.sync();
+    if let Ok(arrivals) = &asked {
+        show_told(phone, arrivals);
+    }
     let prompts = phone.core.pending()?;
     for prompt in &prompts {
         show_prompt(phone, prompt);

@@ -14,6 +14,7 @@ mod listen;
 mod lists;
 mod phone;
 mod pin;
+mod told;
 mod trouble;
 mod voice;
 mod words;
@@ -79,6 +80,7 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Report { id, reason } => answer::report(&phone, id.as_deref(), *reason),
         Command::Outbox { send } => lists::outbox(&phone, *send),
         Command::History { limit } => lists::history(&phone, *limit),
+        Command::Notices { limit } => told::notices(&phone, *limit),
         Command::Listen => listen::listen(&phone),
         Command::Export { file } => copy::export(&phone, file),
         // Done before anything was opened.
