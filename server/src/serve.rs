@@ -37,12 +37,14 @@ pub(crate) fn router(app: Shared) -> Router {
             )
         })
     };
-    Router::new()
-        .merge(phone::routes())
+    let by_keys = phone::routes()
         .merge(service::routes())
-        .merge(sso::routes())
-        .merge(login::routes())
         .merge(links::routes())
+        .merge(login::buttons());
+    Router::new()
+        .merge(by_keys.route_layer(from_fn_with_state(app.clone(), follow_keys)))
+        .merge(sso::routes())
+        .merge(login::pages())
         .route(STYLE_PATH, asset("text/css; charset=utf-8", STYLE))
         .route(SCRIPT_PATH, asset("text/javascript; charset=utf-8", SCRIPT))
         .route("/healthz", get(async || "ok\n"))
@@ -76,6 +78,13 @@ async fn missing(State(app): State<Shared>, visitor: web::Visitor, request: Requ
     web::show(&app, &visitor, Err(crate::page::Problem::NotFound.into()))
 }
 
+/// A command may have changed the keys: whoever is answered after it is answered by the newer ones. For whatever names
+/// keys, or is signed by S.
+async fn follow_keys(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    app.follow_keys().await;
+    next.run(request).await
+}
+
 /// Headers that every answer has, one log line by route (never the address, which may hold a token),
 /// and the counting of problems.
 async fn around(State(app): State<Shared>, request: Request, next: Next) -> Response {
@@ -85,8 +94,6 @@ async fn around(State(app): State<Shared>, request: Request, next: Next) -> Resp
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
-    // A command may have changed the keys: whoever is answered after it is answered by the newer ones.
-    app.follow_keys().await;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [

@@ -18,6 +18,7 @@ use crate::store::Store;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use std::io::Write as _;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -122,10 +123,7 @@ fn print(as_json: bool, said: &Said) {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let as_json = arguments.json;
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(as_json, &StartError::Io(error)),
     };
@@ -136,6 +134,15 @@ pub fn run() -> ExitCode {
         }
         Err(error) => fail(as_json, &error),
     }
+}
+
+/// One thread may wait for the disk (`crate::store`) while each processor has another.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(processors + 1)
+        .enable_all()
+        .build()
 }
 
 fn fail(as_json: bool, error: &StartError) -> ExitCode {

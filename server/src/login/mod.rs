@@ -51,16 +51,19 @@ pub(super) const AGAIN_AFTER: u64 = 30;
 /// After this long without a sign of the phone the page says so, seconds.
 pub(super) const UNREACHED_AFTER: u64 = 15;
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn pages() -> Router<Shared> {
     Router::new()
         // Not by HEAD: it would use the result up and show nothing.
-        .route(
-            "/login/{id}",
-            get(show_login).head(not_allowed).post(sign_in),
-        )
+        .route("/login/{id}", get(show_login).head(not_allowed))
+        .route("/login/{id}/wait", get(wait))
+}
+
+/// What phones are told of.
+pub(crate) fn buttons() -> Router<Shared> {
+    Router::new()
+        .route("/login/{id}", post(sign_in))
         .route("/login/{id}/again", post(again))
         .route("/login/{id}/cancel", post(cancel))
-        .route("/login/{id}/wait", get(wait))
 }
 
 async fn not_allowed() -> StatusCode {

@@ -39,7 +39,12 @@ pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
             now.saturating_sub(others::LIFE) as i64,
         ),
         ("DELETE FROM logins WHERE expires < ?", long_over),
-        ("DELETE FROM challenges WHERE expires < ?", long_over),
+        // Those made later are over later: nothing behind the first that is kept is looked at.
+        (
+            "DELETE FROM challenges WHERE seq <
+                 coalesce((SELECT seq FROM challenges WHERE expires >= ? ORDER BY seq LIMIT 1), 9223372036854775807)",
+            long_over,
+        ),
         ("DELETE FROM pages WHERE expires < ?", long_over),
         (
             "DELETE FROM known_browsers WHERE used < ?",
