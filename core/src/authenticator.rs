@@ -286,8 +286,8 @@ impl Authenticator {
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
         let core = self.core()?;
         core.deliver_changes(&id.account)?;
-        let ctr = core.decide(id, answer)?;
-        match core.deliver(&id.account, ctr) {
+        let (account, waiting) = core.decide(id, answer)?;
+        match core.deliver_new(account, &waiting) {
             Ok(Some(verdict)) => Ok(Sent::Verdict(verdict)),
             Ok(None) => Ok(Sent::Queued(Error::Cancelled)),
             Err(fault) => Ok(Sent::Queued(fault.into())),

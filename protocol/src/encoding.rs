@@ -12,6 +12,11 @@ pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// The same, at the end of a text.
+pub(crate) fn encode_onto(text: &mut String, bytes: &[u8]) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
 /// The bytes of canonical base64url; `None` for padding, other characters, or unused bits set.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     // This engine refuses padding, and unused bits that are not zero.

@@ -19,9 +19,13 @@ impl Origin {
     /// [`NotAnOrigin`] for another scheme, userinfo, a path, capitals, characters outside ASCII, a
     /// default port, or an empty or over-long label.
     pub fn parse(text: &str) -> Result<Self, NotAnOrigin> {
+        Self::from_text(text.to_owned())
+    }
+
+    fn from_text(text: String) -> Result<Self, NotAnOrigin> {
         let authority = text.strip_prefix("https://").ok_or(NotAnOrigin)?;
         if is_host(authority) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text))
         } else {
             Err(NotAnOrigin)
         }
@@ -81,7 +85,7 @@ impl Serialize for Origin {
 
 impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        Self::from_text(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

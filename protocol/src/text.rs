@@ -38,12 +38,17 @@ impl<const MAX: usize> Text<MAX> {
     /// # Errors
     /// [`NotText`] when it isn't; nothing is repaired.
     pub fn parse(text: &str) -> Result<Self, NotText> {
+        Self::check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    fn check(text: &str) -> Result<(), NotText> {
         if text.chars().any(is_unsafe) || !is_nfc(text) {
             return Err(NotText::Unsafe);
         }
         match text.chars().count() {
             0 => Err(NotText::Empty),
-            length if length <= MAX => Ok(Self(text.to_owned())),
+            length if length <= MAX => Ok(()),
             _ => Err(NotText::TooLong),
         }
     }
@@ -92,7 +97,9 @@ impl<const MAX: usize> Serialize for Text<MAX> {
 
 impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        Self::check(&text).map_err(serde::de::Error::custom)?;
+        Ok(Self(text))
     }
 }
 

@@ -4,12 +4,13 @@
 use crate::encoding::Digest;
 use crate::jose::Signed;
 use crate::statement::Challenge;
+use std::borrow::Cow;
 
 /// One row that a person is shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ViewRow {
     /// Which one: `account`, `browser`, `label.1`, …
-    pub id: String,
+    pub id: Cow<'static, str>,
     /// From the challenge, unchanged.
     pub value: String,
 }
@@ -76,7 +77,7 @@ impl View {
         self.add("zone", if inside { "inside" } else { "outside" });
     }
 
-    fn add(&mut self, id: impl Into<String>, value: impl Into<String>) {
+    fn add(&mut self, id: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         self.0.push(ViewRow {
             id: id.into(),
             value: value.into(),
@@ -100,7 +101,7 @@ impl View {
     pub fn lines(&self) -> String {
         let mut lines = String::from("cs1-view\t1\n");
         for row in &self.0 {
-            lines.extend([row.id.as_str(), "\t", row.value.as_str(), "\n"]);
+            lines.extend([&*row.id, "\t", row.value.as_str(), "\n"]);
         }
         lines
     }

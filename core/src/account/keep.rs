@@ -160,4 +160,5 @@ fn rename(change: &mut Change<'_>, account: &Account, before: &Place) -> Result<
 
 impl Record for ServerTime {
     const TREE: &'static str = "time";
+    const KNOWN_BY_BYTES: bool = true;
 }

@@ -135,6 +135,7 @@ pub(crate) struct Digits {
 
 impl Record for Account {
     const TREE: &'static str = "account";
+    const LENGTH: usize = 4096;
     const KNOWN_BY_BYTES: bool = true;
 }
 
@@ -254,6 +255,7 @@ pub(crate) struct Chain {
 
 impl Record for Chain {
     const TREE: &'static str = "chain";
+    const KNOWN_BY_BYTES: bool = true;
 }
 
 /// How far an ID's list of requests was read; named by its owner.
@@ -276,6 +278,7 @@ pub(crate) struct KeptKeys {
 
 impl Record for KeptKeys {
     const TREE: &'static str = "keys";
+    const LENGTH: usize = 2048;
 }
 
 /// A state that was accepted; for the history. Named `owner/sn`.
@@ -287,4 +290,5 @@ pub(crate) struct KeptState {
 
 impl Record for KeptState {
     const TREE: &'static str = "state";
+    const LENGTH: usize = 2048;
 }

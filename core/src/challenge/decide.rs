@@ -186,20 +186,24 @@ impl<'a> Decided<'a> {
 
 /// How far a try to decide came.
 enum Tried {
-    /// Signed and durable, under this number.
-    Signed(u64),
+    /// Signed and durable.
+    Signed(Box<(Account, Waiting)>),
     /// It needs a new K_uv, which says this.
     AsksUv(Key),
 }
 
 impl Core {
     /// Decides a request: when this returns, the answer is signed and durable, and waits in the
-    /// outbox under the number that is given.
-    pub(crate) fn decide(&self, id: &PromptId, answer: &Answer) -> Result<u64, Fault> {
+    /// outbox as it is given.
+    pub(crate) fn decide(
+        &self,
+        id: &PromptId,
+        answer: &Answer,
+    ) -> Result<(Account, Waiting), Fault> {
         let mut made = None;
         for _ in 0..TRIES {
             match self.try_to_decide(id, answer, made.as_ref()) {
-                Ok(Tried::Signed(ctr)) => return Ok(ctr),
+                Ok(Tried::Signed(signed)) => return Ok(*signed),
                 Ok(Tried::AsksUv(says)) => made = Some(self.make_uv(says)?),
                 Err(Fault::Vault(fault)) if fault.is_race() => {}
                 // Whether it is stored is known when the store is opened anew.
@@ -264,7 +268,7 @@ impl Core {
         change.put(&Place::numbered(&account.owner, ctr), &waiting)?;
         change.commit()?;
         self.schedule().add(account.owner, ctr);
-        Ok(Tried::Signed(ctr))
+        Ok(Tried::Signed(Box::new((account, waiting))))
     }
 
     /// By K_uv where the alternative that was chosen has a gesture, else by K_dev.
@@ -294,9 +298,9 @@ impl Core {
         if !seen.takes(answer.decision()) {
             return Err(Refusal::Seen.into());
         }
-        let challenge = self.verify_again(&account.trust, &seen.challenge)?;
+        let request = self.verify_again(&account.trust, &seen.challenge)?;
         if answer.decision() == Decision::Report {
-            return Ok(Verified::check_for_report(challenge, account)?);
+            return Ok(Verified::check_for_report(request, account)?);
         }
         let now = self.clock.now();
         let known = Known {
@@ -306,7 +310,7 @@ impl Core {
             now,
             seen: Some(seen),
         };
-        Ok(Verified::check(challenge, &known)?)
+        Ok(Verified::check(request, &known)?)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::prompt::Prompt;
 use super::seen::Seen;
-use super::verify::{Known, Refusal, Verified};
+use super::verify::{Known, Refusal, Request, Verified};
 use crate::account::{Account, Cursor};
 use crate::client::CallFault;
 use crate::core::Core;
@@ -13,10 +13,11 @@ use crate::outbox::VerdictInfo;
 use crate::ports::Order;
 use crate::time::{ServerTime, Trip, Word};
 use crate::vault::{Change, Place};
+use countersign_protocol::Id;
 use countersign_protocol::call::{ChallengesAnswer, LIST_CAP, is_cursor};
 use countersign_protocol::problem;
 use countersign_protocol::statement::{Challenge, Standing};
-use countersign_protocol::{Id, Signed};
+use std::sync::Arc;
 
 /// Pages of a list that are read at once.
 const PAGES: usize = 50;
@@ -154,25 +155,24 @@ impl Core {
     /// state known here, the state is fetched and the request looked at once more.
     pub(super) fn examine(&self, owner: &Id, text: &str) -> Result<Verified, Fault> {
         let mut account = self.account(owner)?;
-        let challenge = self.believe::<Challenge>(&mut account, text)?;
-        self.recent().keep(&challenge);
-        let first = self.check(&account, challenge.clone());
+        let request = Request::new(self.believe::<Challenge>(&mut account, text)?);
+        self.recent().keep(&request);
+        let first = self.check(&account, request.clone());
         let outdated = match &first {
             Err(Fault::Challenge(Refusal::OtherAccount)) => true,
-            Err(Fault::Challenge(Refusal::Policy)) => challenge.policy > account.policy.n,
+            Err(Fault::Challenge(Refusal::Policy)) => request.challenge.policy > account.policy.n,
             _ => false,
         };
         if !outdated {
             return first;
         }
         let account = self.fetch_state(owner, 0)?;
-        self.check(&account, challenge)
+        self.check(&account, request)
     }
 
-    fn check(&self, account: &Account, challenge: Signed<Challenge>) -> Result<Verified, Fault> {
-        let seen = self
-            .vault
-            .read::<Seen>(&Seen::place(&account.owner, &challenge.jti))?;
+    fn check(&self, account: &Account, request: Arc<Request>) -> Result<Verified, Fault> {
+        let place = Seen::place(&account.owner, &request.challenge.jti);
+        let seen = self.vault.read::<Seen>(&place)?;
         let time = self.time(&account.trust)?;
         let (config, now) = (&self.config, self.clock.now());
         let known = Known {
@@ -182,7 +182,7 @@ impl Core {
             now,
             seen: seen.as_ref(),
         };
-        Ok(Verified::check(challenge, &known)?)
+        Ok(Verified::check(request, &known)?)
     }
 
     /// Makes requests, and the cursor they came with, durable; then they may be shown. Gives the
@@ -285,8 +285,8 @@ impl Core {
             now,
             seen: Some(seen),
         };
-        let challenge = self.verify_again(&account.trust, &seen.challenge)?;
-        let verified = Verified::check(challenge, &known)?;
+        let request = self.verify_again(&account.trust, &seen.challenge)?;
+        let verified = Verified::check(request, &known)?;
         Ok(Prompt::new(account, &verified, seen, &time, now))
     }
 

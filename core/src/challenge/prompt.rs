@@ -130,7 +130,7 @@ impl Prompt {
             kind,
             rows: rows
                 .map(|row| Row {
-                    id: row.id.clone(),
+                    id: row.id.clone().into_owned(),
                     value: row.value.clone(),
                 })
                 .collect(),

@@ -1,48 +1,46 @@
 //! The newest requests whose signature was checked, so that it isn't checked again for each look at them.
 //! A check depends on two things alone, the bytes and the key; both are compared here.
 
+use super::verify::Request;
 use crate::account::Trust;
 use crate::core::Core;
-use countersign_protocol::Signed;
 use countersign_protocol::jose::Refusal;
 use countersign_protocol::statement::Challenge;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How many are kept.
 const KEPT: usize = 8;
 
 /// Requests by their exact bytes.
 #[derive(Default)]
-pub(crate) struct Recent(VecDeque<Signed<Challenge>>);
+pub(crate) struct Recent(VecDeque<Arc<Request>>);
 
 impl Recent {
     /// Remembers one whose signature was checked.
-    pub(super) fn keep(&mut self, challenge: &Signed<Challenge>) {
-        if self.find(challenge.compact()).is_none() {
+    pub(super) fn keep(&mut self, request: &Arc<Request>) {
+        if self.find(request.challenge.compact()).is_none() {
             self.0.truncate(KEPT - 1);
-            self.0.push_front(challenge.clone());
+            self.0.push_front(request.clone());
         }
     }
 
-    fn find(&self, text: &str) -> Option<&Signed<Challenge>> {
-        self.0.iter().find(|known| known.compact() == text)
+    fn find(&self, text: &str) -> Option<&Arc<Request>> {
+        let mut all = self.0.iter();
+        all.find(|known| known.challenge.compact() == text)
     }
 }
 
 impl Core {
     /// A request that was noted, as its server's keys are now: a key that was withdrawn since stops it.
-    pub(super) fn verify_again(
-        &self,
-        trust: &Trust,
-        text: &str,
-    ) -> Result<Signed<Challenge>, Refusal> {
+    pub(super) fn verify_again(&self, trust: &Trust, text: &str) -> Result<Arc<Request>, Refusal> {
         let known = self.recent().find(text).cloned();
-        if let Some(known) = known.filter(|known| trust.signs_by(&known.kid())) {
+        if let Some(known) = known.filter(|known| trust.signs_by(&known.challenge.kid())) {
             return Ok(known);
         }
-        let challenge = trust.verify::<Challenge>(text)?;
-        self.recent().keep(&challenge);
-        Ok(challenge)
+        let request = Request::new(trust.verify::<Challenge>(text)?);
+        self.recent().keep(&request);
+        Ok(request)
     }
 }
 
@@ -58,8 +56,8 @@ mod tests {
         let challenge = |n: u8| peer.sign(peer.challenge(Id::from([n; 16])));
         let mut recent = Recent::default();
         for n in 0..=KEPT as u8 {
-            recent.keep(&challenge(n));
-            recent.keep(&challenge(n));
+            recent.keep(&Request::new(challenge(n)));
+            recent.keep(&Request::new(challenge(n)));
         }
         assert_eq!(recent.0.len(), KEPT);
         assert!(recent.find(challenge(0).compact()).is_none());

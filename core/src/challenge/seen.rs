@@ -34,6 +34,8 @@ pub(crate) struct Seen {
 
 impl Record for Seen {
     const TREE: &'static str = "seen";
+    const LENGTH: usize = 2048;
+    const KNOWN_BY_BYTES: bool = true;
 }
 
 impl Seen {

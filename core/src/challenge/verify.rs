@@ -10,12 +10,23 @@ use countersign_protocol::jose;
 use countersign_protocol::statement::{Challenge, Mode, Unfit};
 use countersign_protocol::view::View;
 use countersign_protocol::{Id, Signed};
+use std::sync::Arc;
 
-/// A request that passed every check: it may be shown, and nothing else may.
-pub(crate) struct Verified {
-    challenge: Signed<Challenge>,
+/// A request whose signature was checked, and what would be shown of it.
+pub(crate) struct Request {
+    pub(super) challenge: Signed<Challenge>,
     view: View,
 }
+
+impl Request {
+    pub(super) fn new(challenge: Signed<Challenge>) -> Arc<Self> {
+        let view = View::of(&challenge);
+        Arc::new(Self { challenge, view })
+    }
+}
+
+/// A request that passed every check: it may be shown, and nothing else may.
+pub(crate) struct Verified(Arc<Request>);
 
 /// Why a request is not shown, or not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -86,14 +97,15 @@ pub(super) struct Known<'a> {
 impl Verified {
     /// Checks a request whose signature was checked by the server's keys. Kind, mode, members and
     /// texts were checked as it was read.
-    pub(super) fn check(challenge: Signed<Challenge>, known: &Known<'_>) -> Result<Self, Refusal> {
-        is_meant(&challenge, known.account)?;
-        is_account(&challenge, known.account)?;
-        if known.seen.is_some_and(|seen| !seen.is_open(&challenge)) {
+    pub(super) fn check(request: Arc<Request>, known: &Known<'_>) -> Result<Self, Refusal> {
+        let challenge = &request.challenge;
+        is_meant(challenge, known.account)?;
+        is_account(challenge, known.account)?;
+        if known.seen.is_some_and(|seen| !seen.is_open(challenge)) {
             return Err(Refusal::Seen);
         }
-        lives_as_agreed(&challenge, known.account)?;
-        is_in_time(&challenge, known)?;
+        lives_as_agreed(challenge, known.account)?;
+        is_in_time(challenge, known)?;
         if challenge.policy != known.account.policy.n {
             return Err(Refusal::Policy);
         }
@@ -107,27 +119,25 @@ impl Verified {
         if !known.config.allows(&challenge.iss) {
             return Err(Refusal::Host);
         }
-        let view = View::of(&challenge);
-        Ok(Self { challenge, view })
+        Ok(Self(request))
     }
 
     /// One that was shown and decided, or whose time is over: only for a report, which the server
     /// takes whatever became of the request.
     pub(super) fn check_for_report(
-        challenge: Signed<Challenge>,
+        request: Arc<Request>,
         account: &Account,
     ) -> Result<Self, Refusal> {
-        is_meant(&challenge, account)?;
-        let view = View::of(&challenge);
-        Ok(Self { challenge, view })
+        is_meant(&request.challenge, account)?;
+        Ok(Self(request))
     }
 
     pub(super) fn challenge(&self) -> &Signed<Challenge> {
-        &self.challenge
+        &self.0.challenge
     }
 
     pub(super) fn view(&self) -> &View {
-        &self.view
+        &self.0.view
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) struct HistoryRecord {
 
 impl Record for HistoryRecord {
     const TREE: &'static str = "history";
+    const LENGTH: usize = 5120;
     /// It grows without end, and its chain of responses vouches for it.
     const ROOTED: bool = false;
 }

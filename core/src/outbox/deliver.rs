@@ -122,11 +122,39 @@ impl Core {
     }
 
     /// Sends one response; nothing when it is no longer there, or another thread is sending it.
-    pub(crate) fn deliver(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
+    fn deliver(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
+        self.scheduled(owner, ctr, |first| {
+            let account = self.account(owner)?;
+            match self.vault.read::<Waiting>(&Place::numbered(owner, ctr))? {
+                Some(waiting) => self.send_one(account, &waiting, first),
+                None => Ok(None),
+            }
+        })
+    }
+
+    /// Sends a response that was made durable just now, as it was; nothing when another thread is sending it.
+    pub(crate) fn deliver_new(
+        &self,
+        account: Account,
+        waiting: &Waiting,
+    ) -> Result<Option<VerdictInfo>, Fault> {
+        let owner = account.owner;
+        self.scheduled(&owner, waiting.ctr, |first| {
+            self.send_one(account, waiting, first)
+        })
+    }
+
+    /// Notes what became of a try; `send` is told whether it is the first.
+    fn scheduled(
+        &self,
+        owner: &Id,
+        ctr: u64,
+        send: impl FnOnce(bool) -> Result<Option<VerdictInfo>, Fault>,
+    ) -> Result<Option<VerdictInfo>, Fault> {
         let Some(first) = self.schedule().begin(*owner, ctr) else {
             return Ok(None);
         };
-        let done = self.send_one(owner, ctr, first);
+        let done = send(first);
         match &done {
             Ok(_) => self.schedule().end(*owner, ctr),
             Err(fault) => {
@@ -138,19 +166,21 @@ impl Core {
         done
     }
 
-    fn send_one(&self, owner: &Id, ctr: u64, first: bool) -> Result<Option<VerdictInfo>, Fault> {
-        let mut account = self.account(owner)?;
-        let Some(waiting) = self.vault.read::<Waiting>(&Place::numbered(owner, ctr))? else {
-            return Ok(None);
-        };
+    fn send_one(
+        &self,
+        mut account: Account,
+        waiting: &Waiting,
+        first: bool,
+    ) -> Result<Option<VerdictInfo>, Fault> {
+        let owner = account.owner;
         let time = self.time(&account.trust)?;
         let over = time.is_over(waiting.exp.saturating_add(PATIENCE), self.clock.now());
         if over && !waiting.is_change() {
-            self.give_up(&account, &waiting)?;
+            self.give_up(&account, waiting)?;
             return Ok(None);
         }
-        let heard = self.post(&account, &waiting);
-        self.mark_stuck(owner, &waiting, heard.as_ref().err().and_then(stuck_by))?;
+        let heard = self.post(&account, waiting);
+        self.mark_stuck(&owner, waiting, heard.as_ref().err().and_then(stuck_by))?;
         let (text, trip) = heard?;
         let verdict = self
             .believe::<Verdict>(&mut account, &text)
@@ -164,17 +194,17 @@ impl Core {
         } else {
             Word::Some(trip.arrived)
         };
-        self.settle(&account, &waiting, &verdict, word)?;
+        self.settle(&account, waiting, &verdict, word)?;
         if matches!(
             verdict.code,
             VerdictCode::Suspended | VerdictCode::NotActive
         ) || waiting.summary.decision == Decision::Report
         {
             // The state tells more; a failure to fetch it now takes nothing back.
-            let _ = self.fetch_state(owner, 0);
+            let _ = self.fetch_state(&owner, 0);
         }
         let id = PromptId {
-            account: *owner,
+            account: owner,
             challenge: waiting.request,
         };
         Ok(Some(VerdictInfo::new(id, &verdict)))

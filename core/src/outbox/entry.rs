@@ -53,6 +53,7 @@ impl Summary {
 
 impl Record for Waiting {
     const TREE: &'static str = "outbox";
+    const LENGTH: usize = 4096;
 }
 
 impl Waiting {

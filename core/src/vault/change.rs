@@ -1,7 +1,7 @@
 //! One change: what it read is its precondition, what it wrote becomes durable together.
 
 use super::commit::{Raw, Write, Writes};
-use super::{Fault, Found, OwnerKey, Place, Record, Vault, parse};
+use super::{Fault, Found, OwnerKey, Place, Record, Vault, envelope, memo, parse};
 use crate::ports::{Order, StoreError};
 use countersign_protocol::Id;
 use std::collections::BTreeMap;
@@ -61,10 +61,18 @@ impl<'a> Change<'a> {
     pub(crate) fn put<T: Record>(&mut self, place: &Place, record: &T) -> Result<(), Fault> {
         let room = self.vault.room::<T>(&place.owner)?;
         let room = room.ok_or(StoreError::Changed)?;
-        let plain = serde_json::to_vec(record).map_err(|_| Fault::Damaged)?;
-        let plain = Zeroizing::new(plain);
+        let mut plain = Zeroizing::new(Vec::with_capacity(T::LENGTH));
+        serde_json::to_writer(&mut *plain, record).map_err(|_| Fault::Damaged)?;
         let key = self.vault.keys.key(&room, place);
-        self.writes.insert(key, Write::Put { room, plain });
+        let parsed = memo::parsed(record);
+        self.writes.insert(
+            key,
+            Write::Put {
+                room,
+                plain,
+                parsed,
+            },
+        );
         Ok(())
     }
 
@@ -110,8 +118,9 @@ impl<'a> Change<'a> {
     fn is_same(&self, key: &[u8], write: &Write) -> Result<bool, Fault> {
         Ok(match (self.reads.get(key), write) {
             (Some(None), Write::Delete) => true,
-            (Some(Some(sealed)), Write::Put { room, plain }) => {
-                *self.vault.open_record(room, key, sealed)? == **plain
+            (Some(Some(sealed)), Write::Put { room, plain, .. }) => {
+                sealed.len() == envelope::length(plain.len())
+                    && *self.vault.open_record(room, key, sealed)? == **plain
             }
             _ => false,
         })
@@ -127,12 +136,7 @@ impl<'a> Change<'a> {
         }
         if !writes.is_empty() {
             let expects = std::mem::take(&mut self.reads);
-            self.vault.commit(expects, &writes, Raw::new())?;
-        }
-        for (key, write) in &writes {
-            if matches!(write, Write::Delete) {
-                self.vault.memo.forget(key);
-            }
+            self.vault.commit(expects, writes, Raw::new())?;
         }
         self.adopted.clear();
         for owner in &self.disowned {

@@ -32,13 +32,18 @@ pub(super) fn seal(
     stamp: Stamp,
     plain: &[u8],
 ) -> Result<Vec<u8>, Fault> {
-    let mut front = Vec::with_capacity(FRONT + NONCE + plain.len() + TAG);
+    let mut front = Vec::with_capacity(length(plain.len()));
     front.push(FORM);
     front.extend(stamp.epoch.to_be_bytes());
     front.extend(stamp.version.to_be_bytes());
     cipher
         .seal_onto(front, &context(tree, key, stamp), plain)
         .map_err(|_| Fault::Damaged)
+}
+
+/// Bytes of a sealed record.
+pub(super) fn length(plain: usize) -> usize {
+    FRONT + NONCE + plain + TAG
 }
 
 /// Opens what stands in a place.

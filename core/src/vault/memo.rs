@@ -6,10 +6,21 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Records that are known at a time.
+const MOST: usize = 64;
+
+/// A record as it was parsed, or as it was put.
+pub(super) type Parsed = Box<dyn Any + Send>;
+
+/// The same, if it is of a kind that is known.
+pub(super) fn parsed<T: Record>(record: &T) -> Option<Parsed> {
+    T::KNOWN_BY_BYTES.then(|| Box::new(record.clone()) as Parsed)
+}
+
 /// A record, and what it was sealed in.
 struct Known {
     sealed: Vec<u8>,
-    record: Box<dyn Any + Send>,
+    record: Parsed,
 }
 
 /// One for each place, by its key in the store.
@@ -31,14 +42,13 @@ impl Memo {
         known.record.downcast_ref::<T>().cloned()
     }
 
-    pub(super) fn keep<T: Record>(&self, key: &[u8], sealed: &[u8], record: &T) {
-        if T::KNOWN_BY_BYTES {
-            let known = Known {
-                sealed: sealed.to_vec(),
-                record: Box::new(record.clone()),
-            };
-            self.known().insert(key.to_vec(), known);
+    pub(super) fn keep(&self, key: Vec<u8>, sealed: Vec<u8>, record: Parsed) {
+        let mut known = self.known();
+        if known.len() >= MOST {
+            // Each is opened and parsed once more.
+            known.clear();
         }
+        known.insert(key, Known { sealed, record });
     }
 
     /// A place was emptied.

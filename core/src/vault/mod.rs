@@ -48,11 +48,14 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Clone + Send + 'static {
     /// The tree it stands in.
     const TREE: &'static str;
 
+    /// Bytes that it has, nearly always: the shorter forms of one that grows while it is written would stay in memory.
+    const LENGTH: usize = 512;
+
     /// Whether the root covers it, which is looked at whenever the vault is opened. Not for what grows without end and vouches
     /// for itself.
     const ROOTED: bool = true;
 
-    /// Whether it is read so often that what was parsed is kept beside its bytes.
+    /// Whether it is read so often that what was parsed, or put, is kept beside its bytes.
     const KNOWN_BY_BYTES: bool = false;
 }
 
@@ -206,7 +209,7 @@ impl Vault {
             store: id,
             version: FIRST,
         })?;
-        vault.commit(old.expected(), &writes, beside)?;
+        vault.commit(old.expected(), writes, beside)?;
         vault.tell_counter();
         Ok(vault)
     }
@@ -255,7 +258,9 @@ impl Vault {
             return Ok(known);
         }
         let record = parse(&self.open_record(room, key, sealed)?)?;
-        self.memo.keep(key, sealed, &record);
+        if let Some(parsed) = memo::parsed(&record) {
+            self.memo.keep(key.to_vec(), sealed.to_vec(), parsed);
+        }
         Ok(record)
     }
 

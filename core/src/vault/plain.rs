@@ -120,7 +120,15 @@ fn put(
     let room = room.ok_or(Fault::Damaged)?;
     let key = vault.keys.key(&room, place);
     let plain = Zeroizing::new(json.to_vec());
-    writes.insert(key, Write::Put { room, plain });
+    let parsed = None;
+    writes.insert(
+        key,
+        Write::Put {
+            room,
+            plain,
+            parsed,
+        },
+    );
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The three parts of a compact JWS, taken apart but not believed.
 
 use super::Refusal;
-use crate::encoding::{Bytes, Digest, Thumbprint, decode, encode};
+use crate::encoding::{Bytes, Digest, Thumbprint, decode, encode_onto};
 use crate::{crypto::PublicKey, json};
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,10 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// `header.payload` for a key to sign.
+/// The dot before a signature, and its 64 bytes in base64url.
+pub(super) const SIGNATURE_LENGTH: usize = 87;
+
+/// `header.payload` for a key to sign, with room for its signature.
 pub(super) fn signed_part(
     typ: &str,
     key: &PublicKey,
@@ -81,9 +84,11 @@ pub(super) fn signed_part(
         kid,
         typ: typ.to_owned(),
     };
-    Ok(format!(
-        "{}.{}",
-        encode(json::write(&header)?.as_bytes()),
-        encode(payload.as_bytes())
-    ))
+    let header = json::write(&header)?;
+    let length = (header.len() + payload.len()).div_ceil(3) * 4 + 4 + SIGNATURE_LENGTH;
+    let mut part = String::with_capacity(length);
+    encode_onto(&mut part, header.as_bytes());
+    part.push('.');
+    encode_onto(&mut part, payload.as_bytes());
+    Ok(part)
 }

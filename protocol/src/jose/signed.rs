@@ -1,9 +1,9 @@
 //! A statement can be had in two ways only: built and signed, or parsed from bytes whose signature
 //! was checked.
 
-use super::compact::{self, Compact};
+use super::compact::{self, Compact, SIGNATURE_LENGTH};
 use crate::crypto::{PublicKey, SigningKey};
-use crate::encoding::{Digest, Thumbprint, encode};
+use crate::encoding::{Digest, Thumbprint, encode_onto};
 use crate::json::{self, Malformed};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
@@ -173,8 +173,7 @@ impl<T: Statement> Draft<T> {
         body.check()?;
         let kid = key.thumbprint();
         let signed_part = compact::signed_part(T::TYP, key, kid, &json::write(&body)?)?;
-        // A signature is 64 bytes, 86 characters, and its dot.
-        if signed_part.len() + 87 > T::CAP {
+        if signed_part.len() + SIGNATURE_LENGTH > T::CAP {
             return Err(Refusal::TooLarge);
         }
         Ok(Self {
@@ -213,10 +212,13 @@ impl<T: Statement> Draft<T> {
     }
 
     fn assemble(self, signature: &[u8; 64]) -> Result<Signed<T>, Refusal> {
+        let mut compact = self.signed_part;
+        compact.push('.');
+        encode_onto(&mut compact, signature);
         Ok(Signed {
             hash: self.hash,
             kid: self.kid,
-            compact: format!("{}.{}", self.signed_part, encode(signature)),
+            compact,
             body: self.body,
         })
     }

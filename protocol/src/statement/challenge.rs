@@ -8,6 +8,7 @@ use crate::origin::{Origin, is_host};
 use crate::policy::{Alternatives, Factor, Policy};
 use crate::text::{Account, Name, Place, Value};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -366,10 +367,12 @@ impl Service {
 
 impl Context {
     fn is_fit(&self) -> bool {
-        // Parsing and printing gives RFC 5952 or dotted form: anything else differs.
-        let plain = |ip: &String| {
-            ip.parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.to_string() == *ip)
+        let plain = |ip: &String| match ip.parse() {
+            // There is one dotted form; leading zeros are not read.
+            Ok(IpAddr::V4(_)) => true,
+            // Printing gives the one of RFC 5952.
+            Ok(IpAddr::V6(address)) => address.to_string() == *ip,
+            Err(_) => false,
         };
         self.ip.as_ref().is_none_or(plain)
     }
