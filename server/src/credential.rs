@@ -21,7 +21,7 @@ use crate::wake::Topic;
 use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::{
-    Registration, Standing, State, StateReason, UvClass, set_of,
+    Levels, Registration, Standing, State, StateReason, UvClass, set_of,
 };
 use countersign_protocol::text::Account;
 use countersign_protocol::{Digest, Id, Signed, Thumbprint, json};
@@ -54,6 +54,8 @@ pub(crate) fn policy_of(row: &Credential) -> Result<Policy, Fault> {
 pub(crate) struct DeviceKeys {
     pub(crate) dev: PublicKey,
     pub(crate) uv: Option<Uv>,
+    /// Where they are kept.
+    pub(crate) level: Levels,
 }
 
 /// K_uv.
@@ -75,6 +77,7 @@ pub(crate) fn keys_of(app: &App, row: &Credential) -> Result<DeviceKeys, Fault> 
             let keys = DeviceKeys {
                 dev: registration.dev,
                 uv: uv.map(|(key, class)| Uv { key, class }),
+                level: registration.level,
             };
             app.registrations.keep(&row.registration, keys);
             keys

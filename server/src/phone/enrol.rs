@@ -8,6 +8,7 @@ use crate::error::Fault;
 use crate::signer::{Column, hidden};
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Offer as OfferRow};
+use crate::store::phones::{self, Details};
 use crate::store::{Connection, Write, users};
 use crate::wake::Topic;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -363,6 +364,17 @@ async fn admit(
     };
     row.state = sign_state(app, &row, Standing::Pending, None, Some(pending))?;
     credentials::insert(db, &row).await?;
+    let details = Details {
+        app: &json::write(&registration.app).map_err(Fault::from)?,
+        device: &row.device,
+        locale: &registration.locale,
+        slow: false,
+    };
+    phones::set_details(db, &row.id, &details).await?;
+    if let Some(address) = &registration.push {
+        let kind = credential::word(&address.r#type)?;
+        phones::set_address(db, &row.id, &kind, &address.token, now).await?;
+    }
     invitations::take(db, &invitation.id, &row.id).await?;
     app.audit(db, "credential", &row.id, "pending").await?;
     Ok(Ok(row))

@@ -10,15 +10,17 @@ mod judge;
 mod keys;
 mod list;
 mod once;
+mod overview;
 pub(crate) mod pin;
 mod problem;
 mod proof;
 mod renew;
 mod respond;
+mod waiting;
 
 use crate::app::Shared;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 pub(crate) use problem::{Problem, answer, bytes};
 
 pub(crate) fn routes() -> Router<Shared> {
@@ -32,6 +34,13 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/cs/v1/responses", post(respond::respond))
         .route("/cs/v1/actions", post(actions::act))
         .route("/cs/v1/acks", post(acks::acknowledge))
+        .route("/cs/v1/overview", get(overview::overview))
+        .route("/cs/v1/phone", put(overview::describe))
+        .route(
+            "/cs/v1/push",
+            put(overview::set_push).delete(overview::drop_push),
+        )
+        .route("/cs/v1/wake/{wake}", get(waiting::wake))
         .method_not_allowed_fallback(async || {
             Problem::from(countersign_protocol::problem::Code::BadRequest)
         })

@@ -159,6 +159,11 @@ pub(crate) async fn by_id(db: &mut Connection, id: &str) -> Result<Option<Creden
     db.one(select!("WHERE id = ?"), [id])
 }
 
+/// By the handle that its states name.
+pub(crate) async fn by_wake(db: &mut Connection, wake: &str) -> Result<Option<Credential>> {
+    db.one(select!("WHERE wake = ?"), [wake])
+}
+
 /// By one of its keys, a K_uv that was replaced included.
 pub(crate) async fn by_key(db: &mut Connection, thumbprint: &str) -> Result<Option<Credential>> {
     db.one(
@@ -243,7 +248,7 @@ pub(crate) async fn mark_keys_told(db: &mut Connection, id: &str, n: i64) -> Res
 /// Heard, by a response with this `ctr`.
 pub(crate) async fn mark_answered(db: &mut Connection, id: &str, ctr: u64, now: u64) -> Result<()> {
     db.run(
-        "UPDATE credentials SET ctr = max(ctr, ?), heard = ? WHERE id = ?",
+        "UPDATE credentials SET ctr = max(ctr, ?1), heard = ?2, answered = ?2 WHERE id = ?3",
         (ctr as i64, now as i64, id),
     )
     .map(drop)

@@ -14,6 +14,7 @@ pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod logins;
 pub(crate) mod others;
+pub(crate) mod phones;
 pub(crate) mod pins;
 pub(crate) mod posted;
 pub(crate) mod responses;
@@ -37,6 +38,10 @@ pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
         (
             "DELETE FROM others WHERE made < ?",
             now.saturating_sub(others::LIFE) as i64,
+        ),
+        (
+            "DELETE FROM push_addresses WHERE replaced < ?",
+            now.saturating_sub(phones::OLD_ADDRESS_LIFE) as i64,
         ),
         ("DELETE FROM logins WHERE expires < ?", long_over),
         // Those made later are over later: nothing behind the first that is kept is looked at.

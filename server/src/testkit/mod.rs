@@ -183,6 +183,8 @@ impl World {
     /// Anna has two phones; neither has anything left to acknowledge.
     pub(crate) async fn with_two_phones(&self) -> [Phone<'_>; 2] {
         let first = self.with_phone().await;
+        // Lists have the older one first.
+        self.pass(1);
         let second = Enrolment::begin_by_admin(self, ANNA).await;
         let second = second.finish_by_admin(ANNA).await;
         for phone in [&first, &second] {

@@ -12,6 +12,7 @@ mod factors;
 mod forms;
 mod invitation;
 mod keys;
+mod life;
 mod log;
 mod pause;
 mod pin;

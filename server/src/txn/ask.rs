@@ -6,6 +6,7 @@ use crate::error::Fault;
 use crate::store::Connection;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
+use crate::store::phones::is_slow;
 use crate::store::users::User;
 use crate::wake::Topic;
 use countersign_protocol::crypto::make_random;
@@ -86,17 +87,21 @@ impl Question<'_> {
     ) -> Result<Asked, Fault> {
         let mut asked = Vec::new();
         for phone in phones.active() {
-            asked.push((id_of(&phone.id)?, policy_of(phone)?));
+            let (id, policy) = (id_of(&phone.id)?, policy_of(phone)?);
+            // Its person wants the longest time that is agreed.
+            let slow = is_slow(db, &phone.id).await?;
+            let life = if slow { policy.max_life } else { self.life };
+            asked.push((id, policy, life));
         }
         if asked.is_empty() {
-            asked.push((Id::make()?, app.config.policy()));
+            asked.push((Id::make()?, app.config.policy(), self.life));
         }
         let (set, known) = set_of_rows(&phones.0)?;
         let common = Common {
             txn: Id::make()?,
             account: Account::parse(self.account)?,
             // If one phone needs it, all are asked.
-            number: match asked.iter().any(|(_, policy)| policy.r#match) {
+            number: match asked.iter().any(|(_, policy, _)| policy.r#match) {
                 true => make_number()?,
                 false => String::new(),
             },
@@ -104,8 +109,8 @@ impl Question<'_> {
             phones: known.max(1),
         };
         let (mut until, mut told) = (app.now(), Vec::new());
-        for (credential, policy) in &asked {
-            let row = self.sign(app, &common, *credential, policy)?;
+        for (credential, policy, life) in &asked {
+            let row = self.sign(app, &common, *credential, policy, *life)?;
             challenges::insert(db, &row).await?;
             until = until.max(row.expires as u64);
             told.push(Topic::Credential(row.credential));
@@ -124,6 +129,7 @@ impl Question<'_> {
         common: &Common,
         credential: Id,
         policy: &Policy,
+        life: u64,
     ) -> Result<ChallengeRow, Fault> {
         let now = app.now();
         let rows = self.rows.clone().unzip();
@@ -133,7 +139,7 @@ impl Question<'_> {
             jti: Id::make()?,
             txn: common.txn,
             iat: now,
-            exp: now + self.life.min(policy.max_life),
+            exp: now + life.min(policy.max_life),
             keys: app.signer.keys_n(),
             policy: policy.n,
             kind: self.kind,
