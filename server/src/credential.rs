@@ -5,18 +5,20 @@
 //!     [*] --> pending: registration
 //!     pending --> active: digits typed
 //!     pending --> refused: wrong digits, second finisher, time over
-//!     active --> suspended: report, clone, an administrator
+//!     active --> suspended: report, pause, clone, an administrator
 //!     suspended --> suspended: clone or an administrator after a report
-//!     suspended --> active: an administrator resumes
-//!     active --> revoked: an administrator
-//!     suspended --> revoked: an administrator
+//!     suspended --> active: an administrator resumes, its person lifts the pause
+//!     active --> revoked: an administrator, a phone of the ID
+//!     suspended --> revoked: an administrator, a phone of the ID
 //! ```
 
 use crate::app::App;
 use crate::error::Fault;
+use crate::links;
 use crate::others;
 use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
+use crate::store::invitations;
 use crate::wake::Topic;
 use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::policy::Policy;
@@ -155,6 +157,7 @@ pub(crate) async fn change(
     credentials::update_state(db, row).await?;
     if standing != Standing::Active {
         others::withdraw_all(app, db, row).await?;
+        links::end_begun(app, db, &row.id).await?;
     }
     let result = row.reason.clone().unwrap_or_else(|| row.standing.clone());
     app.audit(db, "credential", &row.id, &result).await?;
@@ -199,8 +202,9 @@ pub(crate) async fn settle(
         return Ok(false);
     }
     change(app, db, row, Standing::Refused, Some(StateReason::Expired)).await?;
-    if let Some(invitation) = crate::store::invitations::by_credential(db, &row.id).await? {
-        crate::store::invitations::step(db, &invitation.id, "registered", "expired").await?;
+    if let Some(invitation) = invitations::by_credential(db, &row.id).await? {
+        invitations::step(db, &invitation.id, "registered", "expired").await?;
+        links::end_question(app, db, &invitation).await?;
     }
     Ok(true)
 }

@@ -15,10 +15,10 @@ use countersign_protocol::sas;
 use countersign_protocol::statement::{Event, Registration, Standing, StateReason};
 
 /// How often they may be wrong.
-const TRIES: i64 = 3;
+pub(crate) const TRIES: i64 = 3;
 
 /// A phone that came later may not change the ID for so long, seconds: 24 h (protocol section 11).
-const PROBATION: u64 = 86_400;
+pub(crate) const PROBATION: u64 = 86_400;
 
 pub(crate) enum Typed {
     /// They are asked for again.

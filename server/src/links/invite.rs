@@ -4,6 +4,7 @@ use super::credential_of;
 use crate::app::App;
 use crate::credential;
 use crate::error::Fault;
+use crate::others::{self, End};
 use crate::page::Problem;
 use crate::signer::hidden;
 use crate::store::Connection;
@@ -35,6 +36,7 @@ pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> R
         number,
         browser,
         via: "browser",
+        begun_by: None,
     };
     shown.store(app, &mut tx).await?;
     tx.commit().await?;
@@ -55,26 +57,8 @@ pub(crate) struct ByAdmin {
 /// Makes one whose digits an administrator types, also for an ID that has a phone. It belongs to a page that
 /// nobody has the address of; what the ID still had under way is over.
 pub(crate) async fn make_by_admin(app: &App, user: &str) -> Result<ByAdmin, Fault> {
-    let token = Id::make()?;
-    let page = Page {
-        token_hash: hidden(&token.to_string()),
-        user: user.to_owned(),
-        expires: (app.now() + LIFE) as i64,
-        made: 1,
-    };
     let mut tx = app.store.write().await?;
-    end_living(app, &mut tx, user).await?;
-    invitations::drop_pages_of(&mut tx, user).await?;
-    invitations::insert_page(&mut tx, &page).await?;
-    let shown = Shown {
-        token: &token,
-        page: &page,
-        number: page.made,
-        // Of no browser.
-        browser: "",
-        via: "admin",
-    };
-    let invitation = shown.store(app, &mut tx).await?;
+    let (token, invitation, _) = make_unshown(app, &mut tx, user, "admin", None).await?;
     tx.commit().await?;
     let typed_code = app.config.file.invitation.typed_code;
     let code = typed_code.then(|| code(app, &token, &invitation));
@@ -83,6 +67,58 @@ pub(crate) async fn make_by_admin(app: &App, user: &str) -> Result<ByAdmin, Faul
         code: code.transpose()?.map(|code| code.as_str().to_owned()),
         life: LIFE,
     })
+}
+
+/// What a phone of the ID shows to another one.
+pub(crate) struct ByPhone {
+    pub(crate) link: String,
+    /// Credentials that were pending, and died of it.
+    pub(crate) ended: Vec<Credential>,
+}
+
+/// Makes one whose digits are typed on the phone that began it.
+pub(crate) async fn make_by_phone(
+    app: &App,
+    db: &mut Connection,
+    by: &Credential,
+) -> Result<ByPhone, Fault> {
+    let begun_by = Some(by.id.as_str());
+    let (token, invitation, ended) = make_unshown(app, db, &by.user, "phone", begun_by).await?;
+    Ok(ByPhone {
+        link: link(app, &token, &invitation)?,
+        ended,
+    })
+}
+
+/// It belongs to a page that nobody has the address of; what the ID still had under way is over.
+async fn make_unshown(
+    app: &App,
+    db: &mut Connection,
+    user: &str,
+    via: &str,
+    begun_by: Option<&str>,
+) -> Result<(Id, Invitation, Vec<Credential>), Fault> {
+    let token = Id::make()?;
+    let page = Page {
+        token_hash: hidden(&token.to_string()),
+        user: user.to_owned(),
+        expires: (app.now() + LIFE) as i64,
+        made: 1,
+    };
+    let ended = end_living(app, db, user).await?;
+    invitations::drop_pages_of(db, user).await?;
+    invitations::insert_page(db, &page).await?;
+    let shown = Shown {
+        token: &token,
+        page: &page,
+        number: page.made,
+        // Of no browser.
+        browser: "",
+        via,
+        begun_by,
+    };
+    let invitation = shown.store(app, db).await?;
+    Ok((token, invitation, ended))
 }
 
 /// A new invitation, and what shows it.
@@ -94,6 +130,7 @@ struct Shown<'a> {
     number: i64,
     browser: &'a str,
     via: &'a str,
+    begun_by: Option<&'a str>,
 }
 
 impl Shown<'_> {
@@ -116,6 +153,8 @@ impl Shown<'_> {
             credential: None,
             root: root.to_string(),
             via: self.via.to_owned(),
+            begun_by: self.begun_by.map(str::to_owned),
+            txn: None,
         };
         invitations::insert(db, &invitation).await?;
         app.audit(db, "invitation", &invitation.id, "made").await?;
@@ -131,18 +170,58 @@ pub(crate) async fn end_living(
 ) -> Result<Vec<Credential>, Fault> {
     let mut ended = Vec::new();
     for living in invitations::living_of(db, user).await? {
-        invitations::step(db, &living.id, &living.stage, "replaced").await?;
-        let Some(id) = &living.credential else {
-            continue;
-        };
-        let mut row = credentials::by_id(db, id)
-            .await?
-            .ok_or(Fault::Stored("credential"))?;
-        let reason = Some(StateReason::Expired);
-        credential::change(app, db, &mut row, Standing::Refused, reason).await?;
-        ended.push(row);
+        ended.extend(end_one(app, db, &living).await?);
     }
     Ok(ended)
+}
+
+/// The same of what this phone began; it may not answer for another one any more.
+pub(crate) async fn end_begun(
+    app: &App,
+    db: &mut Connection,
+    credential: &str,
+) -> Result<(), Fault> {
+    for living in invitations::living_by(db, credential).await? {
+        end_one(app, db, &living).await?;
+    }
+    Ok(())
+}
+
+async fn end_one(
+    app: &App,
+    db: &mut Connection,
+    living: &Invitation,
+) -> Result<Option<Credential>, Fault> {
+    invitations::step(db, &living.id, &living.stage, "replaced").await?;
+    end_question(app, db, living).await?;
+    let Some(id) = &living.credential else {
+        return Ok(None);
+    };
+    let row = credentials::by_id(db, id).await?;
+    let mut row = row.ok_or(Fault::Stored("credential"))?;
+    let reason = Some(StateReason::Expired);
+    // Which itself began nothing: it was pending.
+    Box::pin(credential::change(
+        app,
+        db,
+        &mut row,
+        Standing::Refused,
+        reason,
+    ))
+    .await?;
+    Ok(Some(row))
+}
+
+/// The phone that began it is asked for its digits no more.
+pub(crate) async fn end_question(
+    app: &App,
+    db: &mut Connection,
+    invitation: &Invitation,
+) -> Result<(), Fault> {
+    if let Some(txn) = &invitation.txn {
+        others::end_txn(app, db, txn, End::Withdrawn).await?;
+    }
+    Ok(())
 }
 
 /// Whether the ID has a phone that is in use or rests.

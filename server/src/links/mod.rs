@@ -6,8 +6,10 @@
 mod digits;
 mod invite;
 
-pub(crate) use digits::{Typed, compare};
-pub(crate) use invite::{end_living, make_by_admin, root_of};
+pub(crate) use digits::{PROBATION, TRIES, Typed, compare};
+pub(crate) use invite::{
+    end_begun, end_living, end_question, make_by_admin, make_by_phone, root_of,
+};
 
 use crate::app::{App, Shared};
 use crate::credential;

@@ -1,5 +1,6 @@
 //! A phone comes with an invitation: keys, offer, registration, and the state it waits for.
 
+use super::actions::ask_for_new_phone;
 use super::problem::{Answer, Problem, answer, answer_with_nonce, body};
 use super::proof;
 use crate::app::{App, Shared};
@@ -154,6 +155,7 @@ async fn make_offer(
         keys: app.signer.keys_n(),
         via: match invitation.via.as_str() {
             "admin" => Via::Admin,
+            "phone" => Via::Phone,
             _ => Via::Browser,
         },
         rec: None,
@@ -225,8 +227,18 @@ pub(crate) async fn register(
         Ok(row) => row,
         Err(refusal) => return Err(refused(&app, tx, refusal).await?),
     };
+    let asked = match ask_phone(&app, &mut tx, &registration, &invitation, &row).await? {
+        Ok(asked) => asked,
+        Err(refusal) => {
+            // What was made of the registration goes with the transaction.
+            drop(tx);
+            let tx = app.store.write().await?;
+            return Err(refused(&app, tx, refusal).await?);
+        }
+    };
     tx.commit().await?;
     app.metrics.enrolment("registered");
+    asked.into_iter().for_each(|topic| app.wake.tell(topic));
     app.wake.tell(Topic::Page(invitation.page_hash));
     answer_with_nonce(&app, StatusCode::CREATED, &StateAnswer { state: row.state })
 }
@@ -265,6 +277,7 @@ async fn second_finisher(
         return Ok(false);
     }
     invitations::step(db, &invitation.id, "registered", "second_finisher").await?;
+    crate::links::end_question(app, db, invitation).await?;
     let reason = Some(StateReason::SecondFinisher);
     credential::change(app, db, &mut first, Standing::Refused, reason).await?;
     app.metrics.enrolment("second_finisher");
@@ -378,6 +391,32 @@ async fn admit(
     invitations::take(db, &invitation.id, &row.id).await?;
     app.audit(db, "credential", &row.id, "pending").await?;
     Ok(Ok(row))
+}
+
+/// Where a phone of the ID began it, that phone is asked for the digits. Whom to tell.
+async fn ask_phone(
+    app: &App,
+    db: &mut Connection,
+    registration: &Signed<Registration>,
+    invitation: &Invitation,
+    row: &Credential,
+) -> Result<Result<Option<Topic>, Refusal>, Problem> {
+    let Some(begun_by) = &invitation.begun_by else {
+        return Ok(Ok(None));
+    };
+    let offer = invitations::offer(db, &row.offer_hash).await?;
+    let offer = offer.ok_or(Fault::Stored("offer"))?;
+    let digits = sas::digits(
+        &registration.offer,
+        &registration.hash(),
+        &hash_of(&offer.ns)?,
+        &registration.np,
+    );
+    let Some((txn, topic)) = ask_for_new_phone(app, db, begun_by, row, digits).await? else {
+        return Ok(Err(Refusal::over(invitation)));
+    };
+    invitations::set_txn(db, &invitation.id, &txn).await?;
+    Ok(Ok(Some(topic)))
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use crate::store::responses::CTR_WINDOW;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::policy::{Factor, covers};
-use countersign_protocol::statement::{Challenge, Decision, Response, VerdictCode};
+use countersign_protocol::statement::{Challenge, Decision, Kind, Response, VerdictCode};
 use countersign_protocol::view::View;
 
 /// A report is taken this long after the challenge is over, seconds.
@@ -46,6 +46,11 @@ pub(crate) enum Judgement {
     Clone,
     /// The number is wrong: the challenge is over.
     NumberWrong,
+    /// The digits of a new phone are wrong: the challenge stays open.
+    DigitsWrong {
+        /// Tries that are left, at least one.
+        left: u64,
+    },
     /// An approval that is right if its PIN is, which is compared by [`super::pin`].
     PinAsked,
     /// The PIN is wrong: the challenge stays open.
@@ -62,7 +67,7 @@ impl Judgement {
         match self {
             Self::Approved | Self::Denied | Self::Reported { .. } => VerdictCode::Ok,
             Self::Clone => VerdictCode::Suspended,
-            Self::NumberWrong => VerdictCode::NumberWrong,
+            Self::NumberWrong | Self::DigitsWrong { .. } => VerdictCode::NumberWrong,
             // Not compared is not right.
             Self::PinAsked => VerdictCode::FactorsMissing,
             Self::PinWrong { .. } => VerdictCode::PinWrong,
@@ -77,7 +82,7 @@ pub(crate) fn judge(facts: &Facts<'_>, response: &Response) -> Judgement {
     let report = response.decision == Decision::Report;
     match facts.standing {
         "active" => {}
-        "suspended" if report => {}
+        "suspended" if report || is_unfreeze(facts) => {}
         "suspended" => return Refused(VerdictCode::Suspended),
         _ => return Refused(VerdictCode::NotActive),
     }
@@ -111,6 +116,13 @@ pub(crate) fn judge(facts: &Facts<'_>, response: &Response) -> Judgement {
         },
         Decision::Approve => judge_approval(facts, response, challenge, number),
     }
+}
+
+/// What a credential at rest may answer: it was asked by its own wish.
+fn is_unfreeze(facts: &Facts<'_>) -> bool {
+    facts
+        .challenge
+        .is_some_and(|(challenge, ..)| challenge.kind == Kind::Unfreeze)
 }
 
 fn judge_approval(

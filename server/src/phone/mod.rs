@@ -8,6 +8,7 @@ mod actions;
 mod enrol;
 mod judge;
 mod keys;
+mod life;
 mod list;
 mod once;
 mod overview;

@@ -2,6 +2,7 @@
 //! takes one more, before: it is counted as wrong until it was found right.
 
 use super::judge::{Facts, Judgement, REPORT_LIFE, judge};
+use super::life;
 use super::pin::{self, Compared};
 use super::problem::{Answer, Problem, answer_with_nonce, body};
 use super::renew;
@@ -22,9 +23,10 @@ use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{
-    Event, Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
+    Challenge, Event, Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
 };
 use countersign_protocol::{Id, json};
+use std::sync::Arc;
 
 /// How long verdicts are kept, seconds: 48 h.
 const VERDICT_LIFE: u64 = 48 * 3600;
@@ -77,6 +79,7 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
             case.judgement = Judgement::Refused(VerdictCode::PinLocked);
         }
     }
+    case.count_digits(&mut tx).await?;
     if response.pin.is_some() && !case.compared {
         pin::take_back(&mut tx, &caller, &response).await?;
     }
@@ -124,7 +127,8 @@ async fn answer_repeated(
 /// What a response is about, and what is thought of it.
 struct Case {
     challenge: Option<ChallengeRow>,
-    kind: Option<Kind>,
+    /// What it says.
+    asked: Option<Arc<Signed<Challenge>>>,
     /// Until when the verdict is kept, seconds.
     expires: u64,
     judgement: Judgement,
@@ -174,11 +178,24 @@ impl Case {
         };
         Ok(Self {
             challenge: row,
-            kind,
+            asked: challenge,
             expires,
             judgement,
             compared: false,
         })
+    }
+
+    /// The digits of a new phone may be mistyped twice.
+    async fn count_digits(&mut self, db: &mut Connection) -> Result<(), Problem> {
+        if let (Judgement::NumberWrong, Some(asked)) = (self.judgement, &self.asked)
+            && asked.kind == Kind::AddPhone
+        {
+            match life::count_digits(db, asked).await? {
+                0 => {}
+                left => self.judgement = Judgement::DigitsWrong { left },
+            }
+        }
+        Ok(())
     }
 
     /// The last thing of all: whatever else may be wrong was found before.
@@ -210,7 +227,7 @@ async fn store_verdict(
 ) -> Result<String, Problem> {
     let code = case.judgement.code();
     let attempts = match case.judgement {
-        Judgement::PinWrong { left } => Some(left),
+        Judgement::PinWrong { left } | Judgement::DigitsWrong { left } => Some(left),
         _ => None,
     };
     let accepted = code == VerdictCode::Ok;
@@ -268,10 +285,15 @@ async fn carry_out(
     if let (Some(stage), Some(challenge)) = (ended, &case.challenge) {
         told.extend(txn::decide(app, db, challenge, caller, stage, answered).await?);
     }
+    if let (Some("denied" | "reported" | "number"), Some(asked)) = (ended, &case.asked) {
+        told.extend(life::refuse_phone(app, db, asked).await?);
+    }
     match case.judgement {
         Judgement::Approved => {
-            let kind = case.kind.ok_or(Fault::Stored("challenge"))?;
+            let asked = case.asked.as_ref().ok_or(Fault::Stored("challenge"))?;
+            let kind = asked.kind;
             renew::take(app, db, caller, kind, answered.response).await?;
+            told.extend(life::take(app, db, caller, asked).await?);
             let event = match kind {
                 Kind::PinSet => Some(Event::PinChanged),
                 Kind::ReplaceUv => Some(Event::PhoneRenewed),
@@ -286,7 +308,9 @@ async fn carry_out(
             if let (false, Some(challenge)) = (decides, &case.challenge) {
                 told.extend(txn::report(app, db, challenge, answered).await?);
             }
-            told.extend(suspend_all(app, db, caller).await?);
+            told.extend(
+                suspend_all(app, db, caller, StateReason::Reported, Event::Suspended).await?,
+            );
         }
         Judgement::Clone if credential::may_be_suspended(caller) => {
             credential::change(
@@ -317,31 +341,28 @@ async fn pause_waiting(app: &App, db: &mut Connection, user: &str) -> Result<Vec
     Ok(txn::pause(app, db, user).await?)
 }
 
-/// After a report nobody can sign in with the ID, and what it opened here is closed. Who reports again is
-/// told nothing new.
-async fn suspend_all(
+/// After a report or a pause nobody can sign in with the ID; what it opened here is closed by a report. Who does it
+/// again is told nothing new.
+pub(super) async fn suspend_all(
     app: &App,
     db: &mut Connection,
     caller: &Credential,
+    reason: StateReason,
+    event: Event,
 ) -> Result<Vec<Topic>, Problem> {
     let (user, device) = (&caller.user, Some(caller.device.as_str()));
     let active = credentials::of_user(db, user, &["active"]).await?;
     let any = !active.is_empty();
     for mut row in active {
-        credential::change(
-            app,
-            db,
-            &mut row,
-            Standing::Suspended,
-            Some(StateReason::Reported),
-        )
-        .await?;
+        credential::change(app, db, &mut row, Standing::Suspended, Some(reason)).await?;
     }
     let mut told = Vec::new();
     if any {
-        told.extend(others::notice(app, db, user, Event::Suspended, device).await?);
+        told.extend(others::notice(app, db, user, event, device).await?);
     }
-    logins::withdraw_approved(db, user, "reported").await?;
+    if reason == StateReason::Reported {
+        logins::withdraw_approved(db, user, "reported").await?;
+    }
     told.extend(pause_waiting(app, db, user).await?);
     Ok(told)
 }

@@ -29,8 +29,12 @@ pub(crate) struct Invitation {
     pub(crate) credential: Option<String>,
     /// Thumbprint of the root key that it names.
     pub(crate) root: String,
-    /// Where its digits are typed: `browser` or `admin`.
+    /// Where its digits are typed: `browser`, `admin` or `phone`.
     pub(crate) via: String,
+    /// The credential whose phone it is.
+    pub(crate) begun_by: Option<String>,
+    /// What that phone is asked, once the new one has come.
+    pub(crate) txn: Option<String>,
 }
 
 #[derive(Clone)]
@@ -70,6 +74,8 @@ impl Row for Invitation {
             credential: values.next()?,
             root: values.next()?,
             via: values.next()?,
+            begun_by: values.next()?,
+            txn: values.next()?,
         })
     }
 }
@@ -90,7 +96,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, user, page_hash, browser_hash, token_hash, code_hash,
-                number, expires, offers, tries, stage, credential, root, via
+                number, expires, offers, tries, stage, credential, root, via, begun_by, txn
              FROM invitations ",
             $rest
         )
@@ -140,10 +146,11 @@ pub(crate) async fn insert(db: &mut Connection, row: &Invitation) -> Result<()> 
         &row.stage,
         &row.root,
         &row.via,
+        &row.begun_by,
     );
     db.run(
-        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage, root, via)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage, root, via, begun_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -175,6 +182,20 @@ pub(crate) async fn living_of(db: &mut Connection, user: &str) -> Result<Vec<Inv
         select!("WHERE user = ? AND stage IN ('open', 'registered')"),
         [user],
     )
+}
+
+/// Those that a phone began and that are not over.
+pub(crate) async fn living_by(db: &mut Connection, credential: &str) -> Result<Vec<Invitation>> {
+    db.all(
+        select!("WHERE begun_by = ? AND stage IN ('open', 'registered')"),
+        [credential],
+    )
+}
+
+/// What its phone is asked.
+pub(crate) async fn set_txn(db: &mut Connection, id: &str, txn: &str) -> Result<()> {
+    db.run("UPDATE invitations SET txn = ? WHERE id = ?", [txn, id])
+        .map(drop)
 }
 
 /// Moves it to another stage; `false` when it had left `from`.

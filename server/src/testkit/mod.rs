@@ -15,7 +15,8 @@ mod words;
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use phone::{
-    Enrolment, Phone, ask_offer, call, make_key, origin, post, post_json, registration_call, sign,
+    Enrolment, Pending, Phone, ask_offer, call, make_key, origin, post, post_json,
+    registration_call, sign,
 };
 pub(crate) use pin::Typed;
 pub(crate) use provider::{Provider, address, provider_certificate, signed_address};

@@ -93,6 +93,17 @@ impl<'w> Enrolment<'w> {
         }
     }
 
+    /// Up to the offer, by a link that another phone of the ID shows.
+    pub(crate) async fn begin_by_phone(world: &'w World, link: &str) -> Self {
+        let browser = Browser::new(world);
+        let page = browser.open("/e").await;
+        let link = Invitation::parse(link).unwrap();
+        Self {
+            device: "Anna's tablet",
+            ..Self::with(world, browser, page, link).await
+        }
+    }
+
     /// The whole way to an active phone, by an administrator who hears the digits.
     pub(crate) async fn finish_by_admin(self, account: &str) -> Phone<'w> {
         let world = self.world;
@@ -461,7 +472,7 @@ impl Phone<'_> {
         let answer: VerdictAnswer = answer.json();
         let verdict = Signed::<Verdict>::verify(&answer.verdict, &self.server).unwrap();
         assert!(verdict.aud == self.id && verdict.response == response.hash());
-        let open = verdict.code == VerdictCode::PinWrong;
+        let open = verdict.attempts.is_some();
         assert!(verdict.challenge == response.challenge && verdict.r#final != open);
         verdict
     }

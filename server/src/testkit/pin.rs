@@ -1,12 +1,12 @@
 //! What a phone does with a PIN. A wrong one is another K_pin: that is all that it changes.
 
-use super::{Page, Phone};
+use super::{Answer, Page, Phone};
 use countersign_protocol::Signed;
 use countersign_protocol::agreement::Agreement;
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::crypto::{AgreementSecret, Secret};
 use countersign_protocol::pin;
-use countersign_protocol::statement::{Challenge, Decision, Response, Verdict};
+use countersign_protocol::statement::{Challenge, Decision, Response, Verdict, VerdictCode};
 
 /// What the digits that a person types open.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,11 +32,36 @@ impl Phone<'_> {
 
     /// What a person begins on the phone.
     pub(crate) async fn begin(&self, action: &str) -> Signed<Challenge> {
-        let body = format!(r#"{{"kind":"{action}"}}"#);
-        let answer = self.change("POST", "/cs/v1/actions", &body).await;
+        self.begun(&self.act(action, None).await)
+    }
+
+    /// The same about another phone of the ID.
+    pub(crate) async fn begin_about(&self, action: &str, other: &Phone<'_>) -> Signed<Challenge> {
+        self.begun(&self.act(action, Some(other)).await)
+    }
+
+    /// The bare call.
+    pub(crate) async fn act(&self, action: &str, other: Option<&Phone<'_>>) -> Answer {
+        let dev = other.map(|other| other.dev.public().thumbprint());
+        let input = dev.map(|dev| format!(r#","input":{{"dev":"{dev}"}}"#));
+        let body = format!(r#"{{"kind":"{action}"{}}}"#, input.unwrap_or_default());
+        self.change("POST", "/cs/v1/actions", &body).await
+    }
+
+    fn begun(&self, answer: &Answer) -> Signed<Challenge> {
         assert_eq!(answer.status, 201, "{}", answer.body);
         let answer: ChallengeAnswer = answer.json();
         self.verify(&answer.challenge)
+    }
+
+    /// Approves something that the phone began, by its PIN.
+    pub(crate) async fn confirm(
+        &self,
+        challenge: &Signed<Challenge>,
+        digits: Option<&str>,
+    ) -> VerdictCode {
+        let response = self.pin_response(challenge, digits, Typed::Right);
+        self.deliver(&self.sign(response)).await.code
     }
 
     /// The agreement of a response's `dh`.

@@ -15,6 +15,7 @@ mod keys;
 mod life;
 mod log;
 mod pause;
+mod phones;
 mod pin;
 mod poll;
 mod proof;

@@ -273,7 +273,9 @@ impl<'a> Play<'a> {
             (Some(End::Decided(_, What::WrongNumber)), _) => Some("end.number"),
             (Some(End::Cancelled), _) => Some("end.cancelled"),
             (Some(End::Replaced), _) => panic!("something takes its place"),
-            (None, true) => Some("end.late"),
+            (None, true) if self.is_seen() => Some("end.late"),
+            // Time passed before any phone asked.
+            (None, true) => Some("end.unreached"),
             (None, false) => Some("wait"),
         };
         let end = self.browser.open(&self.page.path).await;
@@ -284,6 +286,11 @@ impl<'a> Play<'a> {
         for at in 0..2 {
             self.check_told(at).await;
         }
+    }
+
+    fn is_seen(&self) -> bool {
+        let newest = self.asked.last().unwrap();
+        newest.seen.iter().any(Option::is_some)
     }
 
     fn is_late(&self) -> bool {
