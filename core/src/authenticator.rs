@@ -276,6 +276,24 @@ impl Authenticator {
         Ok(self.core()?.begin(id, action)?)
     }
 
+    /// Rests an ID on all of its phones, at once: nobody signs in with it until [`Action::Unfreeze`]. Gives where it
+    /// stands then, by a signed state.
+    ///
+    /// # Errors
+    /// `id.paused`, `id.probation`, `net.*`, `srv.*`, `store.*`.
+    pub fn pause(&self, id: &Id) -> Result<Standing, Error> {
+        Ok(self.core()?.pause(id)?)
+    }
+
+    /// An invitation for another phone of the ID, to be shown as a QR code. Once that phone has come, a request asks
+    /// here for the six digits that it shows.
+    ///
+    /// # Errors
+    /// `id.paused`, `id.probation`, `net.*`, `srv.*`, `store.*`.
+    pub fn add_phone(&self, id: &Id) -> Result<String, Error> {
+        Ok(self.core()?.add_phone(id)?)
+    }
+
     /// Decides a request. The answer is signed and durable before it is sent; it is sent at once,
     /// and again by [`Self::deliver`] and [`Self::sync`] until the server has answered.
     ///

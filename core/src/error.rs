@@ -307,6 +307,7 @@ impl From<CallFault> for Error {
                 },
                 Said::BadProof | Said::NonceRequired => retry(Code::SrvProof, code.as_str()),
                 Said::NotActive => refused(Code::IdPaused),
+                Said::Probation => refused(Code::IdProbation),
                 Said::LevelRefused => refused(Code::EnrLevel),
                 Said::AttestationRefused => refused(Code::EnrAttest),
                 Said::Proto => refused(Code::AppOld),

@@ -29,6 +29,7 @@ const ON_PYTHON: &[&str] = &[
     "keys",
     "memory",
     "no_mixing",
+    "phones",
     "pin",
     "rollback",
     "saml_judges",

@@ -1,14 +1,17 @@
 //! What a person begins on this phone: the server answers with a request for this credential, which is
-//! verified and decided like any other.
+//! verified and decided like any other; or, for another phone, with an invitation.
 
 use super::prompt::Prompt;
 use super::verify::Refusal;
+use crate::account::Account;
 use crate::client::CallFault;
 use crate::core::Core;
 use crate::error::Fault;
 use crate::time::Word;
-use countersign_protocol::statement::{Kind, Mode};
-use countersign_protocol::{Id, call};
+use countersign_protocol::call::{ChallengeAnswer, InvitationAnswer};
+use countersign_protocol::invitation::Invitation;
+use countersign_protocol::statement::{Kind, Mode, Standing};
+use countersign_protocol::{Id, Thumbprint, call};
 
 /// A change of an ID, begun on this phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,12 @@ pub enum Action {
     /// Renew the key that asks for fingerprint or face. Decided by
     /// [`Answer::Approve`](super::Answer::Approve), with the PIN.
     RenewGesture,
+    /// Lift the pause of the ID, on all of its phones.
+    Unfreeze,
+    /// Lift the alarm that another phone, with this K_dev, was copied.
+    UnfreezePhone(Thumbprint),
+    /// Remove the phone with this K_dev, which may be this one.
+    RemovePhone(Thumbprint),
 }
 
 impl Action {
@@ -25,13 +34,35 @@ impl Action {
         match self {
             Self::SetPin => call::Action::PinSet,
             Self::RenewGesture => call::Action::ReplaceUv,
+            Self::Unfreeze => call::Action::Unfreeze(None),
+            Self::UnfreezePhone(dev) => call::Action::Unfreeze(Some(dev)),
+            Self::RemovePhone(dev) => call::Action::RemovePhone(dev),
         }
     }
 
-    fn kind(self) -> Kind {
+    /// What the request that asks for it says: its kind, and the phone that it is about.
+    fn asks(self) -> (Kind, Option<Thumbprint>) {
         match self {
-            Self::SetPin => Kind::PinSet,
-            Self::RenewGesture => Kind::ReplaceUv,
+            Self::SetPin => (Kind::PinSet, None),
+            Self::RenewGesture => (Kind::ReplaceUv, None),
+            Self::Unfreeze => (Kind::Unfreeze, None),
+            Self::UnfreezePhone(dev) => (Kind::Unfreeze, Some(dev)),
+            Self::RemovePhone(dev) => (Kind::RemovePhone, Some(dev)),
+        }
+    }
+
+    /// Whether there is anything to change by it, as far as this phone knows.
+    fn is_possible(self, account: &Account) -> Result<(), Refusal> {
+        let possible = match self {
+            Self::SetPin => account.policy.pin > 0,
+            // Only a PIN can vouch for another gesture.
+            Self::RenewGesture => account.pin.is_some(),
+            Self::Unfreeze | Self::UnfreezePhone(_) | Self::RemovePhone(_) => true,
+        };
+        if possible {
+            Ok(())
+        } else {
+            Err(Refusal::Factors)
         }
     }
 }
@@ -40,29 +71,57 @@ impl Core {
     /// Begins a change; gives the request that asks for it.
     pub(crate) fn begin(&self, owner: &Id, action: Action) -> Result<Prompt, Fault> {
         let account = self.account(owner)?;
-        let possible = match action {
-            Action::SetPin => account.policy.pin > 0,
-            // Only a PIN can vouch for another gesture.
-            Action::RenewGesture => account.pin.is_some(),
-        };
-        if !possible {
-            return Err(Refusal::Factors.into());
-        }
+        action.is_possible(&account)?;
         let heard = self.call(&account, |at, credential, prove| {
-            self.client.act(at, credential, prove, action.call())
+            let action = action.call();
+            self.client
+                .act::<ChallengeAnswer>(at, credential, prove, action)
         });
         let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
         let verified = self.examine(owner, &heard.body.challenge)?;
-        let (kind, mode) = (verified.challenge().kind, verified.challenge().mode);
-        if (kind, mode) != (action.kind(), Mode::App) {
+        let challenge = verified.challenge();
+        let about = challenge.input.as_ref().and_then(|input| input.dev);
+        if challenge.mode != Mode::App || (challenge.kind, about) != action.asks() {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
-        let challenge = verified.challenge().jti;
+        let challenge = challenge.jti;
         // The server can only have made it after it was asked.
         let word = Word::Fresh(heard.trip);
         match self.note(owner, &[verified], word, None)?.pop() {
             Some(prompt) => Ok(prompt),
             None => self.prompt(owner, &challenge),
+        }
+    }
+
+    /// Rests the ID on all of its phones, at once.
+    pub(crate) fn pause(&self, owner: &Id) -> Result<Standing, Fault> {
+        let account = self.account(owner)?;
+        let done = self.call(&account, |at, credential, prove| {
+            self.client.pause(at, credential, prove)
+        });
+        done.map_err(|fault| self.look_at_state(owner, fault))?;
+        // Only the signed state says so.
+        Ok(self.fetch_state(owner, 0)?.known()?.standing)
+    }
+
+    /// An invitation for another phone of the ID, if it is to this phone's own server.
+    pub(crate) fn add_phone(&self, owner: &Id) -> Result<String, Fault> {
+        let account = self.account(owner)?;
+        let heard = self.call(&account, |at, credential, prove| {
+            let action = call::Action::AddPhone;
+            self.client
+                .act::<InvitationAnswer>(at, credential, prove, action)
+        });
+        let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
+        let link = heard.body.invitation;
+        let invitation = Invitation::parse(&link).ok();
+        let own = invitation.is_some_and(|invitation| {
+            invitation.origin == account.trust.iss && invitation.root == account.trust.root
+        });
+        if own {
+            Ok(link)
+        } else {
+            Err(CallFault::NotOurs { status: 201 }.into())
         }
     }
 }

@@ -397,7 +397,7 @@ fn killed_anywhere_in_a_change_the_phone_works_afterwards() {
                 let prompt = app.begin(&id, action)?;
                 let answer = match action {
                     Action::SetPin => set(Some(PIN), NEW),
-                    Action::RenewGesture => renew(PIN),
+                    _ => renew(PIN),
                 };
                 match app.decide(&prompt.id, &answer)? {
                     Sent::Verdict(_) => Ok(()),

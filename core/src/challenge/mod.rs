@@ -35,6 +35,8 @@ mod factor_tests;
 #[cfg(test)]
 mod life_tests;
 #[cfg(test)]
+mod phone_tests;
+#[cfg(test)]
 mod pin_tests;
 #[cfg(test)]
 mod tests;

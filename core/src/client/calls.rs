@@ -137,21 +137,22 @@ impl Client {
         )
     }
 
-    /// Begins a change of the ID; what comes back is the request that asks for it.
-    pub(crate) fn act(
+    /// Begins a change of the ID; what comes back is the request that asks for it, or, with
+    /// [`Action::AddPhone`], an invitation.
+    pub(crate) fn act<T: DeserializeOwned>(
         &self,
         at: At<'_>,
         credential: Id,
         prove: Prove<'_>,
         action: Action,
-    ) -> Result<Heard<ChallengeAnswer>, Fault> {
-        let proof = Some(Proving {
-            credential,
-            prove,
-            nonce: None,
-        });
-        let call = post("/cs/v1/actions", json::write(&action)?);
-        self.ask(at, &Call { proof, ..call }, 201)
+    ) -> Result<Heard<T>, Fault> {
+        let call = acting(credential, prove, action)?;
+        self.ask(at, &call, 201)
+    }
+
+    /// Rests the ID.
+    pub(crate) fn pause(&self, at: At<'_>, credential: Id, prove: Prove<'_>) -> Result<(), Fault> {
+        self.tell(at, &acting(credential, prove, Action::Pause)?)
     }
 
     /// Says that these were taken, durably.
@@ -200,6 +201,16 @@ impl Client {
         let body = read(&answer, status).map_err(|fault: CallFault| Fault::Call(fault))?;
         Ok(Heard { body, trip })
     }
+}
+
+fn acting<'a>(credential: Id, prove: Prove<'a>, action: Action) -> Result<Call<'a>, Fault> {
+    let proof = Some(Proving {
+        credential,
+        prove,
+        nonce: None,
+    });
+    let call = post("/cs/v1/actions", json::write(&action)?);
+    Ok(Call { proof, ..call })
 }
 
 fn get<'a>(path: String) -> Call<'a> {

@@ -268,31 +268,54 @@ impl Peer {
         Ok(json(200, &ChallengeAnswer { challenge }))
     }
 
-    /// A request in mode `app`, as section 6 has them.
+    /// A request in mode `app`, as section 6 has them; an invitation; or nothing, for a pause.
     fn serve_action(&self, body: &[u8]) -> Result<Answer, Code> {
         let action: Action = wire::parse(body).map_err(|_| Code::BadRequest)?;
-        let (kind, by_uv) = match action {
-            Action::PinSet => (Kind::PinSet, self.inner().pin_by_uv),
-            Action::ReplaceUv => (Kind::ReplaceUv, false),
+        let (kind, dev) = match action {
+            Action::PinSet => (Kind::PinSet, None),
+            Action::ReplaceUv => (Kind::ReplaceUv, None),
+            Action::Unfreeze(dev) => (Kind::Unfreeze, dev),
+            Action::RemovePhone(dev) => (Kind::RemovePhone, Some(dev)),
+            Action::AddPhone => {
+                let invitation = self.link();
+                return Ok(json(201, &InvitationAnswer { invitation }));
+            }
+            Action::Pause => {
+                self.end(Standing::Suspended, StateReason::User);
+                return Ok(Answer {
+                    status: 204,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                });
+            }
             _ => return Err(Code::BadRequest),
         };
-        let mut challenge = self.challenge(Id::make().unwrap());
+        let mut challenge = self.about_itself(Id::make().unwrap(), kind);
+        if kind == Kind::PinSet && self.inner().pin_by_uv {
+            challenge.factors = Alternatives::new(vec![Alternative::Uv]).unwrap();
+        }
+        challenge.input = dev.map(|dev| Input {
+            dev: Some(dev),
+            device: Some(Name::parse("Tablet").unwrap()),
+            policy: None,
+        });
+        let challenge = self.sign(challenge).compact().to_owned();
+        self.inner().open.push(challenge.clone());
+        Ok(json(201, &ChallengeAnswer { challenge }))
+    }
+
+    /// A request about the ID, by PIN.
+    pub(crate) fn about_itself(&self, jti: Id, kind: Kind) -> Challenge {
+        let mut challenge = self.challenge(jti);
         (challenge.kind, challenge.mode) = (kind, Mode::App);
         (challenge.context, challenge.r#match) = (None, 0);
-        let factor = if by_uv {
-            Alternative::Uv
-        } else {
-            Alternative::DevPin
-        };
-        challenge.factors = Alternatives::new(vec![factor]).unwrap();
+        challenge.factors = Alternatives::new(vec![Alternative::DevPin]).unwrap();
         challenge.service = Service {
             id: "server".into(),
             name: Name::parse("Example ID").unwrap(),
             host: HOST.into(),
         };
-        let challenge = self.sign(challenge).compact().to_owned();
-        self.inner().open.push(challenge.clone());
-        Ok(json(201, &ChallengeAnswer { challenge }))
+        challenge
     }
 
     fn serve_response(&self, body: &[u8]) -> Result<Answer, Code> {
@@ -372,6 +395,11 @@ impl Inner {
                 let state = self.state.as_mut().unwrap();
                 state.sn += 1;
                 state.uv = Some(input.uv.thumbprint());
+            }
+            Kind::Unfreeze if response.decision == Decision::Approve => {
+                let state = self.state.as_mut().unwrap();
+                state.sn += 1;
+                (state.state, state.reason) = (Standing::Active, None);
             }
             _ => {}
         }

@@ -286,7 +286,7 @@ async fn phone_line(db: &mut Connection, row: &Credential) -> Result<Said, Start
         .pin_wrapped
         .is_some()
         .then_some(if locked { "locked" } else { "set" });
-    let json = json!({ "id": row.id, "device": row.device, "state": row.standing, "reason": row.reason, "heard": row.heard, "pin": pin });
+    let json = json!({ "id": row.id, "dev": row.dev, "device": row.device, "state": row.standing, "reason": row.reason, "heard": row.heard, "pin": pin });
     Ok(Said::new(text, json))
 }
 

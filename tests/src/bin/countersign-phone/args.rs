@@ -102,6 +102,38 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIGITS")]
         pin: Option<String>,
     },
+    /// Show an invitation for another phone of an ID; `approve` takes the digits that it shows.
+    AddPhone {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+    },
+    /// Remove a phone of an ID, or this one.
+    RemovePhone {
+        /// Its key, as `overview` shows it.
+        phone: String,
+        /// The ID, as `ids` names it; may be left out when there is only one.
+        #[arg(long)]
+        id: Option<String>,
+        /// The PIN, for tests. Without it, it is asked for where it is wanted.
+        #[arg(long, value_name = "DIGITS")]
+        pin: Option<String>,
+    },
+    /// Pause an ID on all of its phones.
+    Pause {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+    },
+    /// End the pause of an ID.
+    Unfreeze {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+        /// End the clone alarm of the phone with this key instead.
+        #[arg(long)]
+        phone: Option<String>,
+        /// The PIN, for tests. Without it, it is asked for where it is wanted.
+        #[arg(long, value_name = "DIGITS")]
+        pin: Option<String>,
+    },
     /// Go on with what a killed `enrol` began.
     Resume,
     /// The IDs of this phone.

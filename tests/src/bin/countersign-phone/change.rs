@@ -1,13 +1,16 @@
-//! Changing PIN and gesture of an ID: begun on the phone, and decided at once.
+//! Changes of an ID that are begun on the phone, and decided at once: its PIN, its gesture, its phones, its rest.
 
 use crate::answer::send;
 use crate::enrol::about;
-use crate::lists::show_prompt;
+use crate::lists::{ids, show_prompt};
 use crate::phone::Phone;
 use crate::pin;
 use crate::trouble::{About, Own, Trouble};
-use countersign_core::{AccountInfo, Action, Answer, Id, NewPin, Prompt, Standing};
+use countersign_core::{
+    AccountInfo, Action, Answer, Digest, Id, NewPin, Prompt, Standing, Thumbprint,
+};
 use countersign_texts::{Id as Word, text};
+use serde_json::json;
 
 pub(crate) fn set_pin(
     phone: &Phone,
@@ -40,6 +43,69 @@ pub(crate) fn renew_gesture(
     send(phone, &prompt.id, &answer, about)
 }
 
+pub(crate) fn remove_phone(
+    phone: &Phone,
+    id: Option<&str>,
+    other: &str,
+    given: Option<&str>,
+) -> Result<(), Trouble> {
+    confirm(phone, id, Action::RemovePhone(key(other)?), given)
+}
+
+pub(crate) fn unfreeze(
+    phone: &Phone,
+    id: Option<&str>,
+    other: Option<&str>,
+    given: Option<&str>,
+) -> Result<(), Trouble> {
+    let action = match other {
+        Some(other) => Action::UnfreezePhone(key(other)?),
+        None => Action::Unfreeze,
+    };
+    confirm(phone, id, action, given)
+}
+
+/// Begins it and approves it, with the PIN where one is given or wanted.
+fn confirm(
+    phone: &Phone,
+    id: Option<&str>,
+    action: Action,
+    given: Option<&str>,
+) -> Result<(), Trouble> {
+    let (prompt, about) = begin(phone, id, action)?;
+    let name = text(phone.voice.lang, Word::FactorPin).text;
+    let pin = match prompt.pin || given.is_some() {
+        true => Some(pin::pin(phone, given, &format!("{name}:"))?),
+        false => None,
+    };
+    let answer = Answer::Approve { number: None, pin };
+    send(phone, &prompt.id, &answer, about)
+}
+
+pub(crate) fn pause(phone: &Phone, id: Option<&str>) -> Result<(), Trouble> {
+    let account = account(phone, id)?;
+    phone
+        .core
+        .pause(&account.id)
+        .map_err(|error| Trouble::about(error, &about(&account)))?;
+    ids(phone)
+}
+
+pub(crate) fn add_phone(phone: &Phone, id: Option<&str>) -> Result<(), Trouble> {
+    let account = account(phone, id)?;
+    let link = phone.core.add_phone(&account.id);
+    let link = link.map_err(|error| Trouble::about(error, &about(&account)))?;
+    let event = json!({"event": "invitation", "link": link});
+    phone.voice.say(&event, || link.clone());
+    Ok(())
+}
+
+/// A phone's key, as the server's list of phones has it.
+fn key(text: &str) -> Result<Thumbprint, Trouble> {
+    let key = Digest::parse(text).map(Thumbprint);
+    key.ok_or_else(|| Trouble::Usage(format!("{text}: not the key of a phone")))
+}
+
 fn begin(phone: &Phone, id: Option<&str>, action: Action) -> Result<(Prompt, About), Trouble> {
     let account = account(phone, id)?;
     let about = about(&account);
@@ -62,7 +128,7 @@ fn account(phone: &Phone, id: Option<&str>) -> Result<AccountInfo, Trouble> {
     let accounts = phone.core.accounts()?.into_iter();
     let mut meant = accounts.filter(|account| match id {
         Some(id) => account.id == id,
-        None => account.standing == Standing::Active,
+        None => matches!(account.standing, Standing::Active | Standing::Suspended),
     });
     match (meant.next(), meant.next()) {
         (Some(account), None) => Ok(account),

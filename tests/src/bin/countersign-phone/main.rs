@@ -65,6 +65,18 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::SetPin { id, pin, new } => {
             change::set_pin(&phone, id.as_deref(), pin.as_deref(), new.as_deref())
         }
+        Command::AddPhone { id } => change::add_phone(&phone, id.as_deref()),
+        Command::RemovePhone {
+            phone: other,
+            id,
+            pin,
+        } => change::remove_phone(&phone, id.as_deref(), other, pin.as_deref()),
+        Command::Pause { id } => change::pause(&phone, id.as_deref()),
+        Command::Unfreeze {
+            id,
+            phone: other,
+            pin,
+        } => change::unfreeze(&phone, id.as_deref(), other.as_deref(), pin.as_deref()),
         Command::RenewGesture { id, pin } => {
             change::renew_gesture(&phone, id.as_deref(), pin.as_deref())
         }

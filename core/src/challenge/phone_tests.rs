@@ -1,0 +1,177 @@
+//! The phones of an ID, as one of them sees it: pause and its end, another phone added or removed.
+
+use crate::challenge::{Action, Answer};
+use crate::error::{Code, Error};
+use crate::outbox::{Sent, VerdictInfo};
+use crate::testkit::{Phone, Trouble, json, problem, typed};
+use countersign_protocol::call::InvitationAnswer;
+use countersign_protocol::invitation::Invitation;
+use countersign_protocol::statement::{Input, Kind, Standing, StateReason};
+use countersign_protocol::text::Name;
+use countersign_protocol::{Digest, Id, Origin, Thumbprint, problem as said};
+
+const PIN: &str = "294817";
+
+fn approve(number: Option<&str>) -> Answer {
+    Answer::Approve {
+        number: number.map(str::to_owned),
+        pin: Some(typed(PIN)),
+    }
+}
+
+fn refused(code: Code) -> Option<Error> {
+    Some(Error::Refused { code })
+}
+
+fn judged(sent: Result<Sent, Error>) -> VerdictInfo {
+    match sent.unwrap() {
+        Sent::Verdict(verdict) => verdict,
+        Sent::Queued(error) => panic!("{error}"),
+    }
+}
+
+fn other() -> Thumbprint {
+    Thumbprint(Digest::from([8; 32]))
+}
+
+#[test]
+fn an_id_is_paused_by_the_signed_state_and_lifted_by_an_answer() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    phone.peer.ask(1, |_| {});
+    let login = app.poll(&id, 0).unwrap().prompts.remove(0);
+    assert_eq!(app.pause(&id).unwrap(), Standing::Suspended);
+    let reason = app.accounts().unwrap()[0].reason;
+    assert_eq!(reason, Some(StateReason::User));
+    let error = app.decide(&login.id, &approve(Some("47"))).err();
+    assert_eq!(error, refused(Code::IdPaused));
+    // It begins and answers its end.
+    let prompt = app.begin(&id, Action::Unfreeze).unwrap();
+    assert_eq!((prompt.kind, prompt.pin), ("unfreeze", true));
+    assert!(judged(app.decide(&prompt.id, &approve(None))).accepted);
+    app.poll(&id, 0).unwrap();
+    assert_eq!(app.accounts().unwrap()[0].standing, Standing::Active);
+}
+
+#[test]
+fn a_pause_that_no_state_tells_of_is_none() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let nothing = crate::ports::Answer {
+        status: 204,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    phone.peer.trouble("/actions", Trouble::Instead(nothing));
+    assert_eq!(app.pause(&id).unwrap(), Standing::Active);
+}
+
+#[test]
+fn another_phone_is_removed_by_the_rows_that_were_shown() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let prompt = app.begin(&id, Action::RemovePhone(other())).unwrap();
+    let device = prompt.rows.iter().find(|row| row.id == "device");
+    assert_eq!(device.unwrap().value, "Tablet");
+    assert!(judged(app.decide(&prompt.id, &approve(None))).accepted);
+}
+
+#[test]
+fn a_request_about_another_phone_than_was_meant_is_not_shown() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let mut asked = phone
+        .peer
+        .about_itself(Id::from([9; 16]), Kind::RemovePhone);
+    asked.input = Some(Input {
+        dev: Some(Thumbprint(Digest::from([7; 32]))),
+        device: Some(Name::parse("Tablet").unwrap()),
+        policy: None,
+    });
+    let challenge = phone.peer.sign(asked).compact().to_owned();
+    let answer = countersign_protocol::call::ChallengeAnswer { challenge };
+    phone
+        .peer
+        .trouble("/actions", Trouble::Instead(json(201, &answer)));
+    let error = app.begin(&id, Action::RemovePhone(other())).err().unwrap();
+    assert_eq!(error.code(), Some(Code::SrvError));
+    assert!(app.pending().unwrap().is_empty());
+}
+
+#[test]
+fn an_invitation_for_another_phone_is_to_this_phones_own_server() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let link = app.add_phone(&id).unwrap();
+    assert_eq!(link, phone.peer.link());
+    let own = Invitation::parse(&link).unwrap();
+    let elsewhere = Origin::parse("https://evil.example").unwrap();
+    for bent in [
+        Invitation {
+            root: other(),
+            ..own.clone()
+        },
+        Invitation {
+            origin: elsewhere,
+            ..own
+        },
+    ] {
+        let invitation = bent.to_link().unwrap();
+        let answer = json(201, &InvitationAnswer { invitation });
+        phone.peer.trouble("/actions", Trouble::Instead(answer));
+        let error = app.add_phone(&id).err().unwrap();
+        assert_eq!(error.code(), Some(Code::SrvError));
+    }
+    let rubbish = "https://id.example/e#x".to_owned();
+    let answer = json(
+        201,
+        &InvitationAnswer {
+            invitation: rubbish,
+        },
+    );
+    phone.peer.trouble("/actions", Trouble::Instead(answer));
+    let error = app.add_phone(&id).err().unwrap();
+    assert_eq!(error.code(), Some(Code::SrvError));
+}
+
+#[test]
+fn the_digits_of_a_new_phone_may_be_mistyped() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let mut asked = phone.peer.about_itself(Id::from([9; 16]), Kind::AddPhone);
+    asked.r#match = 6;
+    asked.input = Some(Input {
+        dev: Some(other()),
+        device: Some(Name::parse("Tablet").unwrap()),
+        policy: None,
+    });
+    phone.peer.ask(1, |challenge| *challenge = asked);
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    assert_eq!((prompt.kind, prompt.number), ("add-phone", 6));
+    for number in [None, Some("12345"), Some("1234567"), Some("12345a")] {
+        let error = app.decide(&prompt.id, &approve(number)).err();
+        assert_eq!(error, refused(Code::NumberEmpty));
+    }
+    phone.peer.inner().verdict = Some(|verdict| {
+        verdict.result = countersign_protocol::statement::Outcome::Refused;
+        verdict.code = countersign_protocol::statement::VerdictCode::NumberWrong;
+        (verdict.r#final, verdict.attempts) = (false, Some(2));
+    });
+    let verdict = judged(app.decide(&prompt.id, &approve(Some("123456"))));
+    assert_eq!((verdict.code, verdict.attempts), ("number_wrong", Some(2)));
+    assert!(judged(app.decide(&prompt.id, &approve(Some("654321")))).accepted);
+}
+
+#[test]
+fn a_phone_on_probation_is_told_so() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    for _ in 0..3 {
+        let answer = problem(said::Code::Probation);
+        phone.peer.trouble("/actions", Trouble::Instead(answer));
+    }
+    assert_eq!(app.add_phone(&id).err(), refused(Code::IdProbation));
+    assert_eq!(app.pause(&id).err(), refused(Code::IdProbation));
+    let action = Action::RemovePhone(other());
+    assert_eq!(app.begin(&id, action).err(), refused(Code::IdProbation));
+}
