@@ -29,6 +29,9 @@ pub(crate) struct Account {
     pub(crate) registration: Digest,
     /// What is agreed.
     pub(crate) policy: Policy,
+    /// What the person agreed to since, and no state has brought yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approved: Option<Policy>,
     /// The server's half of every later agreement: `dh` of the offer. None for an ID that was added before
     /// there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,6 +196,11 @@ impl Account {
     /// The server has said what became of a change: of old and new PIN, or key, one stays. Gives the owner of
     /// the K_uv that goes.
     pub(crate) fn end_change(&mut self, kind: &str, taken: bool) -> Option<Id> {
+        if kind == Kind::Policy.as_str() {
+            // What the server didn't take, the person didn't agree to.
+            self.approved = self.approved.take().filter(|_| taken);
+            return None;
+        }
         if kind == Kind::PinSet.as_str() {
             let next = self.next_pin.take();
             if taken && next.is_some() {

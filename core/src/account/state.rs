@@ -55,7 +55,8 @@ impl Account {
         if state.sn <= known.sn || state.state == Standing::Pending {
             return Err(Unfit::Backwards);
         }
-        if let Some(policy) = policy_taken(&self.policy, state)? {
+        if let Some(policy) = policy_taken(&self.policy, self.approved.as_ref(), state)? {
+            self.approved = self.approved.take().filter(|later| later.n > policy.n);
             self.policy = policy;
         }
         known.take(state, lower);
@@ -64,8 +65,13 @@ impl Account {
     }
 }
 
-/// The policy that is in force after a state, if it is another one.
-fn policy_taken(old: &Policy, state: &State) -> Result<Option<Policy>, Unfit> {
+/// The policy that is in force after a state, if it is another one: one that asks less only if the person agreed to
+/// exactly it.
+fn policy_taken(
+    old: &Policy,
+    approved: Option<&Policy>,
+    state: &State,
+) -> Result<Option<Policy>, Unfit> {
     let new = &state.policy;
     if new.n < old.n || (new.n == old.n && new != old) {
         return Err(Unfit::PolicyBackwards);
@@ -73,7 +79,7 @@ fn policy_taken(old: &Policy, state: &State) -> Result<Option<Policy>, Unfit> {
     if new.n == old.n {
         return Ok(None);
     }
-    if !new.is_weaker_than(old) {
+    if !new.is_weaker_than(old) || approved == Some(new) {
         return Ok(Some(new.clone()));
     }
     // That it is over or at rest is believed all the same, but not what it would ask.

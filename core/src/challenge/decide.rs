@@ -14,7 +14,7 @@ use crate::ports::StoreError;
 use crate::time::ServerTime;
 use crate::vault::{self, Place};
 use countersign_protocol::pin::{LEAST_DIGITS, Pin, PinEntry, TooShort};
-use countersign_protocol::policy::{Alternative, Factor};
+use countersign_protocol::policy::{Alternative, Factor, Policy};
 use countersign_protocol::statement::{
     Challenge, Decision, Key, Kind, Prev, Reason, Response, Standing,
 };
@@ -154,6 +154,13 @@ impl<'a> Decided<'a> {
             && matches!(self.brought, Brought::Nothing)
     }
 
+    /// The policy that the person agrees to, if that is what was asked.
+    fn agreed(&self) -> Option<&Policy> {
+        let input = self.verified.challenge().input.as_ref();
+        let policy = input.and_then(|input| input.policy.as_ref());
+        policy.filter(|_| self.answer.decision() == Decision::Approve)
+    }
+
     /// What is signed, as the next one of the chain.
     fn response(&self, credential: Id, chain: Chain, locale: &str) -> Result<Response, Fault> {
         let challenge = self.verified.challenge();
@@ -247,7 +254,12 @@ impl Core {
         let response = self.sign_decided(&mut account, &decided, response)?;
         let (challenge, ctr) = (decided.verified.challenge(), response.ctr);
         match &decided.brought {
-            Brought::Nothing => {}
+            Brought::Nothing => {
+                if let Some(policy) = decided.agreed() {
+                    account.approved = Some(policy.clone());
+                    change.put(&owner, &account)?;
+                }
+            }
             Brought::Pin(_) => change.put(&owner, &account)?,
             Brought::Uv(made) => {
                 change.put(&owner, &account)?;

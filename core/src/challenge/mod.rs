@@ -39,6 +39,8 @@ mod phone_tests;
 #[cfg(test)]
 mod pin_tests;
 #[cfg(test)]
+mod policy_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod thief_tests;

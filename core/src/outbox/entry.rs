@@ -59,9 +59,17 @@ impl Record for Waiting {
 impl Waiting {
     /// Whether two PINs or two keys wait for its verdict, and so it waits without limit.
     pub(crate) fn is_change(&self) -> bool {
-        let kinds = [Kind::PinSet, Kind::ReplaceUv];
-        let changes = kinds.iter().any(|kind| kind.as_str() == self.summary.kind);
-        changes && self.summary.decision == Decision::Approve
+        self.approves(&[Kind::PinSet, Kind::ReplaceUv])
+    }
+
+    /// Whether its verdict says something about the ID, beside the request.
+    pub(super) fn is_about_id(&self) -> bool {
+        self.is_change() || self.approves(&[Kind::Policy])
+    }
+
+    fn approves(&self, kinds: &[Kind]) -> bool {
+        let is_one = kinds.iter().any(|kind| kind.as_str() == self.summary.kind);
+        is_one && self.summary.decision == Decision::Approve
     }
 
     pub(crate) fn new(

@@ -86,7 +86,7 @@ impl Core {
                 return Ok(None);
             }
             let mut gone = None;
-            if waiting.is_change() {
+            if waiting.is_about_id() {
                 let of = Place::of(owner);
                 let mut account = change.read::<Account>(&of)?.ok_or(Fault::Unknown)?;
                 let taken = verdict.result == Outcome::Accepted;

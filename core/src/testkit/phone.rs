@@ -290,6 +290,7 @@ pub(crate) fn account_of(peer: &Peer) -> (Account, State) {
         dev: *dev.public(),
         registration: state.registration,
         policy,
+        approved: None,
         dh: None,
         pin: None,
         next_pin: None,
