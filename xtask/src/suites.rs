@@ -33,6 +33,7 @@ const ON_PYTHON: &[&str] = &[
     "pin",
     "rollback",
     "saml_judges",
+    "several",
     "vault_faults",
 ];
 

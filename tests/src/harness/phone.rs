@@ -12,6 +12,7 @@ pub struct Phone {
     home: PathBuf,
     ca: PathBuf,
     engine: String,
+    device: String,
 }
 
 /// What one command said, and how it ended.
@@ -31,6 +32,7 @@ impl Phone {
             home: home.to_path_buf(),
             ca: ca.to_path_buf(),
             engine: "sled".to_owned(),
+            device: "Virtual phone".to_owned(),
         }
     }
 
@@ -38,6 +40,14 @@ impl Phone {
     pub fn kept_by(self, engine: &str) -> Self {
         Self {
             engine: engine.to_owned(),
+            ..self
+        }
+    }
+
+    /// The same phone by another name; to be said before it adds an ID.
+    pub fn named(self, device: &str) -> Self {
+        Self {
+            device: device.to_owned(),
             ..self
         }
     }
@@ -108,7 +118,8 @@ impl Phone {
             .arg(&self.home)
             .arg("--ca")
             .arg(&self.ca)
-            .args(["--engine", &self.engine]);
+            .args(["--engine", &self.engine])
+            .args(["--device", &self.device]);
         Ok(command)
     }
 }

@@ -191,6 +191,15 @@ impl Server {
         output(&mut command)
     }
 
+    /// The same for a command that prints several objects.
+    pub fn list(&self, args: &[&str]) -> Result<Vec<Value>> {
+        let mut command = self.program()?;
+        command.arg("--json").args(args);
+        let said = output(&mut command)?;
+        let read = |line: &str| serde_json::from_str(line).during("no JSON");
+        said.lines().map(read).collect()
+    }
+
     /// Runs a command of the server's command line with `--json`; gives the one object it prints.
     pub fn command(&self, args: &[&str]) -> Result<Value> {
         let mut command = self.program()?;

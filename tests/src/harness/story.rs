@@ -107,6 +107,24 @@ pub fn enrol_by(
     Ok(())
 }
 
+/// An administrator adds a phone for a person, also a further one, by the digits that the person reads out. The phone's
+/// process is ended while it waits, and learns the rest when it starts again.
+pub fn enrol_by_admin(world: &World, phone: &Phone, account: &str) -> Result<()> {
+    let said = world.server.command(&["phone", "add", account])?;
+    let link = word(&said, "invitation");
+    let mut running = phone.start(&["enrol", link, "--yes"])?;
+    let digits = running.await_event("digits")?;
+    if digits["via"] != "admin" {
+        return Err(Trouble::new("the phone does not say who types the digits"));
+    }
+    let digits = word(&digits, "digits");
+    world
+        .server
+        .command(&["phone", "confirm", account, digits])?;
+    running.kill()?;
+    phone.ask(&["resume"]).map(drop)
+}
+
 /// A server, an application, and a phone with the administrator's ID.
 pub fn ready() -> Result<(World, Sp, Phone)> {
     let world = World::start()?;

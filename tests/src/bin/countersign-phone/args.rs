@@ -29,6 +29,14 @@ pub(crate) struct Args {
     /// In which language it speaks.
     #[arg(long, global = true, value_name = "LANG", default_value = "en")]
     lang: Language,
+    /// The name that it gives itself when it adds an ID.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "Virtual phone"
+    )]
+    pub(crate) device: String,
     /// Ends the process by SIGKILL at the N-th call of a port, for crash tests.
     #[arg(long, global = true, hide = true, value_name = "N")]
     pub(crate) die_at: Option<u64>,

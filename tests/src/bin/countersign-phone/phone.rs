@@ -63,7 +63,7 @@ fn config(args: &Args) -> Result<Config, Trouble> {
         servers: Vec::new(),
         engine: args.engine.into(),
         app,
-        device: name("Virtual phone")?,
+        device: name(&args.device)?,
         locale: args.lang().tag().to_owned(),
     })
 }
