@@ -2,6 +2,7 @@
 //! measured in the same run. Never: a figure without its yardstick, a part of the product changed for it.
 
 pub mod browser;
+pub mod filled;
 pub mod http;
 pub mod keys;
 pub mod load;

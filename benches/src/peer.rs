@@ -5,7 +5,8 @@ use crate::Result;
 use countersign_core::ports::{Answer, Method, Request, Transport, TransportError};
 use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
 use countersign_protocol::call::{
-    ChallengeAnswer, OfferAnswer, RegistrationCall, ResponseCall, StateAnswer, VerdictAnswer,
+    ChallengeAnswer, ChallengesAnswer, OfferAnswer, RegistrationCall, ResponseCall, StateAnswer,
+    VerdictAnswer,
 };
 use countersign_protocol::crypto::{AgreementSecret, SigningKey};
 use countersign_protocol::invitation::Invitation;
@@ -18,7 +19,8 @@ use countersign_protocol::statement::{
 use countersign_protocol::text::{Account, Name};
 use countersign_protocol::{Digest, Id, Origin, Signed, json, sas};
 use serde::Serialize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const ORIGIN: &str = "https://id.example";
@@ -34,6 +36,9 @@ pub enum Algorithm {
 
 /// The server of one ID.
 pub struct Peer {
+    origin: String,
+    /// How far its clock, and that of its phone, is before this machine's, seconds.
+    pub ahead: Arc<AtomicU64>,
     root: SigningKey,
     sign: SigningKey,
     token: Id,
@@ -82,9 +87,12 @@ pub fn make_key(algorithm: Algorithm) -> Result<SigningKey> {
 
 /// A login request of this server.
 pub fn challenge(aud: Id) -> Result<Challenge> {
-    let iat = now();
+    request(ORIGIN, aud, now())
+}
+
+fn request(origin: &str, aud: Id, iat: u64) -> Result<Challenge> {
     Ok(Challenge {
-        iss: Origin::parse(ORIGIN)?,
+        iss: Origin::parse(origin)?,
         aud,
         jti: Id::make()?,
         txn: Id::make()?,
@@ -121,7 +129,14 @@ pub fn challenge(aud: Id) -> Result<Challenge> {
 impl Peer {
     /// Before anybody enrolled.
     pub fn new(algorithm: Algorithm) -> Result<Self> {
+        Self::at(ORIGIN, algorithm)
+    }
+
+    /// The same at another address.
+    pub fn at(origin: &str, algorithm: Algorithm) -> Result<Self> {
         Ok(Self {
+            origin: origin.to_owned(),
+            ahead: Arc::default(),
             root: make_key(Algorithm::Ed25519)?,
             sign: make_key(algorithm)?,
             token: Id::make()?,
@@ -134,6 +149,16 @@ impl Peer {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn now(&self) -> u64 {
+        now() + self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// Whether a call is for it.
+    pub fn is_at(&self, url: &str) -> bool {
+        url.strip_prefix(&self.origin)
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// What it signs with.
     pub fn key(&self) -> &SigningKey {
         &self.sign
@@ -142,10 +167,10 @@ impl Peer {
     /// The invitation.
     pub fn link(&self) -> Result<String> {
         let invitation = Invitation {
-            origin: Origin::parse(ORIGIN)?,
+            origin: Origin::parse(&self.origin)?,
             root: self.root.public().thumbprint(),
             token: self.token,
-            expires: now() + 600,
+            expires: self.now() + 600,
             brand: None,
         };
         Ok(invitation.to_link()?)
@@ -165,7 +190,7 @@ impl Peer {
     pub fn ask(&self) -> Result<Id> {
         let mut inner = self.inner();
         let state = inner.state.as_ref().ok_or("nobody registered")?;
-        let challenge = self.signed(challenge(state.aud)?)?;
+        let challenge = self.signed(request(&self.origin, state.aud, self.now())?)?;
         inner.challenge = challenge.compact().to_owned();
         Ok(challenge.jti)
     }
@@ -193,11 +218,15 @@ impl Peer {
     }
 
     fn serve(&self, request: &Request) -> Result<Answer> {
-        let path = request.url.strip_prefix(ORIGIN).ok_or("another server")?;
+        let path = request
+            .url
+            .strip_prefix(&*self.origin)
+            .ok_or("another server")?;
         match (request.method, path) {
             (Method::Post, "/cs/v1/offers") => self.offer(),
             (Method::Post, "/cs/v1/registrations") => self.register(&request.body),
             (Method::Post, "/cs/v1/responses") => self.respond(&request.body),
+            (Method::Get, path) if path.starts_with("/cs/v1/challenges?") => self.nothing_new(),
             (Method::Get, path) if path.starts_with("/cs/v1/challenges/") => {
                 let mut inner = self.inner();
                 let challenge = inner.challenge.clone();
@@ -213,13 +242,25 @@ impl Peer {
         }
     }
 
+    fn nothing_new(&self) -> Result<Answer> {
+        let sn = self.inner().state.as_ref().map_or(0, |state| state.sn);
+        let page = ChallengesAnswer {
+            challenges: Vec::new(),
+            others: Vec::new(),
+            sn,
+            next: "1".to_owned(),
+            more: false,
+        };
+        answer(200, &page)
+    }
+
     fn offer(&self) -> Result<Answer> {
-        let iss = Origin::parse(ORIGIN)?;
+        let iss = Origin::parse(&self.origin)?;
         let keys = Keys {
             iss: iss.clone(),
             n: 1,
-            iat: now() - 100,
-            exp: now() + 86_400,
+            iat: self.now() - 100,
+            exp: self.now() + 30 * 86_400,
             root: *self.root.public(),
             sign: vec![*self.sign.public()],
             origins: vec![iss.clone()],
@@ -230,8 +271,8 @@ impl Peer {
         let offer = self.signed(Offer {
             iss,
             jti,
-            iat: now(),
-            exp: now() + 600,
+            iat: self.now(),
+            exp: self.now() + 600,
             keys: 1,
             via: Via::Browser,
             rec: None,
@@ -257,7 +298,7 @@ impl Peer {
             iss: offer.iss.clone(),
             aud: Id::make()?,
             sn: 1,
-            iat: now(),
+            iat: self.now(),
             keys: 1,
             state: Standing::Pending,
             account: offer.account.clone(),
@@ -268,7 +309,7 @@ impl Peer {
             probation: None,
             ns: Some(*ns),
             kc: Some(confirmation(&k_conf, &registration.hash())),
-            exp: Some(now() + 600),
+            exp: Some(self.now() + 600),
             wake: None,
             push_id: None,
             reason: None,
@@ -285,10 +326,10 @@ impl Peer {
         let registration = inner.registration.as_ref().ok_or("nobody registered")?;
         let response = Signed::<Response>::verify(&call.response, &[registration.dev])?;
         let verdict = self.signed(Verdict {
-            iss: Origin::parse(ORIGIN)?,
+            iss: Origin::parse(&self.origin)?,
             aud: response.iss,
             jti: Id::make()?,
-            iat: now(),
+            iat: self.now(),
             keys: 1,
             challenge: response.challenge,
             response: response.hash(),

@@ -23,8 +23,17 @@ pub fn cpu(pid: u32) -> Result<f64> {
 
 /// The most memory it ever held, bytes.
 pub fn peak_memory(pid: u32) -> Result<u64> {
+    status(pid, "VmHWM:")
+}
+
+/// The memory it holds now, bytes.
+pub fn memory(pid: u32) -> Result<u64> {
+    status(pid, "VmRSS:")
+}
+
+fn status(pid: u32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let size = line.and_then(|line| line.split_whitespace().next());
-    Ok(size.ok_or("no peak of memory")?.parse::<u64>()? * 1024)
+    Ok(size.ok_or("no such size")?.parse::<u64>()? * 1024)
 }

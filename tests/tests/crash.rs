@@ -96,7 +96,13 @@ fn restarted(phone: &Phone, invitation: &Invitation, browser: &mut Browser) -> R
 
 #[test]
 fn an_answer_killed_at_any_step_is_delivered_once_and_the_browser_moves_on() {
-    let (world, sp, phone) = story::ready().unwrap();
+    for engine in ["sled", "redb"] {
+        kill_answers(engine);
+    }
+}
+
+fn kill_answers(engine: &str) {
+    let (world, sp, phone) = story::ready_on(engine).unwrap();
     for step in 1..ENOUGH {
         let mut browser = world.browser().unwrap();
         let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();

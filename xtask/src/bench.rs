@@ -12,7 +12,10 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 /// What can be chosen, each a program of `benches/`.
-const PROGRAMS: [&str; 3] = ["phone", "server", "instructions"];
+const PROGRAMS: [&str; 4] = ["phone", "store", "server", "instructions"];
+
+/// How the last section of the results begins, which a person writes.
+const BY_HAND: &str = "\n## By hand\n";
 
 const MANIFEST: &str = "benches/Cargo.toml";
 
@@ -40,7 +43,8 @@ pub(crate) fn run(home: &Home, names: &[&str]) -> Result<ExitCode> {
     println!("\n{}", table(&rows));
     if names.is_empty() {
         let path = home.root.join("benches/RESULTS.md");
-        let text = results(&rows, begin.elapsed().as_secs());
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        let text = results(&rows, begin.elapsed().as_secs()) + by_hand(&before);
         std::fs::write(&path, text).map_err(|source| Error::File { path, source })?;
     } else {
         println!(
@@ -157,6 +161,11 @@ fn results(rows: &[Value], seconds: u64) -> String {
     text
 }
 
+/// What is kept of the last results: runs that take too long for this.
+fn by_hand(results: &str) -> &str {
+    results.find(BY_HAND).map_or("", |at| &results[at..])
+}
+
 /// Packages that both lock files have, in versions of `benches/` that the workspace doesn't have.
 fn other_versions(home: &Home) -> Result<Vec<String>> {
     let shipped = versions(&home.root.join("Cargo.lock"))?;
@@ -223,5 +232,8 @@ mod tests {
                 && text.contains("| sign | 1 µs | ring | 1.26 × | ≤ 1.25: met |")
         );
         assert!(table(&[row(true)]).lines().count() == 1);
+        let kept = format!("{BY_HAND}\nA run of days.\n");
+        assert_eq!(by_hand(&(text.clone() + &kept)), kept);
+        assert_eq!(by_hand(&text), "");
     }
 }

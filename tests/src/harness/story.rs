@@ -127,9 +127,14 @@ pub fn enrol_by_admin(world: &World, phone: &Phone, account: &str) -> Result<()>
 
 /// A server, an application, and a phone with the administrator's ID.
 pub fn ready() -> Result<(World, Sp, Phone)> {
+    ready_on("sled")
+}
+
+/// The same with a phone on this engine.
+pub fn ready_on(engine: &str) -> Result<(World, Sp, Phone)> {
     let world = World::start()?;
     let sp = world.application("wiki", "Example Wiki", SpOptions::default())?;
-    let phone = world.phone("anna")?;
+    let phone = world.phone("anna")?.kept_by(engine);
     enrol(&world, &phone, ADMIN, &mut silently)?;
     Ok((world, sp, phone))
 }
