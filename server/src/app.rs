@@ -11,6 +11,7 @@ use crate::signer::{Signer, StartError};
 use crate::store::{Connection, Store};
 use crate::wake::Wake;
 use countersign_protocol::Signed;
+use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::Challenge;
 use countersign_saml::Idp;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(crate) type Clock = Box<dyn Fn() -> u64 + Send + Sync>;
 pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
+    /// What is asked of phones that enrol now.
+    pub(crate) policy: Policy,
     pub(crate) store: Store,
     pub(crate) signer: Signer,
     pub(crate) idp: Idp,
@@ -54,6 +57,7 @@ impl App {
     pub(crate) async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         let store = Store::open(&config.path(&config.file.database), false).await?;
         let in_force = InForce::load(&config, &mut *store.read().await?).await?;
+        let policy = crate::policy::in_force(&store, &config).await?;
         let signer = Signer::load(&config, in_force)?;
         let key = Zeroizing::new(std::fs::read_to_string(
             config.path(&config.file.keys.saml_key),
@@ -65,6 +69,7 @@ impl App {
         Ok(Self {
             clock,
             config,
+            policy,
             store,
             signer,
             idp,

@@ -19,6 +19,7 @@ mod metrics;
 mod others;
 pub mod page;
 mod phone;
+mod policy;
 mod serve;
 mod service;
 mod signer;

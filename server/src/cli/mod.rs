@@ -6,6 +6,7 @@ mod apps;
 mod ask;
 mod init;
 mod keys;
+mod policy;
 mod users;
 
 pub(crate) use keys::warning;
@@ -73,6 +74,9 @@ enum Command {
     /// The keys that phones know this server by.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// What phones are asked for.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// The log of what was done.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -203,6 +207,7 @@ async fn administer(
         Command::Keys(command) => {
             vec![keys::keys(&app.config, &app.store, app.now(), command).await?]
         }
+        Command::Policy(command) => policy::policy(app, command).await?,
         Command::Metadata => vec![apps::metadata(app)?],
         Command::Audit(AuditCommand::Check) => vec![audit(app).await?],
     })

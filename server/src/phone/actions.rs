@@ -19,7 +19,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{Action, ChallengeAnswer, InvitationAnswer};
 use countersign_protocol::jose::Signed;
-use countersign_protocol::policy::{Alternative, Alternatives, Factor};
+use countersign_protocol::policy::{Alternative, Alternatives, Factor, Policy};
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{Challenge, Event, Input, Kind, Mode, Service, StateReason};
 use countersign_protocol::text::{Account, Name};
@@ -130,9 +130,10 @@ async fn begin(
         // Not of this version, or not answered by a request.
         _ => return Err(Code::BadRequest.into()),
     };
-    withdraw_first(app, db, caller, kind).await?;
+    withdraw_first(app, db, caller, Mode::App, kind).await?;
     let question = Question {
         kind,
+        mode: Mode::App,
         factors,
         input,
         number: String::new(),
@@ -231,11 +232,12 @@ async fn withdraw_first(
     app: &App,
     db: &mut Connection,
     caller: &Credential,
+    mode: Mode,
     kind: Kind,
-) -> Result<(), Problem> {
+) -> Result<(), Fault> {
     for (txn, statement) in challenges::open_of(db, &caller.id).await? {
         let open: Signed<Challenge> = app.signer.ours(&statement)?;
-        if open.mode == Mode::App && open.kind == kind {
+        if open.mode == mode && open.kind == kind {
             // Nobody else has it, and its phone asks anyway.
             others::end_txn(app, db, &txn, End::Replaced).await?;
         }
@@ -243,9 +245,10 @@ async fn withdraw_first(
     Ok(())
 }
 
-/// What one credential is asked, in mode `app`.
+/// What one credential is asked about its ID.
 pub(super) struct Question {
     pub(super) kind: Kind,
+    pub(super) mode: Mode,
     pub(super) factors: Alternatives,
     pub(super) input: Option<Input>,
     /// The digits to type; empty for none.
@@ -261,7 +264,7 @@ impl Question {
         app: &App,
         db: &mut Connection,
         to: &Credential,
-    ) -> Result<ChallengeRow, Problem> {
+    ) -> Result<ChallengeRow, Fault> {
         let (set, phones) = phones_of(db, &to.user).await?;
         let challenge = app.signer.sign(Challenge {
             iss: app.signer.origin.clone(),
@@ -273,13 +276,13 @@ impl Question {
             keys: app.signer.keys_n(),
             policy: policy_of(to)?.n,
             kind: self.kind,
-            mode: Mode::App,
+            mode: self.mode,
             service: Service {
                 id: "server".to_owned(),
                 name: app.config.name.clone(),
                 host: app.signer.origin.host().to_owned(),
             },
-            account: Account::parse(&to.account).map_err(Fault::from)?,
+            account: Account::parse(&to.account)?,
             lang: None,
             rows: None,
             context: None,
@@ -322,6 +325,7 @@ pub(super) async fn ask_for_new_phone(
     };
     let question = Question {
         kind: Kind::AddPhone,
+        mode: Mode::App,
         factors: known_factors(&asked, true)?,
         input: Some(about(new)?),
         number: digits,
@@ -329,4 +333,33 @@ pub(super) async fn ask_for_new_phone(
     };
     let row = question.ask(app, db, &asked).await?;
     Ok(Some((row.txn, Topic::Credential(asked.id))))
+}
+
+/// Asks the person of a phone whether it may be asked for less from now on. Whom to tell; nobody where the phone
+/// has neither PIN nor gesture, or rests.
+pub(crate) async fn ask_for_policy(
+    app: &App,
+    db: &mut Connection,
+    to: &Credential,
+    policy: &Policy,
+) -> Result<Option<Topic>, Fault> {
+    let agreed = policy_of(to)?;
+    let (Ok(factors), "active") = (known_factors(to, true), to.standing.as_str()) else {
+        return Ok(None);
+    };
+    withdraw_first(app, db, to, Mode::Remote, Kind::Policy).await?;
+    let question = Question {
+        kind: Kind::Policy,
+        mode: Mode::Remote,
+        factors,
+        input: Some(Input {
+            dev: None,
+            device: None,
+            policy: Some(policy.clone()),
+        }),
+        number: String::new(),
+        exp: app.now() + agreed.max_life,
+    };
+    question.ask(app, db, to).await?;
+    Ok(Some(Topic::Credential(to.id.clone())))
 }

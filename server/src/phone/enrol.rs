@@ -163,7 +163,7 @@ async fn make_offer(
         account: Account::parse(&user.account).map_err(Fault::from)?,
         dh: dh.public(),
         sas: sas::commitment(&eid, &ns),
-        policy: app.config.policy(),
+        policy: app.policy.clone(),
     })?;
     let hash = offer.hash().to_string();
     let row = OfferRow {
@@ -303,10 +303,7 @@ async fn admit(
         .ok_or(Fault::Stored("user"))?;
     let now = app.now();
     // What the phone agreed to must still be so.
-    if now > offer.exp
-        || offer.account.as_str() != user.account
-        || offer.policy != app.config.policy()
-    {
+    if now > offer.exp || offer.account.as_str() != user.account || offer.policy != app.policy {
         return Ok(Err(Refusal::over(invitation)));
     }
     let (dev, uv) = (

@@ -20,7 +20,12 @@ pub(super) async fn take(
     caller: &Credential,
     challenge: &Challenge,
 ) -> Result<Vec<Topic>, Problem> {
-    let dev = challenge.input.as_ref().and_then(|input| input.dev);
+    let input = challenge.input.as_ref();
+    if let Some(policy) = input.and_then(|input| input.policy.as_ref()) {
+        let mut row = caller.clone();
+        return Ok(crate::policy::take(app, db, &mut row, policy).await?);
+    }
+    let dev = input.and_then(|input| input.dev);
     match (challenge.kind, dev) {
         (Kind::Unfreeze, None) => lift_pause(app, db, caller).await,
         (Kind::Unfreeze, Some(dev)) => lift_clone(app, db, caller, &dev).await,

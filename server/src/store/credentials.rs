@@ -223,6 +223,22 @@ pub(crate) async fn of_user(
     Ok(rows)
 }
 
+/// Those of everybody that are in use or rest, by account.
+pub(crate) async fn in_use(db: &mut Connection) -> Result<Vec<Credential>> {
+    let all: Vec<Credential> = db.all(select!("ORDER BY account, created, id"), [])?;
+    let in_use = |row: &Credential| matches!(row.standing.as_str(), "active" | "suspended");
+    Ok(all.into_iter().filter(in_use).collect())
+}
+
+/// Stores the policy of the row.
+pub(crate) async fn set_policy(db: &mut Connection, row: &Credential) -> Result<()> {
+    db.run(
+        "UPDATE credentials SET policy = ? WHERE id = ?",
+        [&row.policy, &row.id],
+    )
+    .map(drop)
+}
+
 /// The first state that was signed for it.
 pub(crate) async fn first_state(db: &mut Connection, id: &str) -> Result<Option<String>> {
     db.one(

@@ -16,6 +16,7 @@ pub(crate) mod logins;
 pub(crate) mod others;
 pub(crate) mod phones;
 pub(crate) mod pins;
+pub(crate) mod policies;
 pub(crate) mod posted;
 pub(crate) mod responses;
 pub(crate) mod sessions;

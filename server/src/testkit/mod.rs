@@ -60,7 +60,7 @@ pub(crate) type Snapshot = BTreeMap<String, Vec<String>>;
 
 /// A server with the administrator Anna and the application "wiki".
 pub(crate) struct World {
-    _folder: TempDir,
+    folder: TempDir,
     pub(crate) app: Shared,
     router: Router,
     time: Arc<Time>,
@@ -129,19 +129,31 @@ impl World {
         world
     }
 
-    async fn open(folder: TempDir) -> Self {
-        let time = Arc::new(Time::default());
-        time.now.store(NOW, Ordering::SeqCst);
+    /// Another process of the same server, with changed settings: a command.
+    pub(crate) async fn beside(&self, edit: impl FnOnce(String) -> String) -> App {
+        let settings = self.folder.path().join("countersign.toml");
+        let text = std::fs::read_to_string(&settings).unwrap();
+        std::fs::write(&settings, edit(text)).unwrap();
+        Self::start(self.folder.path(), &self.time).await
+    }
+
+    async fn start(folder: &Path, time: &Arc<Time>) -> App {
         let clock = time.clone();
         let read = move || {
             clock.looks.fetch_add(1, Ordering::SeqCst);
             clock.now.load(Ordering::SeqCst)
         };
-        let config = Config::load(&folder.path().join("countersign.toml")).unwrap();
-        let app = Arc::new(App::open(config, Box::new(read)).await.unwrap());
+        let config = Config::load(&folder.join("countersign.toml")).unwrap();
+        App::open(config, Box::new(read)).await.unwrap()
+    }
+
+    async fn open(folder: TempDir) -> Self {
+        let time = Arc::new(Time::default());
+        time.now.store(NOW, Ordering::SeqCst);
+        let app = Arc::new(Self::start(folder.path(), &time).await);
         let router = crate::serve::router(app.clone());
         Self {
-            _folder: folder,
+            folder: folder,
             app,
             router,
             time,
@@ -209,7 +221,7 @@ impl World {
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        self._folder.path()
+        self.folder.path()
     }
 
     /// A call as it comes in from 192.0.2.1.

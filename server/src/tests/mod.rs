@@ -17,6 +17,7 @@ mod log;
 mod pause;
 mod phones;
 mod pin;
+mod policy;
 mod poll;
 mod proof;
 mod race;

@@ -94,7 +94,7 @@ impl Question<'_> {
             asked.push((id, policy, life));
         }
         if asked.is_empty() {
-            asked.push((Id::make()?, app.config.policy(), self.life));
+            asked.push((Id::make()?, app.policy.clone(), self.life));
         }
         let (set, known) = set_of_rows(&phones.0)?;
         let common = Common {

@@ -1,0 +1,112 @@
+//! What phones are asked for (protocol section 5). A change of the settings is a new policy with a higher number;
+//! a phone that has enrolled gets it by a state where it asks for more, and by its person's word where it asks for
+//! less.
+
+use crate::app::App;
+use crate::config::Config;
+use crate::credential::{self, policy_of};
+use crate::error::Fault;
+use crate::others;
+use crate::phone::ask_for_policy;
+use crate::store::credentials::{self, Credential};
+use crate::store::{Connection, Store, policies};
+use crate::wake::Topic;
+use countersign_protocol::json;
+use countersign_protocol::policy::{Factor, Policy};
+use countersign_protocol::statement::{Event, State};
+
+/// The policy of the settings, under its number: a new one where it isn't that of the last start.
+pub(crate) async fn in_force(store: &Store, config: &Config) -> Result<Policy, Fault> {
+    let asked = config.policy();
+    let mut tx = store.write().await?;
+    let newest = match policies::newest(&mut tx).await? {
+        Some(newest) => Some(json::parse::<Policy>(newest.as_bytes())?),
+        None => None,
+    };
+    if let Some(newest) = &newest
+        && is_same(newest, &asked)
+    {
+        return Ok(newest.clone());
+    }
+    // Phones of before there were numbers have all kinds of policies under the first one.
+    let mut n = newest.map_or(0, |newest| newest.n);
+    for policy in policies::of_credentials(&mut tx).await? {
+        let policy: Policy = json::parse(policy.as_bytes())?;
+        if policy != asked {
+            n = n.max(policy.n);
+        }
+    }
+    let policy = Policy { n: n + 1, ..asked };
+    policies::insert(&mut tx, policy.n, &json::write(&policy)?).await?;
+    tx.commit().await?;
+    Ok(policy)
+}
+
+fn is_same(one: &Policy, other: &Policy) -> bool {
+    let numbered = Policy {
+        n: one.n,
+        ..other.clone()
+    };
+    *one == numbered
+}
+
+/// What was done to bring a phone the policy of the settings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Brought {
+    /// It has it already.
+    There,
+    /// It asks for more, so it has it now.
+    Taken,
+    /// It asks for less: the person is asked on the phone.
+    Asked,
+    /// The phone can't give what it asks for, or has neither PIN nor gesture to agree to less: it keeps the old one.
+    AddAnew,
+}
+
+/// Brings a phone the policy of the settings, or asks its person. Whom to tell after the commit.
+pub(crate) async fn bring(
+    app: &App,
+    db: &mut Connection,
+    row: &mut Credential,
+) -> Result<(Brought, Vec<Topic>), Fault> {
+    let old = policy_of(row)?;
+    if old.n >= app.policy.n {
+        return Ok((Brought::There, Vec::new()));
+    }
+    let factors = [
+        (Factor::Dev, true),
+        (Factor::Pin, row.pin_wrapped.is_some()),
+        (Factor::Uv, row.uv.is_some()),
+    ];
+    let factors = factors.into_iter().filter(|(_, has)| *has);
+    let factors: Vec<_> = factors.map(|(factor, _)| factor).collect();
+    if !app.policy.min.satisfied_by(&factors) {
+        // It would lock its person out.
+        return Ok((Brought::AddAnew, Vec::new()));
+    }
+    if !app.policy.is_weaker_than(&old) {
+        let told = take(app, db, row, &app.policy).await?;
+        return Ok((Brought::Taken, told));
+    }
+    Ok(match ask_for_policy(app, db, row, &app.policy).await? {
+        Some(topic) => (Brought::Asked, vec![topic]),
+        None => (Brought::AddAnew, Vec::new()),
+    })
+}
+
+/// The next state of a credential has this policy, and says for the rest what the last one said.
+pub(crate) async fn take(
+    app: &App,
+    db: &mut Connection,
+    row: &mut Credential,
+    policy: &Policy,
+) -> Result<Vec<Topic>, Fault> {
+    row.policy = json::write(policy)?;
+    credentials::set_policy(db, row).await?;
+    let last = app.signer.ours::<State>(&row.state)?;
+    credential::change(app, db, row, last.state, last.reason).await?;
+    let device = Some(row.device.as_str());
+    let mut told = others::notice(app, db, &row.user, Event::PolicyChanged, device).await?;
+    told.push(Topic::Credential(row.id.clone()));
+    Ok(told)
+}

@@ -1,0 +1,130 @@
+//! The settings ask for something else than when phones enrolled.
+
+use crate::app::App;
+use crate::cli::typed;
+use crate::testkit::{Phone, Typed, World};
+use countersign_protocol::Signed;
+use countersign_protocol::statement::{
+    Challenge, Decision, Event, Kind, Mode, Standing, VerdictCode,
+};
+
+/// What `policy apply` did to the one phone; nothing when it has it already.
+async fn apply(app: &App) -> Option<String> {
+    let lines = typed(Some(app), &["policy", "apply"]).await.unwrap();
+    assert!(lines.len() < 2);
+    let result = lines.first()?["result"].as_str()?;
+    Some(result.to_owned())
+}
+
+/// Settings by which a request waits so long.
+fn life(seconds: u64) -> impl FnOnce(String) -> String {
+    move |settings| {
+        let lines = settings
+            .lines()
+            .map(|line| match line.strip_prefix("life = ") {
+                Some(_) => format!("life = {seconds}"),
+                None => line.to_owned(),
+            });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+async fn asked(phone: &Phone<'_>) -> Signed<Challenge> {
+    let asked = phone.challenge().await;
+    assert!(asked.kind == Kind::Policy && asked.mode == Mode::Remote);
+    asked
+}
+
+#[tokio::test]
+async fn a_stricter_policy_is_taken_by_a_state() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    phone.acknowledge_all().await;
+    let app = world.beside(life(60)).await;
+    assert_eq!(apply(&app).await.unwrap(), "taken");
+    let state = phone.state().await;
+    assert!(state.state == Standing::Active && state.sn == 3);
+    assert_eq!((state.policy.n, state.policy.max_life), (2, 60));
+    let notices = phone.notices().await;
+    assert!(notices.len() == 1 && notices[0].event == Event::PolicyChanged);
+    assert_eq!(apply(&app).await, None);
+    // The next request is under it.
+    let (_, page) = world.waiting().await;
+    let list = phone.list("").await;
+    let challenge = phone.verify(list.challenges.last().unwrap());
+    assert_eq!(challenge.policy, 2);
+    let verdict = phone.approve_by_pin(&challenge, &page, Typed::Right).await;
+    assert_eq!(verdict.code, VerdictCode::Ok);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_weaker_policy_is_taken_by_its_persons_word_alone() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    let app = world.beside(life(600)).await;
+    let before = phone.state().await;
+    for decision in [None, Some(Decision::Deny), Some(Decision::Approve)] {
+        assert_eq!(apply(&app).await.unwrap(), "asked");
+        let challenge = asked(&phone).await;
+        assert_eq!(challenge.factors.describe(), "dev+pin");
+        let policy = challenge.input.as_ref().unwrap().policy.clone().unwrap();
+        assert_eq!((policy.n, policy.max_life, challenge.policy), (2, 600, 1));
+        match decision {
+            // Not by the phone alone.
+            None => {
+                let code = phone.decide(&challenge, Decision::Approve, None).await;
+                assert_eq!(code, VerdictCode::FactorsMissing);
+            }
+            Some(Decision::Approve) => {
+                assert!(phone.state().await.hash() == before.hash());
+                assert_eq!(phone.confirm(&challenge, None).await, VerdictCode::Ok);
+                assert!(phone.state().await.policy == policy);
+            }
+            Some(decision) => {
+                let code = phone.decide(&challenge, decision, None).await;
+                assert_eq!(code, VerdictCode::Ok);
+            }
+        }
+    }
+    assert_eq!(apply(&app).await, None);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_could_not_answer_any_more_keeps_its_policy() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    // A PIN, which it has not; and less, which it has nothing to agree to with.
+    let pin = |settings: String| {
+        settings
+            .replacen(r#"min = [["dev"]]"#, r#"min = [["dev", "pin"]]"#, 1)
+            .replacen("pin = 0", "pin = 6", 1)
+    };
+    let app = world.beside(pin).await;
+    assert_eq!(apply(&app).await.unwrap(), "add_anew");
+    let without = |settings: String| {
+        settings
+            .replacen(r#"min = [["dev", "pin"]]"#, r#"min = [["dev"]]"#, 1)
+            .replacen("pin = 6", "pin = 0", 1)
+            .replacen("match = true", "match = false", 1)
+    };
+    let app = world.beside(without).await;
+    assert_eq!(app.policy.n, 3);
+    assert_eq!(apply(&app).await.unwrap(), "add_anew");
+    assert_eq!(phone.state().await.sn, 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_policy_keeps_its_number_until_the_settings_change() {
+    let world = World::with_pin().await;
+    assert_eq!(world.app.policy.n, 1);
+    let same = world.beside(|settings| settings).await;
+    assert_eq!(same.policy.n, 1);
+    let other = world.beside(life(60)).await;
+    assert_eq!(other.policy.n, 2);
+    let back = world.beside(life(120)).await;
+    assert_eq!(back.policy.n, 3);
+    world.end().await;
+}
