@@ -153,7 +153,7 @@ impl World {
         let app = Arc::new(Self::start(folder.path(), &time).await);
         let router = crate::serve::router(app.clone());
         Self {
-            folder: folder,
+            folder,
             app,
             router,
             time,
