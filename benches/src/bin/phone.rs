@@ -35,7 +35,8 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["tap", folder] => tap(Path::new(folder)),
+        ["tap", "sled", folder] => tap(Path::new(folder), Engine::Sled),
+        ["tap", "redb", folder] => tap(Path::new(folder), Engine::Redb),
         ["decide", count] => decide(count.parse()?),
         _ => {
             answer()?;
@@ -162,15 +163,17 @@ fn answer() -> Result<()> {
     Ok(())
 }
 
-fn on_disk(folder: &Path, keys: &Path) -> Result<Phone> {
-    let store = open_store(folder, Engine::Sled)?;
-    Phone::enrolled(store, Arc::new(SoftwareKeys::new(keys)), Algorithm::Ed25519)
+fn on_disk(folder: &Path, engine: Engine) -> Result<Phone> {
+    let store = open_store(&folder.join("store"), engine)?;
+    let keys = Arc::new(SoftwareKeys::new(&folder.join("keys")));
+    Phone::enrolled(store, keys, Algorithm::Ed25519)
 }
 
-/// The same on sled, and how often it waits for the disk.
+/// The same on sled and on redb, and how often each waits for the disk.
 fn disk() -> Result<()> {
     let folder = disk_folder()?;
-    let phone = on_disk(&folder.path().join("store"), &folder.path().join("keys"))?;
+    let sled = on_disk(&folder.path().join("sled"), Engine::Sled)?;
+    let redb = on_disk(&folder.path().join("redb"), Engine::Redb)?;
     let mut file = File::create(folder.path().join("bare"))?;
     let bare = Bare::new()?;
     let mut work: Vec<Timed<'_>> = vec![
@@ -179,26 +182,33 @@ fn disk() -> Result<()> {
             file.write_all(&[0; 4096])?;
             Ok(file.sync_data()?)
         }),
-        Box::new(|| phone.tap_to_network()),
+        Box::new(|| sled.tap_to_network()),
+        Box::new(|| redb.tap_to_network()),
     ];
     let rounds = in_turns(41, 5, &mut work)?;
-    Row::new("phone", "tap to network on sled", time(rounds.seconds(1)))
-        .beside(
-            format!(
-                "ring: sign; append 4 KiB, fdatasync ({})",
-                time(rounds.seconds(0))
-            ),
-            rounds.ratio(1, &[0]),
-        )
-        .say();
+    for (n, engine) in [(1, "sled"), (2, "redb")] {
+        let what = format!("tap to network on {engine}");
+        let bare = time(rounds.seconds(0));
+        Row::new("phone", what, time(rounds.seconds(n)))
+            .beside(
+                format!("ring: sign; append 4 KiB, fdatasync ({bare})"),
+                rounds.ratio(n, &[0]),
+            )
+            .say();
+    }
+    for engine in ["sled", "redb"] {
+        waits(engine, &folder.path().join(format!("traced-{engine}")));
+    }
+    Ok(())
+}
+
+/// What a phone waits for on this engine.
+fn waits(engine: &str, folder: &Path) {
     let row = |figure: String| {
-        Row::new(
-            "phone",
-            "waits for the disk from tap to network, on sled",
-            figure,
-        )
+        let what = format!("waits for the disk from tap to network, on {engine}");
+        Row::new("phone", what, figure)
     };
-    match sync_calls(folder.path()) {
+    match sync_calls(engine, folder) {
         // Without `fdatasync` the kernel has the bytes on their way, and the disk's own cache may lose them.
         Ok(names) => row(names.len().to_string())
             .note(names.join(", "))
@@ -206,7 +216,6 @@ fn disk() -> Result<()> {
             .say(),
         Err(reason) => row("skipped".into()).note(reason.to_string()).say(),
     }
-    Ok(())
 }
 
 /// Beside the program, so that it is a disk where the program is on one.
@@ -217,12 +226,12 @@ fn disk_folder() -> Result<tempfile::TempDir> {
 }
 
 /// One login, marked for whoever traces this process.
-fn tap(folder: &Path) -> Result<()> {
+fn tap(folder: &Path, engine: Engine) -> Result<()> {
     let mark = |name: &str| drop(fs::metadata(name));
     let mut peer = Peer::new(Algorithm::Ed25519)?;
     peer.on_response = Some(|| drop(fs::metadata(NETWORK)));
-    let store = open_store(&folder.join("traced"), Engine::Sled)?;
-    let keys = Arc::new(SoftwareKeys::new(&folder.join("traced-keys")));
+    let store = open_store(&folder.join("store"), engine)?;
+    let keys = Arc::new(SoftwareKeys::new(&folder.join("keys")));
     let mut phone = Phone::new(store, keys, peer)?;
     phone.enrol()?;
     let prompt = phone.fetch()?;
@@ -231,7 +240,8 @@ fn tap(folder: &Path) -> Result<()> {
 }
 
 /// What `strace` sees between the tap and the network.
-fn sync_calls(folder: &Path) -> Result<Vec<String>> {
+fn sync_calls(engine: &str, folder: &Path) -> Result<Vec<String>> {
+    fs::create_dir_all(folder)?;
     let trace = folder.join("trace");
     let said = Command::new("strace")
         .args([
@@ -242,7 +252,7 @@ fn sync_calls(folder: &Path) -> Result<Vec<String>> {
         ])
         .arg(&trace)
         .arg(std::env::current_exe()?)
-        .arg("tap")
+        .args(["tap", engine])
         .arg(folder)
         .output();
     let said = said.map_err(|_| "strace is not installed (apt-get install strace)")?;
