@@ -146,11 +146,17 @@ impl Row for Ended {
 
 /// Ends the open statements of a `txn`. Phones are told by [`crate::others`].
 pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Result<Vec<Ended>> {
-    db.all(
-        "UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open'
-         RETURNING jti, credential, CASE told_over WHEN 0 THEN seen END",
-        [stage, txn],
-    )
+    let ended: Vec<Ended> = db.all(
+        "SELECT jti, credential, CASE told_over WHEN 0 THEN seen END FROM challenges WHERE txn = ? AND stage = 'open'",
+        [txn],
+    )?;
+    if !ended.is_empty() {
+        db.run(
+            "UPDATE challenges SET stage = ? WHERE txn = ? AND stage = 'open'",
+            [stage, txn],
+        )?;
+    }
+    Ok(ended)
 }
 
 /// Ends everything open of a credential. Its phone is told by [`crate::others`].
@@ -164,12 +170,18 @@ pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Resul
 
 /// What its phone was sent and nobody decided in time, once.
 pub(crate) async fn over(db: &mut Connection, credential: &str, now: u64) -> Result<Vec<Ended>> {
-    db.all(
-        "UPDATE challenges SET told_over = 1
-         WHERE credential = ? AND stage = 'open' AND expires < ? AND seen IS NOT NULL AND told_over = 0
-         RETURNING jti, credential, seen",
+    let over: Vec<Ended> = db.all(
+        "SELECT jti, credential, seen FROM challenges
+         WHERE credential = ? AND stage = 'open' AND expires < ? AND seen IS NOT NULL AND told_over = 0",
         (credential, now as i64),
-    )
+    )?;
+    for ended in &over {
+        db.run(
+            "UPDATE challenges SET told_over = 1 WHERE jti = ?",
+            [&ended.jti],
+        )?;
+    }
+    Ok(over)
 }
 
 /// `txn` and statement of everything open of a credential.

@@ -149,19 +149,29 @@ pub(crate) async fn end_txn(
     to: &str,
     now: u64,
 ) -> Result<Option<String>> {
-    db.one(
-        "UPDATE logins SET stage = ?1, approved = CASE ?1 WHEN 'approved' THEN ?2 END
-         WHERE txn = ?3 AND stage = 'waiting' RETURNING id",
-        (to, now as i64, txn),
-    )
+    let id: Option<String> = db.one(
+        "SELECT id FROM logins WHERE txn = ? AND stage = 'waiting'",
+        [txn],
+    )?;
+    if let Some(id) = &id {
+        db.run(
+            "UPDATE logins SET stage = ?1, approved = CASE ?1 WHEN 'approved' THEN ?2 END WHERE id = ?3",
+            (to, now as i64, id),
+        )?;
+    }
+    Ok(id)
 }
 
 /// Notes that a phone has the request; the login's id the first time.
 pub(crate) async fn mark_seen(db: &mut Connection, txn: &str, now: u64) -> Result<Option<String>> {
-    db.one(
-        "UPDATE logins SET seen = ? WHERE txn = ? AND stage = 'waiting' AND seen IS NULL RETURNING id",
-        (now as i64, txn),
-    )
+    let id: Option<String> = db.one(
+        "SELECT id FROM logins WHERE txn = ? AND stage = 'waiting' AND seen IS NULL",
+        [txn],
+    )?;
+    if let Some(id) = &id {
+        db.run("UPDATE logins SET seen = ? WHERE id = ?", (now as i64, id))?;
+    }
+    Ok(id)
 }
 
 /// Other logins of a browser session that wait; a new one takes their place.
