@@ -11,6 +11,7 @@ use countersign_tests::harness::story;
 use countersign_tests::harness::{ADMIN, Outcome, Phone, ServerOptions};
 
 const PIN: &str = "294817";
+const TABLET: &str = "Anna's tablet";
 
 fn told() -> Scene {
     let options = ServerOptions {
@@ -41,7 +42,7 @@ fn asked(phone: &Phone) -> String {
 fn add(story: &Scene, tablet: &Phone, answer: impl Fn(&str, &str)) -> Outcome {
     let invited = story.phone.ask(&["add-phone"]).unwrap();
     let link = invited[0]["link"].as_str().unwrap();
-    let args = ["enrol", link, "--pin", PIN];
+    let args = ["enrol", link, "--pin", PIN, "--device", TABLET];
     let mut running = tablet.start(&args).unwrap();
     let mut events = Vec::new();
     while let Some(event) = running.next_event().unwrap() {
@@ -73,13 +74,15 @@ fn signs_in(story: &Scene, phone: &Phone) -> bool {
     code(&phone.run(&args).unwrap()) == "ok"
 }
 
-/// The key of the phone that was added last.
-fn newest_key(story: &Scene) -> String {
+/// The key of the tablet, as the server lists it.
+fn key_of_tablet(story: &Scene) -> String {
     let list = ["phone", "list", ADMIN];
     let mut list = story.world.server.start_command(&list).unwrap();
     let mut key = None;
     while let Some(phone) = list.next_event().unwrap() {
-        key = phone["dev"].as_str().map(str::to_owned);
+        if phone["device"] == TABLET {
+            key = phone["dev"].as_str().map(str::to_owned);
+        }
     }
     key.unwrap()
 }
@@ -98,7 +101,7 @@ fn a_phone_adds_another_one_and_removes_it_again() {
     let refused = tablet.run(&["pause"]).unwrap();
     assert_eq!(refused.error_code(), Some("id.probation"));
 
-    let key = newest_key(&story);
+    let key = key_of_tablet(&story);
     let removed = story.phone.run(&["remove-phone", &key]).unwrap();
     assert_eq!(code(&removed), "ok");
     tablet.run(&["pending"]).unwrap();

@@ -40,13 +40,13 @@ impl Scene {
 
     /// Begins a login.
     pub fn ask(&self) -> Asked {
+        // What was begun on the phone before, and what nobody answered, may still wait too.
+        let before = self.logins();
         let mut browser = self.world.browser().unwrap();
         let waiting = Waiting::begin(&mut browser, &self.sp, ADMIN, "/").unwrap();
-        // What was begun on the phone before, and what nobody answered, may still wait too.
-        let pending = self.phone.ask(&["pending"]).unwrap().into_iter();
-        let logins = pending.filter(|event| event["kind"] == "login");
-        let prompt = logins.max_by_key(|login| login["seconds_left"].as_u64());
-        let prompt = prompt.unwrap();
+        let mut logins = self.logins().into_iter();
+        let is_new = |login: &Value| before.iter().all(|old| old["id"] != login["id"]);
+        let prompt = logins.find(is_new).unwrap();
         let id = prompt["id"].as_str().unwrap().to_owned();
         Asked {
             browser,
@@ -54,6 +54,11 @@ impl Scene {
             prompt,
             id,
         }
+    }
+
+    fn logins(&self) -> Vec<Value> {
+        let pending = self.phone.ask(&["pending"]).unwrap().into_iter();
+        pending.filter(|event| event["kind"] == "login").collect()
     }
 
     /// Approves it, with further arguments.
