@@ -1,7 +1,7 @@
 //! The one door. Everything that a shell can do with the core is a method of [`Authenticator`];
 //! nothing else is public but what they take and give.
 
-use crate::account::{Account, Stage};
+use crate::account::{Account, Overview, Stage};
 use crate::challenge::{Action, Answer, Arrivals, Hint, Prompt, PromptId};
 use crate::config::Config;
 use crate::core::Core;
@@ -13,7 +13,7 @@ use crate::outbox::{Delivery, Sent, VerdictInfo};
 use crate::ports::{Clock, Counter, DeviceKeys, Store, Transport};
 use crate::vault;
 use countersign_protocol::Id;
-use countersign_protocol::statement::{Standing, StateReason};
+use countersign_protocol::statement::{PushAddress, Standing, StateReason};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -327,6 +327,31 @@ impl Authenticator {
     /// `store.*`; what can't be delivered is no error and stays.
     pub fn deliver(&self, now: bool) -> Result<Vec<VerdictInfo>, Error> {
         Ok(self.core()?.deliver_all(now)?)
+    }
+
+    /// What an ID looks like from its server. It isn't signed: for display only.
+    ///
+    /// # Errors
+    /// `net.*`, `srv.*`, `id.*`, `key.*`, `store.*`.
+    pub fn overview(&self, id: &Id) -> Result<Overview, Error> {
+        Ok(self.core()?.overview(id)?)
+    }
+
+    /// Tells an ID's server what this phone is now, by the settings it was opened with: after the app, the phone's name or its
+    /// language changed, or when the person wishes for the longest time (`slow`) or no longer.
+    ///
+    /// # Errors
+    /// `net.*`, `srv.*`, `id.*`, `key.*`, `store.*`: to be repeated, the server knows nothing newer.
+    pub fn describe(&self, id: &Id, slow: bool) -> Result<(), Error> {
+        Ok(self.core()?.describe(id, slow)?)
+    }
+
+    /// Tells an ID's server where pushes go, or that there are to be none.
+    ///
+    /// # Errors
+    /// Those of [`Self::describe`].
+    pub fn set_push(&self, id: &Id, address: Option<&PushAddress>) -> Result<(), Error> {
+        Ok(self.core()?.set_push(id, address)?)
     }
 
     /// What happened to the IDs, as their servers told it, the newest first, up to `limit`.

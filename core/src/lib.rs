@@ -31,12 +31,14 @@ mod model;
 #[cfg(test)]
 mod testkit;
 
+pub use account::{Overview, PhoneInfo};
 pub use authenticator::{AccountInfo, Authenticator, Ports};
 pub use challenge::{Action, Answer, Arrivals, Hint, NewPin, Note, Prompt, PromptId, Row};
 pub use config::{Config, Engine, KnownServer, Roots};
 pub use countersign_protocol::pin::{NoDigit, PinEntry};
 pub use countersign_protocol::statement::{
-    App, AppMode, CancelReason, Decision, Event, Level, Reason, Standing, StateReason, UvClass, Via,
+    App, AppMode, CancelReason, Decision, Event, Level, PushAddress, PushType, Reason, Standing,
+    StateReason, UvClass, Via,
 };
 pub use countersign_protocol::text::Name;
 pub use countersign_protocol::{Digest, Id, Origin, Thumbprint};

@@ -6,6 +6,7 @@ mod gesture;
 mod keep;
 mod keyring;
 mod orphans;
+mod overview;
 mod pin;
 mod record;
 mod state;
@@ -15,6 +16,7 @@ mod verify;
 pub(crate) use gesture::{MadeUv, NextUv, let_go, take_in};
 pub(crate) use keyring::Keyring;
 pub(crate) use orphans::Orphan;
+pub use overview::{Overview, PhoneInfo};
 #[cfg(test)]
 pub(crate) use record::KeptKeys;
 pub(crate) use record::{Account, Chain, Cursor, Digits, Index, KeptState, Known, Stage, Synced};

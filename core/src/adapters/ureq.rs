@@ -61,8 +61,8 @@ impl Transport for UreqTransport {
             call = call.header(*name, value);
         }
         let answer = match request.method {
-            Method::Get => call.body(()).map(|call| run(&agent, call, request)),
-            Method::Post => call
+            Method::Get | Method::Delete => call.body(()).map(|call| run(&agent, call, request)),
+            Method::Post | Method::Put => call
                 .header("Content-Type", "application/json")
                 .body(&request.body[..])
                 .map(|call| run(&agent, call, request)),

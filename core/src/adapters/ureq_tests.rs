@@ -95,11 +95,11 @@ fn hear(stream: &mut dyn Duplex) -> Option<Request> {
     let head = String::from_utf8(head).unwrap();
     let mut lines = head.lines();
     let mut first = lines.next()?.split(' ');
-    let method = if first.next()? == "GET" {
-        Method::Get
-    } else {
-        Method::Post
-    };
+    let methods = [Method::Get, Method::Post, Method::Put, Method::Delete];
+    let named = first.next()?;
+    let method = methods
+        .into_iter()
+        .find(|method| method.as_str() == named)?;
     let url = first.next()?.to_owned();
     let fields = lines.filter_map(|line| line.split_once(": "));
     let headers: Vec<(String, String)> = fields

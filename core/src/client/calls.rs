@@ -7,8 +7,10 @@ use crate::ports::Method;
 use crate::time::Trip;
 use countersign_protocol::call::{
     AcksCall, Action, ChallengeAnswer, ChallengesAnswer, KeysAnswer, OfferAnswer, OfferCall,
-    RegistrationCall, ResponseCall, StateAnswer, VerdictAnswer, WAIT_CAP,
+    OverviewAnswer, PhoneCall, RegistrationCall, ResponseCall, StateAnswer, VerdictAnswer,
+    WAIT_CAP,
 };
+use countersign_protocol::statement::PushAddress;
 use countersign_protocol::{Id, Origin, json};
 use serde::de::DeserializeOwned;
 
@@ -171,6 +173,68 @@ impl Client {
         });
         let call = post("/cs/v1/acks", body);
         self.tell(at, &Call { proof, ..call })
+    }
+
+    /// What the ID looks like from its server; not signed, for display only.
+    pub(crate) fn overview(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+    ) -> Result<OverviewAnswer, Fault> {
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        let call = get("/cs/v1/overview".to_owned());
+        Ok(self.ask(at, &Call { proof, ..call }, 200)?.body)
+    }
+
+    /// Says what this phone is.
+    pub(crate) fn describe(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+        phone: &PhoneCall,
+    ) -> Result<(), Fault> {
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        let call = Call {
+            method: Method::Put,
+            proof,
+            ..post("/cs/v1/phone", json::write(phone)?)
+        };
+        self.tell(at, &call)
+    }
+
+    /// Says where pushes go, or that none are wanted.
+    pub(crate) fn set_push(
+        &self,
+        at: At<'_>,
+        credential: Id,
+        prove: Prove<'_>,
+        address: Option<&PushAddress>,
+    ) -> Result<(), Fault> {
+        let (method, body) = match address {
+            Some(address) => (Method::Put, json::write(address)?),
+            None => (Method::Delete, String::new()),
+        };
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        let call = Call {
+            method,
+            proof,
+            ..post("/cs/v1/push", body)
+        };
+        self.tell(at, &call)
     }
 
     /// Delivers a response; the same bytes may be sent any number of times.

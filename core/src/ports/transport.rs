@@ -12,6 +12,10 @@ pub enum Method {
     Get,
     /// Send.
     Post,
+    /// Put in the place of what is there.
+    Put,
+    /// Take away.
+    Delete,
 }
 
 impl Method {
@@ -20,6 +24,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -33,7 +39,7 @@ pub struct Request {
     pub url: String,
     /// Name and value of each header.
     pub headers: Vec<(&'static str, String)>,
-    /// What is sent, as `application/json`; nothing with [`Method::Get`].
+    /// What is sent, as `application/json`; nothing with [`Method::Get`] and [`Method::Delete`].
     pub body: Vec<u8>,
     /// How long the whole of it may take, name resolution and the last byte of the answer included.
     pub timeout: Duration,

@@ -55,6 +55,13 @@ impl Peer {
                 done.and_then(|()| self.serve_action(&request.body))
             }
             (Method::Post, "/cs/v1/responses") => self.serve_response(&request.body),
+            (Method::Put, "/cs/v1/phone" | "/cs/v1/push") | (Method::Delete, "/cs/v1/push") => {
+                self.proved(request, None).map(|()| Answer {
+                    status: 204,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                })
+            }
             (Method::Post, "/cs/v1/acks") => self
                 .proved(request, None)
                 .and_then(|()| self.serve_acks(&request.body)),

@@ -55,7 +55,12 @@ fn carries_calls_and_answers(make: Make<'_>) {
         )
     }));
     let path = "/cs/v1/challenges?after=a_b-c&wait=0";
-    for (method, body) in [(Method::Get, &b""[..]), (Method::Post, b"{\"a\":1}")] {
+    for (method, body) in [
+        (Method::Get, &b""[..]),
+        (Method::Post, b"{\"a\":1}"),
+        (Method::Put, b"{\"a\":1}"),
+        (Method::Delete, b""),
+    ] {
         let reply = transport
             .call(&request(format!("{origin}{path}"), method, body))
             .ok()

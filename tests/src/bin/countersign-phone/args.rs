@@ -198,6 +198,19 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
+    /// What an ID looks like from its server: its phones.
+    Overview {
+        /// As `ids` names it.
+        id: String,
+    },
+    /// Tell an ID's server this phone's name and language.
+    Describe {
+        /// As `ids` names it.
+        id: String,
+        /// Requests are to wait as long as was agreed.
+        #[arg(long)]
+        slow: bool,
+    },
     /// What happened to the IDs, as their servers told it, the newest first.
     Notices {
         /// How many lines.

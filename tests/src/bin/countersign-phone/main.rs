@@ -92,6 +92,8 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Report { id, reason } => answer::report(&phone, id.as_deref(), *reason),
         Command::Outbox { send } => lists::outbox(&phone, *send),
         Command::History { limit } => lists::history(&phone, *limit),
+        Command::Overview { id } => told::overview(&phone, id),
+        Command::Describe { id, slow } => told::describe(&phone, id, *slow),
         Command::Notices { limit } => told::notices(&phone, *limit),
         Command::Listen => listen::listen(&phone),
         Command::Export { file } => copy::export(&phone, file),

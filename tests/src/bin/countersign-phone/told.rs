@@ -4,7 +4,7 @@ use crate::answer::show_verdict;
 use crate::phone::Phone;
 use crate::trouble::Trouble;
 use crate::words::sentence;
-use countersign_core::{Arrivals, CancelReason, Cancelled, NoticeInfo};
+use countersign_core::{Arrivals, CancelReason, Cancelled, Id as Owner, NoticeInfo};
 use countersign_texts::{Id, Message, message, notice_title, text};
 use serde_json::json;
 
@@ -77,4 +77,28 @@ pub(crate) fn notices(phone: &Phone, limit: usize) -> Result<(), Trouble> {
         phone.voice.tell(Id::NoticeEmpty);
     }
     Ok(())
+}
+
+fn id_of(text: &str) -> Result<Owner, Trouble> {
+    Owner::parse(text).ok_or_else(|| Trouble::Usage(format!("{text}: not the name of an ID")))
+}
+
+pub(crate) fn overview(phone: &Phone, id: &str) -> Result<(), Trouble> {
+    for one in phone.core.overview(&id_of(id)?)?.phones {
+        let event = json!({
+            "event": "phone",
+            "device": one.device,
+            "added": one.added,
+            "used": one.used,
+            "probation": one.probation,
+            "suspended": one.suspended.is_some(),
+            "this": one.this,
+        });
+        phone.voice.say(&event, || one.device.clone());
+    }
+    Ok(())
+}
+
+pub(crate) fn describe(phone: &Phone, id: &str, slow: bool) -> Result<(), Trouble> {
+    Ok(phone.core.describe(&id_of(id)?, slow)?)
 }

@@ -1,0 +1,105 @@
+//! What the server is told of this phone, and what it says of the ID.
+
+use crate::error::{Code, Error};
+use crate::ports::TransportError;
+use crate::testkit::{Phone, Trouble, json, problem};
+use countersign_protocol::call::{OverviewAnswer, PhoneRow, PushRow};
+use countersign_protocol::problem::Code as Said;
+use countersign_protocol::statement::{Level, Levels, PushAddress, PushType, StateReason};
+use countersign_protocol::text::Name;
+use countersign_protocol::{Digest, Thumbprint};
+
+fn address() -> PushAddress {
+    PushAddress {
+        r#type: PushType::Unifiedpush,
+        token: "https://push.example/x".into(),
+    }
+}
+
+#[test]
+fn the_server_is_told_by_proved_calls_what_this_phone_is() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    app.describe(&id, true).unwrap();
+    app.set_push(&id, Some(&address())).unwrap();
+    app.set_push(&id, None).unwrap();
+    let peer = phone.peer.inner();
+    let calls = &peer.calls[peer.calls.len() - 3..];
+    assert_eq!(
+        calls.iter().map(|call| call.0).collect::<Vec<_>>(),
+        ["PUT", "PUT", "DELETE"]
+    );
+    assert!(calls[0].2.contains("\"slow\":true") && calls[0].2.contains("\"device\":\"Phone\""));
+    assert!(calls[1].2.contains("unifiedpush") && calls[2].2.is_empty());
+}
+
+#[test]
+fn row_47_a_call_that_fails_changes_nothing_and_may_be_repeated() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let before = phone.records();
+    for (trouble, code) in [
+        (Trouble::Lost(TransportError::Unreachable), Code::NetOffline),
+        (Trouble::Instead(problem(Said::Fault)), Code::SrvError),
+        (Trouble::Instead(problem(Said::NotActive)), Code::IdPaused),
+        (Trouble::Instead(json(200, &())), Code::SrvError),
+    ] {
+        phone.peer.trouble("phone", trouble);
+        assert_eq!(
+            app.describe(&id, false)
+                .err()
+                .and_then(|error| error.code()),
+            Some(code)
+        );
+    }
+    assert_eq!(phone.records(), before);
+    app.describe(&id, false).unwrap();
+    let unknown = countersign_protocol::Id::from([9; 16]);
+    let removed = Error::Reenrol {
+        code: Code::IdRemoved,
+    };
+    assert_eq!(app.overview(&unknown).err(), Some(removed));
+}
+
+#[test]
+fn an_overview_is_shown_and_believed_in_nothing() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let answer = OverviewAnswer {
+        phones: vec![PhoneRow {
+            dev: Thumbprint(Digest::from([1; 32])),
+            device: Name::parse("Tablet").unwrap(),
+            level: Levels {
+                dev: Level::Software,
+                uv: None,
+            },
+            added: 1,
+            used: None,
+            probation: Some(5),
+            suspended: Some(StateReason::Clone),
+            this: true,
+        }],
+        push: PushRow {
+            r#type: Some(PushType::Fcm),
+            sent: None,
+            fetched: None,
+            failed: None,
+        },
+        recovery_left: 3,
+        quiet_until: Some(9),
+    };
+    phone
+        .peer
+        .trouble("overview", Trouble::Instead(json(200, &answer)));
+    let before = phone.contents();
+    let seen = app.overview(&id).unwrap();
+    assert_eq!(seen.phones[0].device, "Tablet");
+    assert!(seen.phones[0].this && seen.phones[0].suspended == Some(StateReason::Clone));
+    assert_eq!(
+        (seen.recovery_left, seen.quiet_until, seen.push),
+        (3, Some(9), Some(PushType::Fcm))
+    );
+    // Whatever an unsigned answer says, the ID is what its signed state says.
+    assert!(phone.contents() == before);
+    assert!(app.accounts().unwrap()[0].reason.is_none());
+}
