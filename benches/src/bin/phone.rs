@@ -172,8 +172,8 @@ fn on_disk(folder: &Path, engine: Engine) -> Result<Phone> {
 /// The same on sled and on redb, and how often each waits for the disk.
 fn disk() -> Result<()> {
     let folder = disk_folder()?;
-    let sled = on_disk(&folder.path().join("sled"), Engine::Sled)?;
-    let redb = on_disk(&folder.path().join("redb"), Engine::Redb)?;
+    let on_sled = on_disk(&folder.path().join("sled"), Engine::Sled)?;
+    let on_redb = on_disk(&folder.path().join("redb"), Engine::Redb)?;
     let mut file = File::create(folder.path().join("bare"))?;
     let bare = Bare::new()?;
     let mut work: Vec<Timed<'_>> = vec![
@@ -182,8 +182,8 @@ fn disk() -> Result<()> {
             file.write_all(&[0; 4096])?;
             Ok(file.sync_data()?)
         }),
-        Box::new(|| sled.tap_to_network()),
-        Box::new(|| redb.tap_to_network()),
+        Box::new(|| on_sled.tap_to_network()),
+        Box::new(|| on_redb.tap_to_network()),
     ];
     let rounds = in_turns(41, 5, &mut work)?;
     for (n, engine) in [(1, "sled"), (2, "redb")] {
