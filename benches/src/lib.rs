@@ -13,6 +13,7 @@ pub mod phone;
 pub mod process;
 pub mod report;
 pub mod setup;
+pub mod trace;
 
 /// Whatever stops a benchmark.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;

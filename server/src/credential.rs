@@ -164,6 +164,12 @@ pub(crate) async fn change(
     Ok(())
 }
 
+/// Until when a phone may not change its ID, if it still may not (protocol section 11).
+pub(crate) fn on_probation(app: &App, row: &Credential) -> Option<u64> {
+    let until = row.probation.map(|until| until as u64);
+    until.filter(|until| app.now() < *until)
+}
+
 /// Whether a credential may be suspended for `clone` or by an administrator: it is in use, or rests for a
 /// reason that its person lifts. What only others lift stays.
 pub(crate) fn may_be_suspended(row: &Credential) -> bool {

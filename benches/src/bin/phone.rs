@@ -7,7 +7,7 @@ use countersign_benches::passkeys;
 use countersign_benches::peer::{Algorithm, Peer, challenge, make_key};
 use countersign_benches::phone::Phone;
 use countersign_benches::report::{Row, per_second, time};
-use countersign_benches::{Result, Trouble};
+use countersign_benches::{Result, Trouble, trace};
 use countersign_core::adapters::{MemoryStore, SoftwareKeys, open_store};
 use countersign_core::ports::Store;
 use countersign_core::{Engine, Id};
@@ -19,17 +19,12 @@ use ring::signature::{
     self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
     UnparsedPublicKey,
 };
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 const ROUNDS: usize = 101;
-
-/// Where the traced run is, in the trace.
-const TAP: &str = "/countersign-tap";
-const NETWORK: &str = "/countersign-network";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -208,7 +203,13 @@ fn waits(engine: &str, folder: &Path) {
         let what = format!("waits for the disk from tap to network, on {engine}");
         Row::new("phone", what, figure)
     };
-    match sync_calls(engine, folder) {
+    let names = trace::calls(engine, folder).and_then(|logins| {
+        let names = logins.into_iter().next();
+        let mut names = names.ok_or("strace did not see the tap")?;
+        names.retain(|name| name.contains("sync"));
+        Ok(names)
+    });
+    match names {
         // Without `fdatasync` the kernel has the bytes on their way, and the disk's own cache may lose them.
         Ok(names) => row(names.len().to_string())
             .note(names.join(", "))
@@ -225,51 +226,11 @@ fn disk_folder() -> Result<tempfile::TempDir> {
     Ok(tempfile::tempdir_in(beside)?)
 }
 
-/// One login, marked for whoever traces this process.
+/// One login, to be traced.
 fn tap(folder: &Path, engine: Engine) -> Result<()> {
-    let mark = |name: &str| drop(fs::metadata(name));
-    let mut peer = Peer::new(Algorithm::Ed25519)?;
-    peer.on_response = Some(|| drop(fs::metadata(NETWORK)));
     let store = open_store(&folder.join("store"), engine)?;
     let keys = Arc::new(SoftwareKeys::new(&folder.join("keys")));
-    let mut phone = Phone::new(store, keys, peer)?;
-    phone.enrol()?;
-    let prompt = phone.fetch()?;
-    mark(TAP);
-    phone.approve(&prompt)
-}
-
-/// What `strace` sees between the tap and the network.
-fn sync_calls(engine: &str, folder: &Path) -> Result<Vec<String>> {
-    fs::create_dir_all(folder)?;
-    let trace = folder.join("trace");
-    let said = Command::new("strace")
-        .args([
-            "-f",
-            "-e",
-            "trace=fsync,fdatasync,sync_file_range,msync,sync,syncfs,statx",
-            "-o",
-        ])
-        .arg(&trace)
-        .arg(std::env::current_exe()?)
-        .args(["tap", engine])
-        .arg(folder)
-        .output();
-    let said = said.map_err(|_| "strace is not installed (apt-get install strace)")?;
-    if !said.status.success() {
-        return Err(String::from_utf8_lossy(&said.stderr).into_owned().into());
-    }
-    let text = fs::read_to_string(&trace)?;
-    let (_, after) = text.split_once(TAP).ok_or("strace did not see the tap")?;
-    let (between, _) = after
-        .split_once(NETWORK)
-        .ok_or("strace did not see the end")?;
-    let calls = between.lines().filter_map(|line| {
-        let call = line.split_whitespace().nth(1)?;
-        let name = call.split_once('(')?.0;
-        name.contains("sync").then(|| name.to_owned())
-    });
-    Ok(calls.collect())
+    trace::tap(store, keys, 1)
 }
 
 /// A new phone from the invitation to the ID in use, without the server's part and the digits.

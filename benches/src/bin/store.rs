@@ -7,12 +7,11 @@ use countersign_benches::peer::{Algorithm, Peer};
 use countersign_benches::phone::Phone;
 use countersign_benches::process::memory;
 use countersign_benches::report::{Row, time};
-use countersign_benches::{Result, Trouble};
+use countersign_benches::{Result, Trouble, trace};
 use countersign_core::Engine;
 use countersign_core::adapters::{MemoryStore, open_store};
 use countersign_core::ports::{Batch, Entry, Order, Store, StoreError};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,15 +32,14 @@ const PAGE: usize = 50;
 /// Logins that are traced.
 const TRACED: usize = 21;
 
-/// Where the traced run is, in the trace.
-const TAP: &str = "/countersign-tap";
-const NETWORK: &str = "/countersign-network";
-
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["tap", engine, folder] => tap(engine_of(engine)?, Path::new(folder)),
+        ["tap", engine, folder] => {
+            let store = open_store(&Path::new(folder).join("traced"), engine_of(engine)?)?;
+            trace::tap(store, Arc::<MemoryKeys>::default(), TRACED)
+        }
         ["idle", engine, store, keys] => {
             let ports = filled::ports(Path::new(store), Path::new(keys), engine_of(engine)?)?;
             let _phone = filled::open(ports)?;
@@ -125,7 +123,7 @@ fn decision(engine: Engine, name: &str) -> Result<()> {
             figure,
         )
     };
-    match sync_calls(name, folder.path()) {
+    match trace::calls(name, folder.path()) {
         Ok(logins) => {
             let (grown, usual): (Vec<_>, Vec<_>) = logins.iter().partition(|names| grows(names));
             let is_one = usual.iter().all(|names| synced(names) == 1);
@@ -205,56 +203,6 @@ fn synced(names: &[String]) -> usize {
 
 fn grows(names: &[String]) -> bool {
     names.iter().any(|name| name == "ftruncate")
-}
-
-/// Logins, each marked for whoever traces this process.
-fn tap(engine: Engine, folder: &Path) -> Result<()> {
-    let mark = |name: &str| drop(fs::metadata(name));
-    let mut peer = Peer::new(Algorithm::Ed25519)?;
-    peer.on_response = Some(|| drop(fs::metadata(NETWORK)));
-    let store = open_store(&folder.join("traced"), engine)?;
-    let mut phone = Phone::new(store, Arc::<MemoryKeys>::default(), peer)?;
-    phone.enrol()?;
-    for _ in 0..TRACED {
-        let prompt = phone.fetch()?;
-        mark(TAP);
-        phone.approve(&prompt)?;
-    }
-    Ok(())
-}
-
-/// What `strace` sees between the tap and the network, in each login.
-fn sync_calls(engine: &str, folder: &Path) -> Result<Vec<Vec<String>>> {
-    let trace = folder.join("trace");
-    let said = Command::new("strace")
-        .args([
-            "-f",
-            "-e",
-            "trace=fsync,fdatasync,sync_file_range,msync,sync,syncfs,ftruncate,statx",
-            "-o",
-        ])
-        .arg(&trace)
-        .arg(std::env::current_exe()?)
-        .args(["tap", engine])
-        .arg(folder)
-        .output();
-    let said = said.map_err(|_| "strace is not installed (apt-get install strace)")?;
-    if !said.status.success() {
-        return Err(String::from_utf8_lossy(&said.stderr).into_owned().into());
-    }
-    let text = fs::read_to_string(&trace)?;
-    let between = text.split(TAP).skip(1).map(|after| {
-        let (between, _) = after
-            .split_once(NETWORK)
-            .ok_or("strace did not see the end")?;
-        let calls = between.lines().filter_map(|line| {
-            let call = line.split_whitespace().nth(1)?;
-            let name = call.split_once('(')?.0;
-            (name.contains("sync") || name == "ftruncate").then(|| name.to_owned())
-        });
-        Ok(calls.collect())
-    });
-    between.collect()
 }
 
 /// A phone laid down on an engine.

@@ -70,20 +70,8 @@ impl Client {
     ) -> Result<Heard<StateAnswer>, Fault> {
         let wait = wait.min(WAIT_CAP);
         let path = format!("/cs/v1/credentials/{credential}?sn={sn}&wait={wait}");
-        let proof = Some(Proving {
-            credential,
-            prove,
-            nonce: None,
-        });
-        self.ask(
-            at,
-            &Call {
-                wait,
-                proof,
-                ..get(path)
-            },
-            200,
-        )
+        let call = get(path).by(credential, prove);
+        self.ask(at, &Call { wait, ..call }, 200)
     }
 
     /// What is newer than a cursor; without one, everything open.
@@ -100,20 +88,8 @@ impl Client {
             Some(after) => format!("/cs/v1/challenges?after={after}&wait={wait}"),
             None => format!("/cs/v1/challenges?wait={wait}"),
         };
-        let proof = Some(Proving {
-            credential,
-            prove,
-            nonce: None,
-        });
-        self.ask(
-            at,
-            &Call {
-                wait,
-                proof,
-                ..get(path)
-            },
-            200,
-        )
+        let call = get(path).by(credential, prove);
+        self.ask(at, &Call { wait, ..call }, 200)
     }
 
     /// One challenge, by its `jti` or the `txn` of a link.
@@ -166,13 +142,7 @@ impl Client {
         jti: &[Id],
     ) -> Result<(), Fault> {
         let body = json::write(&AcksCall { jti: jti.to_vec() })?;
-        let proof = Some(Proving {
-            credential,
-            prove,
-            nonce: None,
-        });
-        let call = post("/cs/v1/acks", body);
-        self.tell(at, &Call { proof, ..call })
+        self.tell(at, &post("/cs/v1/acks", body).by(credential, prove))
     }
 
     /// What the ID looks like from its server; not signed, for display only.
@@ -182,13 +152,8 @@ impl Client {
         credential: Id,
         prove: Prove<'_>,
     ) -> Result<OverviewAnswer, Fault> {
-        let proof = Some(Proving {
-            credential,
-            prove,
-            nonce: None,
-        });
-        let call = get("/cs/v1/overview".to_owned());
-        Ok(self.ask(at, &Call { proof, ..call }, 200)?.body)
+        let call = get("/cs/v1/overview".to_owned()).by(credential, prove);
+        Ok(self.ask(at, &call, 200)?.body)
     }
 
     /// Says what this phone is.
@@ -199,17 +164,9 @@ impl Client {
         prove: Prove<'_>,
         phone: &PhoneCall,
     ) -> Result<(), Fault> {
-        let proof = Some(Proving {
-            credential,
-            prove,
-            nonce: None,
-        });
-        let call = Call {
-            method: Method::Put,
-            proof,
-            ..post("/cs/v1/phone", json::write(phone)?)
-        };
-        self.tell(at, &call)
+        let call = post("/cs/v1/phone", json::write(phone)?).by(credential, prove);
+        let method = Method::Put;
+        self.tell(at, &Call { method, ..call })
     }
 
     /// Says where pushes go, or that none are wanted.
@@ -224,17 +181,8 @@ impl Client {
             Some(address) => (Method::Put, json::write(address)?),
             None => (Method::Delete, String::new()),
         };
-        let proof = Some(Proving {
-            credential,
-            prove,
-            nonce: None,
-        });
-        let call = Call {
-            method,
-            proof,
-            ..post("/cs/v1/push", body)
-        };
-        self.tell(at, &call)
+        let call = post("/cs/v1/push", body).by(credential, prove);
+        self.tell(at, &Call { method, ..call })
     }
 
     /// Delivers a response; the same bytes may be sent any number of times.
@@ -268,13 +216,20 @@ impl Client {
 }
 
 fn acting<'a>(credential: Id, prove: Prove<'a>, action: Action) -> Result<Call<'a>, Fault> {
-    let proof = Some(Proving {
-        credential,
-        prove,
-        nonce: None,
-    });
-    let call = post("/cs/v1/actions", json::write(&action)?);
-    Ok(Call { proof, ..call })
+    let body = json::write(&action)?;
+    Ok(post("/cs/v1/actions", body).by(credential, prove))
+}
+
+impl<'a> Call<'a> {
+    /// The same, proved by a credential with the newest nonce.
+    fn by(self, credential: Id, prove: Prove<'a>) -> Self {
+        let proof = Some(Proving {
+            credential,
+            prove,
+            nonce: None,
+        });
+        Self { proof, ..self }
+    }
 }
 
 fn get<'a>(path: String) -> Call<'a> {

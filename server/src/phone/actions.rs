@@ -2,12 +2,14 @@
 //! this credential and no other; the person answers it like any other.
 
 use super::life::is_clone;
-use super::once::Call;
+use super::once::{Begun, Call};
 use super::pin;
 use super::problem::{Answer, Problem};
 use super::respond::suspend_all;
 use crate::app::{App, Shared};
-use crate::credential::{id_of, phones_of, policy_of};
+use crate::credential::{
+    hash_of, id_of, may_be_suspended, on_probation, phones_of, policy_of, told,
+};
 use crate::error::Fault;
 use crate::links;
 use crate::others::{self, End};
@@ -34,13 +36,10 @@ const LIFE: u64 = 600;
 pub(crate) async fn act(State(app): State<Shared>, request: Request) -> Answer {
     let call = Call::check(&app, request).await?;
     let action: Action = call.parse()?;
-    let mut tx = app.store.write().await?;
-    if let Some(first) = call.repeated(&app, &mut tx).await? {
-        return Ok(first);
-    }
-    // As it is now, not as it was when the proof was checked.
-    let caller = credentials::by_id(&mut tx, &call.caller.id).await?;
-    let caller = caller.ok_or(Code::NotFound)?;
+    let (mut tx, caller) = match call.begin(&app).await? {
+        Begun::Again(answer) => return Ok(answer),
+        Begun::Now(tx, caller) => (tx, caller),
+    };
     may_begin(&app, &caller, action)?;
     credentials::mark_heard(&mut tx, &caller.id, app.now()).await?;
     match action {
@@ -57,13 +56,10 @@ fn may_begin(app: &App, caller: &Credential, action: Action) -> Result<(), Probl
     match caller.standing.as_str() {
         "active" => {}
         // One that rests for a reason that its person lifts.
-        "suspended" if lifts && crate::credential::may_be_suspended(caller) => {}
+        "suspended" if lifts && may_be_suspended(caller) => {}
         _ => return Err(Code::NotActive.into()),
     }
-    let on_probation = caller
-        .probation
-        .is_some_and(|until| app.now() < until as u64);
-    if on_probation && !own {
+    if on_probation(app, caller).is_some() && !own {
         return Err(Code::Probation.into());
     }
     Ok(())
@@ -90,9 +86,7 @@ async fn invite(app: &App, call: &Call, mut tx: Write, caller: &Credential) -> A
     };
     let answer = json::write(&answer).map_err(Fault::from)?;
     let answer = call.finish(app, tx, StatusCode::CREATED, answer).await?;
-    made.ended
-        .iter()
-        .for_each(|row| crate::credential::told(app, row));
+    made.ended.iter().for_each(|row| told(app, row));
     Ok(answer)
 }
 
@@ -118,10 +112,8 @@ async fn begin(
         }
         Action::RemovePhone(dev) => {
             let other = other_phone(db, caller, &dev).await?;
-            let on_probation = other
-                .probation
-                .is_some_and(|until| app.now() < until as u64);
-            let factors = match on_probation && other.id != caller.id {
+            let is_new = on_probation(app, &other).is_some();
+            let factors = match is_new && other.id != caller.id {
                 true => Alternatives::dev(),
                 false => known_factors(caller, true)?,
             };
@@ -162,7 +154,7 @@ async fn other_phone(
 
 fn about(phone: &Credential) -> Result<Input, Fault> {
     Ok(Input {
-        dev: Some(Thumbprint(crate::credential::hash_of(&phone.dev)?)),
+        dev: Some(Thumbprint(hash_of(&phone.dev)?)),
         device: Some(Name::parse(&phone.device)?),
         policy: None,
     })
@@ -293,17 +285,7 @@ impl Question {
             phones,
             replaces: None,
         })?;
-        let row = ChallengeRow {
-            seq: 0,
-            jti: challenge.jti.to_string(),
-            hash: challenge.hash().to_string(),
-            txn: challenge.txn.to_string(),
-            credential: to.id.clone(),
-            statement: challenge.compact().to_owned(),
-            number: self.number,
-            expires: challenge.exp as i64,
-            stage: "open".to_owned(),
-        };
+        let row = ChallengeRow::new(&challenge, &self.number);
         challenges::insert(db, &row).await?;
         app.challenges.keep(&row.statement, Arc::new(challenge));
         Ok(row)

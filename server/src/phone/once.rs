@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::Fault;
 use crate::signer::NONCE_LIFE;
 use crate::store::calls::{self, CallRow};
-use crate::store::credentials::Credential;
+use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, Write};
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -18,10 +18,20 @@ use serde::de::DeserializeOwned;
 
 /// A call whose proof was checked.
 pub(crate) struct Call {
-    pub(crate) caller: Credential,
+    /// The credential that proved it.
+    caller: String,
     body: Vec<u8>,
     jti: String,
     digest: String,
+}
+
+/// A call that is carried out, or was.
+pub(crate) enum Begun {
+    /// It was: its answer.
+    Again(Response),
+    /// The transaction that carries it out, and its caller as it is in it, which may be another than when the proof was
+    /// checked.
+    Now(Write, Box<Credential>),
 }
 
 impl Call {
@@ -31,7 +41,7 @@ impl Call {
         let digest = Digest::of(&[format!("{} {} {}", proof.htm, proof.htu, proof.bh).as_bytes()])
             .to_string();
         Ok(Self {
-            caller,
+            caller: caller.id,
             body,
             jti: proof.jti.to_string(),
             digest,
@@ -43,13 +53,20 @@ impl Call {
         parse(&self.body)
     }
 
-    /// What an earlier sending of it was answered; to be asked in the transaction that carries it out.
-    pub(crate) async fn repeated(
-        &self,
-        app: &App,
-        db: &mut Connection,
-    ) -> Result<Option<Response>, Problem> {
-        let Some(first) = calls::find(db, &self.caller.id, &self.jti).await? else {
+    /// Begins to carry it out, unless an earlier sending was.
+    pub(crate) async fn begin(&self, app: &App) -> Result<Begun, Problem> {
+        let mut tx = app.store.write().await?;
+        if let Some(first) = self.repeated(app, &mut tx).await? {
+            return Ok(Begun::Again(first));
+        }
+        let caller = credentials::by_id(&mut tx, &self.caller).await?;
+        let caller = caller.ok_or(Code::NotFound)?;
+        Ok(Begun::Now(tx, Box::new(caller)))
+    }
+
+    /// What an earlier sending of it was answered.
+    async fn repeated(&self, app: &App, db: &mut Connection) -> Result<Option<Response>, Problem> {
+        let Some(first) = calls::find(db, &self.caller, &self.jti).await? else {
             return Ok(None);
         };
         if first.digest != self.digest {
@@ -76,7 +93,7 @@ impl Call {
             answer: body.clone(),
         };
         let expires = app.now() + NONCE_LIFE;
-        calls::insert(&mut tx, &self.caller.id, &self.jti, &row, expires).await?;
+        calls::insert(&mut tx, &self.caller, &self.jti, &row, expires).await?;
         tx.commit().await?;
         written_with_nonce(app, status, body)
     }

@@ -1,17 +1,16 @@
 //! What an ID looks like from one of its phones, and what a phone says of itself.
 
-use super::once::Call;
-use super::problem::{Answer, Problem, answer_with_nonce};
+use super::once::{Begun, Call};
+use super::problem::{Answer, answer_with_nonce};
 use super::proof::{self, usable};
 use crate::app::{App, Shared};
-use crate::credential::{hash_of, keys_of, word};
+use crate::credential::{hash_of, keys_of, on_probation, word};
 use crate::error::Fault;
+use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
 use crate::store::phones::{self, Details};
-use crate::store::{Connection, Write};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use countersign_protocol::call::{OverviewAnswer, PhoneCall, PhoneRow, PushCall, PushRow};
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::StateReason;
@@ -57,14 +56,13 @@ async fn phone_row(
         .reason
         .as_deref()
         .filter(|_| row.standing == "suspended");
-    let on_probation = row.probation.filter(|until| *until > app.now() as i64);
     Ok(PhoneRow {
         dev: Thumbprint(hash_of(&row.dev)?),
         device: Name::parse(&row.device)?,
         level: keys_of(app, row)?.level,
         added: row.created as u64,
         used: phones::answered(db, &row.id).await?.map(|used| used as u64),
-        probation: on_probation.map(|until| until as u64),
+        probation: on_probation(app, row),
         suspended: suspended.map(read_word::<StateReason>).transpose()?,
         this,
     })
@@ -75,31 +73,15 @@ fn read_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
     Ok(json::parse(format!("\"{text}\"").as_bytes())?)
 }
 
-/// A change of what is kept about a phone: its answer if it was done before, else where to do it.
-enum Begun {
-    Again(Response),
-    Now(Write, Box<Credential>),
-}
-
-async fn begin(app: &App, call: &Call) -> Result<Begun, Problem> {
-    let mut tx = app.store.write().await?;
-    if let Some(first) = call.repeated(app, &mut tx).await? {
-        return Ok(Begun::Again(first));
-    }
-    let caller = credentials::by_id(&mut tx, &call.caller.id).await?;
-    let caller = caller.ok_or(Code::NotFound)?;
-    usable(&caller)?;
-    Ok(Begun::Now(tx, Box::new(caller)))
-}
-
 /// `PUT /cs/v1/phone`.
 pub(crate) async fn describe(State(app): State<Shared>, request: Request) -> Answer {
     let call = Call::check(&app, request).await?;
     let says: PhoneCall = call.parse()?;
-    let (mut tx, caller) = match begin(&app, &call).await? {
+    let (mut tx, caller) = match call.begin(&app).await? {
         Begun::Again(answer) => return Ok(answer),
         Begun::Now(tx, caller) => (tx, caller),
     };
+    usable(&caller)?;
     let details = Details {
         app: &json::write(&says.app).map_err(Fault::from)?,
         device: says.device.as_str(),
@@ -117,10 +99,11 @@ pub(crate) async fn describe(State(app): State<Shared>, request: Request) -> Ans
 pub(crate) async fn set_push(State(app): State<Shared>, request: Request) -> Answer {
     let call = Call::check(&app, request).await?;
     let PushCall(address) = call.parse()?;
-    let (mut tx, caller) = match begin(&app, &call).await? {
+    let (mut tx, caller) = match call.begin(&app).await? {
         Begun::Again(answer) => return Ok(answer),
         Begun::Now(tx, caller) => (tx, caller),
     };
+    usable(&caller)?;
     let (kind, now) = (word(&address.r#type)?, app.now());
     phones::set_address(&mut tx, &caller.id, &kind, &address.token, now).await?;
     let done = StatusCode::NO_CONTENT;
@@ -130,10 +113,11 @@ pub(crate) async fn set_push(State(app): State<Shared>, request: Request) -> Ans
 /// `DELETE /cs/v1/push`: not for a phone at rest, which reads and acknowledges (protocol section 12).
 pub(crate) async fn drop_push(State(app): State<Shared>, request: Request) -> Answer {
     let call = Call::check(&app, request).await?;
-    let (mut tx, caller) = match begin(&app, &call).await? {
+    let (mut tx, caller) = match call.begin(&app).await? {
         Begun::Again(answer) => return Ok(answer),
         Begun::Now(tx, caller) => (tx, caller),
     };
+    usable(&caller)?;
     if caller.standing != "active" {
         return Err(Code::NotActive.into());
     }

@@ -2,6 +2,8 @@
 
 use super::sqlite::{Row, Values};
 use super::{Connection, Result};
+use countersign_protocol::Signed;
+use countersign_protocol::statement::Challenge;
 
 #[derive(Clone)]
 pub(crate) struct ChallengeRow {
@@ -14,6 +16,23 @@ pub(crate) struct ChallengeRow {
     pub(crate) number: String,
     pub(crate) expires: i64,
     pub(crate) stage: String,
+}
+
+impl ChallengeRow {
+    /// A new one, open; `number` is what is typed, empty where nothing is.
+    pub(crate) fn new(challenge: &Signed<Challenge>, number: &str) -> Self {
+        Self {
+            seq: 0,
+            jti: challenge.jti.to_string(),
+            hash: challenge.hash().to_string(),
+            txn: challenge.txn.to_string(),
+            credential: challenge.aud.to_string(),
+            statement: challenge.compact().to_owned(),
+            number: number.to_owned(),
+            expires: challenge.exp as i64,
+            stage: "open".to_owned(),
+        }
+    }
 }
 
 impl Row for ChallengeRow {

@@ -156,17 +156,7 @@ impl Question<'_> {
             phones: common.phones,
             replaces: None,
         })?;
-        let row = ChallengeRow {
-            seq: 0,
-            jti: challenge.jti.to_string(),
-            hash: challenge.hash().to_string(),
-            txn: common.txn.to_string(),
-            credential: credential.to_string(),
-            statement: challenge.compact().to_owned(),
-            number: common.number.clone(),
-            expires: challenge.exp as i64,
-            stage: "open".to_owned(),
-        };
+        let row = ChallengeRow::new(&challenge, &common.number);
         app.challenges.keep(&row.statement, Arc::new(challenge));
         Ok(row)
     }
