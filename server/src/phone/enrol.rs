@@ -1,6 +1,5 @@
 //! A phone comes with an invitation: keys, offer, registration, and the state it waits for.
 
-use super::actions::ask_for_new_phone;
 use super::problem::{Answer, Problem, answer, answer_with_nonce, body};
 use super::proof;
 use crate::app::{App, Shared};
@@ -11,6 +10,7 @@ use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Offer as OfferRow};
 use crate::store::phones::{self, Details};
 use crate::store::{Connection, Write, users};
+use crate::txn::ask_for_new_phone;
 use crate::wake::Topic;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, Request, State};

@@ -19,8 +19,6 @@ mod renew;
 mod respond;
 mod waiting;
 
-pub(crate) use actions::ask_for_policy;
-
 use crate::app::Shared;
 use axum::Router;
 use axum::routing::{get, post, put};

@@ -6,9 +6,13 @@
 
 mod ask;
 mod end;
+mod own;
 
 pub(crate) use ask::{Phones, Question};
 pub(crate) use end::{decide, pause, report, seen};
+pub(crate) use own::{
+    OwnQuestion, about, ask_for_new_phone, ask_for_policy, known_factors, withdraw_first,
+};
 
 use crate::app::App;
 use crate::error::Fault;
