@@ -18,10 +18,10 @@ use crate::links;
 use crate::others;
 use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
-use crate::store::invitations;
+use crate::store::{invitations, phones};
 use crate::wake::Topic;
 use countersign_protocol::crypto::PublicKey;
-use countersign_protocol::policy::Policy;
+use countersign_protocol::policy::{Factor, Policy};
 use countersign_protocol::statement::{
     Levels, Registration, Standing, State, StateReason, UvClass, set_of,
 };
@@ -159,9 +159,20 @@ pub(crate) async fn change(
         others::withdraw_all(app, db, row).await?;
         links::end_begun(app, db, &row.id).await?;
     }
+    if matches!(standing, Standing::Revoked | Standing::Refused) {
+        phones::drop_addresses(db, &row.id).await?;
+    }
     let result = row.reason.clone().unwrap_or_else(|| row.standing.clone());
     app.audit(db, "credential", &row.id, &result).await?;
     Ok(())
+}
+
+/// Whether a phone with PIN or K_uv, as it may be, can give what a policy asks for.
+pub(crate) fn can_meet(policy: &Policy, pin: bool, uv: bool) -> bool {
+    let factors = [(Factor::Dev, true), (Factor::Pin, pin), (Factor::Uv, uv)];
+    let factors = factors.into_iter().filter(|(_, has)| *has);
+    let factors: Vec<_> = factors.map(|(factor, _)| factor).collect();
+    policy.min.satisfied_by(&factors)
 }
 
 /// Until when a phone may not change its ID, if it still may not (protocol section 11).

@@ -48,7 +48,7 @@ pub(crate) async fn withdraw_all(
     row: &Credential,
 ) -> Result<(), Fault> {
     let ended = challenges::withdraw_all(db, &row.id).await?;
-    if row.standing == "suspended" {
+    if credentials::is_in_use(row) {
         cancel(app, db, &ended, CancelReason::Withdrawn, None).await?;
     }
     Ok(())
@@ -61,7 +61,7 @@ pub(crate) async fn tell_over(
     db: &mut Connection,
     credential: &str,
 ) -> Result<(), Fault> {
-    let over = challenges::over(db, credential, app.now()).await?;
+    let over = challenges::end_late(db, credential, app.now()).await?;
     cancel(app, db, &over, CancelReason::Expired, None).await?;
     Ok(())
 }

@@ -12,8 +12,8 @@ use crate::store::{Connection, Store, policies};
 use crate::txn::ask_for_policy;
 use crate::wake::Topic;
 use countersign_protocol::json;
-use countersign_protocol::policy::{Factor, Policy};
-use countersign_protocol::statement::{Event, State};
+use countersign_protocol::policy::Policy;
+use countersign_protocol::statement::{Challenge, Event, State};
 
 /// The policy of the settings, under its number: a new one where it isn't that of the last start.
 pub(crate) async fn in_force(store: &Store, config: &Config) -> Result<Policy, Fault> {
@@ -59,6 +59,8 @@ pub(crate) enum Brought {
     Taken,
     /// It asks for less: the person is asked on the phone.
     Asked,
+    /// It asks for less, and the phone rests or is on probation, which agrees to nothing now.
+    Later,
     /// The phone can't give what it asks for, or has neither PIN nor gesture to agree to less: it keeps the old one.
     AddAnew,
 }
@@ -73,14 +75,7 @@ pub(crate) async fn bring(
     if old.n >= app.policy.n {
         return Ok((Brought::There, Vec::new()));
     }
-    let factors = [
-        (Factor::Dev, true),
-        (Factor::Pin, row.pin_wrapped.is_some()),
-        (Factor::Uv, row.uv.is_some()),
-    ];
-    let factors = factors.into_iter().filter(|(_, has)| *has);
-    let factors: Vec<_> = factors.map(|(factor, _)| factor).collect();
-    if !app.policy.min.satisfied_by(&factors) {
+    if !credential::can_meet(&app.policy, row.pin_wrapped.is_some(), row.uv.is_some()) {
         // It would lock its person out.
         return Ok((Brought::AddAnew, Vec::new()));
     }
@@ -88,10 +83,29 @@ pub(crate) async fn bring(
         let told = take(app, db, row, &app.policy).await?;
         return Ok((Brought::Taken, told));
     }
+    if row.standing != "active" || credential::on_probation(app, row).is_some() {
+        return Ok((Brought::Later, Vec::new()));
+    }
     Ok(match ask_for_policy(app, db, row, &app.policy).await? {
         Some(topic) => (Brought::Asked, vec![topic]),
         None => (Brought::AddAnew, Vec::new()),
     })
+}
+
+/// Whether what a request of kind `policy` asks for can still be agreed to: nothing newer is in force for its phone, or
+/// in the settings.
+pub(crate) async fn is_still_asked(
+    db: &mut Connection,
+    row: &Credential,
+    challenge: &Challenge,
+) -> Result<bool, Fault> {
+    let input = challenge.input.as_ref();
+    let Some(asked) = input.and_then(|input| input.policy.as_ref()) else {
+        return Ok(true);
+    };
+    let newest = policies::newest(db).await?.ok_or(Fault::Stored("policy"))?;
+    let newest: Policy = json::parse(newest.as_bytes())?;
+    Ok(*asked == newest && challenge.policy == policy_of(row)?.n)
 }
 
 /// The next state of a credential has this policy, and says for the rest what the last one said.
@@ -101,6 +115,8 @@ pub(crate) async fn take(
     row: &mut Credential,
     policy: &Policy,
 ) -> Result<Vec<Topic>, Fault> {
+    // What is still open was asked under the old one.
+    others::withdraw_all(app, db, row).await?;
     row.policy = json::write(policy)?;
     credentials::set_policy(db, row).await?;
     let last = app.signer.ours::<State>(&row.state)?;

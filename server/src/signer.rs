@@ -50,6 +50,8 @@ pub(crate) enum Column {
     CredentialPush,
     CredentialOff,
     CredentialPin,
+    /// An answer, which may hold an invitation.
+    CallAnswer,
 }
 
 impl Signer {
@@ -125,6 +127,18 @@ impl Signer {
         Ok(Zeroizing::new(bytes))
     }
 
+    /// The same of a text.
+    pub(crate) fn unwrap_text(
+        &self,
+        column: Column,
+        id: &str,
+        wrapped: &[u8],
+    ) -> Result<String, Fault> {
+        let plain = open(&self.wrapping, &context(column, id), wrapped)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| Fault::Stored("wrapped text"))?;
+        Ok(text.to_owned())
+    }
+
     /// A time-stamped, MACed nonce (RFC 9449 section 8).
     pub(crate) fn nonce(&self, now: u64) -> String {
         let stamp = now.to_be_bytes();
@@ -182,6 +196,7 @@ fn context(column: Column, id: &str) -> Vec<u8> {
         Column::CredentialPush => "credential push",
         Column::CredentialOff => "credential off",
         Column::CredentialPin => "credential pin",
+        Column::CallAnswer => "call answer",
     };
     format!("cs1 wrap\0{name}\0{id}").into_bytes()
 }

@@ -64,7 +64,7 @@ async fn add(app: &App, slug: &str, note: Option<&str>) -> Result<Said, StartErr
     let note = note.map_err(|error| StartError::Said(format!("--note: {error}")))?;
     let secret = make_key().map_err(Fault::from)?;
     let key = ApiKey {
-        id: Id::make().map_err(Fault::from)?.to_string(),
+        id: Id::make_to_type().map_err(Fault::from)?.to_string(),
         app: row.id.clone(),
         key_hash: hidden(&secret),
         note: note.map_or_else(String::new, |note| note.as_str().to_owned()),

@@ -98,6 +98,17 @@ impl AskArgs {
     }
 }
 
+/// No receipt is written over.
+fn is_free(path: &Path) -> Result<(), StartError> {
+    if path.exists() {
+        let path = path.display();
+        return Err(said(format!(
+            "{path} is there already: --out names another"
+        )));
+    }
+    Ok(())
+}
+
 /// `tell` is told at once: the number has to be read out before there is an answer.
 pub(super) async fn begin(
     app: &App,
@@ -112,6 +123,8 @@ pub(super) async fn begin(
         app: &row,
         key: None,
     };
+    let named = args.out.as_deref().filter(|_| args.wait);
+    named.map_or(Ok(()), is_free)?;
     let wish = Wish::of(&args.call()?).map_err(refused)?;
     let (asked, _) = ask(app, &asker, &wish).await.map_err(refused)?;
     let id = asked.id.clone();
@@ -121,12 +134,7 @@ pub(super) async fn begin(
     }
     let path = args.out.clone();
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{id}.receipt.json")));
-    if path.exists() {
-        return Err(said(format!(
-            "{} is there already: --out names another",
-            path.display()
-        )));
-    }
+    is_free(&path)?;
     tell(&in_words(&shown)?);
     let ended = loop {
         let found = look(app, &row, &id).await.map_err(refused)?;
@@ -168,7 +176,7 @@ pub(super) struct ReceiptArgs {
     /// As the service API or `ask --wait` gave it.
     file: PathBuf,
     /// The thumbprint of the server's root key, as `app key add` shows it.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     root: String,
 }
 

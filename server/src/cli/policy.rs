@@ -4,7 +4,7 @@ use super::Said;
 use crate::app::App;
 use crate::policy::{Brought, bring};
 use crate::signer::StartError;
-use crate::store::credentials;
+use crate::store::credentials::{self, is_in_use};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -37,13 +37,26 @@ pub(super) async fn policy(app: &App, command: PolicyCommand) -> Result<Vec<Said
 
 async fn apply(app: &App) -> Result<Vec<Said>, StartError> {
     let mut lines = Vec::new();
-    let mut tx = app.store.write().await?;
-    for mut row in credentials::in_use(&mut tx).await? {
+    let phones = credentials::in_use(&mut *app.store.read().await?).await?;
+    // One at a time: the server is at work meanwhile.
+    for phone in phones {
+        let mut tx = app.store.write().await?;
+        let Some(mut row) = credentials::by_id(&mut tx, &phone.id)
+            .await?
+            .filter(is_in_use)
+        else {
+            continue;
+        };
         let (brought, _) = bring(app, &mut tx, &mut row).await?;
+        tx.commit().await?;
         let (word, text) = match brought {
             Brought::There => continue,
             Brought::Taken => ("taken", "it asks for more: taken"),
             Brought::Asked => ("asked", "it asks for less: the person is asked"),
+            Brought::Later => (
+                "later",
+                "it asks for less, and the phone rests or is new: run this again later",
+            ),
             Brought::AddAnew => (
                 "add_anew",
                 "the phone cannot give what it asks for, or agree to less, and keeps the old one: `phone revoke`, then `invite`",
@@ -53,6 +66,5 @@ async fn apply(app: &App) -> Result<Vec<Said>, StartError> {
         let json = json!({ "id": row.id, "account": row.account, "result": word });
         lines.push(Said::new(text, json));
     }
-    tx.commit().await?;
     Ok(lines)
 }

@@ -360,6 +360,7 @@ async fn change(app: &App, id: &str, change: Change) -> Result<Vec<Said>, StartE
         // It may be in other hands: nothing that it approved opens anything any more.
         logins::withdraw_approved(&mut tx, &row.user, "cancelled").await?;
     }
+    crate::txn::pause(app, &mut tx, &row.user).await?;
     // The phones learn it when they ask next: the server that they wait at is another process.
     others::notice(app, &mut tx, &row.user, event, Some(&row.device)).await?;
     let line = phone_line(&mut tx, &row).await?;

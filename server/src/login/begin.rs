@@ -44,7 +44,7 @@ pub(super) async fn ask_phone(
 
     let user = users::by_account(&mut tx, account).await?;
     let phones = match &user {
-        Some(user) => Phones::of(&mut tx, user).await?,
+        Some(user) => Phones::of(&mut tx, &user.id).await?,
         None => Phones::none(),
     };
     if phones.are_paused() {

@@ -45,7 +45,7 @@ pub(crate) async fn act(State(app): State<Shared>, request: Request) -> Answer {
 /// What a credential may begin, by where it stands (protocol sections 11 and 12).
 fn may_begin(app: &App, caller: &Credential, action: Action) -> Result<(), Problem> {
     let own = matches!(action, Action::PinSet | Action::ReplaceUv);
-    let lifts = matches!(action, Action::Unfreeze(_));
+    let lifts = action == Action::Unfreeze(None);
     match caller.standing.as_str() {
         "active" => {}
         // One that rests for a reason that its person lifts.
@@ -92,6 +92,7 @@ async fn begin(
     action: Action,
 ) -> Answer {
     let db = &mut tx;
+    let mut until = app.now() + LIFE;
     let (kind, factors, input) = match action {
         Action::PinSet => (Kind::PinSet, factors_of_pin_set(db, caller).await?, None),
         Action::ReplaceUv => (Kind::ReplaceUv, factors_of_replace_uv(caller)?, None),
@@ -105,10 +106,13 @@ async fn begin(
         }
         Action::RemovePhone(dev) => {
             let other = other_phone(db, caller, &dev).await?;
-            let is_new = on_probation(app, &other).is_some();
-            let factors = match is_new && other.id != caller.id {
-                true => Alternatives::dev(),
-                false => must(known_factors(caller, true)?)?,
+            let factors = match on_probation(app, &other) {
+                // The phone alone does, as long as the other one is new.
+                Some(end) if other.id != caller.id => {
+                    until = until.min(end);
+                    Alternatives::dev()
+                }
+                _ => must(known_factors(caller, true)?)?,
             };
             (Kind::RemovePhone, factors, Some(about(&other)?))
         }
@@ -122,7 +126,7 @@ async fn begin(
         factors,
         input,
         number: String::new(),
-        exp: app.now() + LIFE,
+        exp: until,
     };
     let row = question.ask(app, db, caller).await?;
     app.audit(db, "action", &caller.id, kind.as_str()).await?;

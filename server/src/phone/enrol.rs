@@ -306,6 +306,17 @@ async fn admit(
     if now > offer.exp || offer.account.as_str() != user.account || offer.policy != app.policy {
         return Ok(Err(Refusal::over(invitation)));
     }
+    if !credential::can_meet(
+        &offer.policy,
+        offer.policy.pin > 0,
+        registration.uv.is_some(),
+    ) {
+        return Ok(Err(Refusal::new(
+            Code::LevelRefused,
+            invitation,
+            "factors missing",
+        )));
+    }
     let (dev, uv) = (
         registration.dev.thumbprint(),
         registration.uv.map(|uv| uv.thumbprint()),

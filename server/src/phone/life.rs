@@ -9,6 +9,7 @@ use crate::links::{PROBATION, TRIES};
 use crate::others;
 use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, invitations, logins};
+use crate::txn;
 use crate::wake::Topic;
 use countersign_protocol::Thumbprint;
 use countersign_protocol::statement::{Challenge, Event, Kind, Standing, StateReason};
@@ -100,6 +101,7 @@ async fn remove(
     let device = Some(row.device.as_str());
     let mut told = others::notice(app, db, &row.user, Event::PhoneRemoved, device).await?;
     told.push(Topic::Credential(row.id));
+    told.extend(txn::pause(app, db, &caller.user).await?);
     Ok(told)
 }
 

@@ -5,7 +5,7 @@ use super::problem::{Answer, Problem, parse, written_with_nonce};
 use super::proof;
 use crate::app::App;
 use crate::error::Fault;
-use crate::signer::NONCE_LIFE;
+use crate::signer::{Column, NONCE_LIFE};
 use crate::store::calls::{self, CallRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, Write};
@@ -75,7 +75,10 @@ impl Call {
         let status = u16::try_from(first.status).ok();
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.ok_or(Fault::Stored("call"))?;
-        written_with_nonce(app, status, first.answer).map(Some)
+        let answer = app
+            .signer
+            .unwrap_text(Column::CallAnswer, &self.jti, &first.answer)?;
+        written_with_nonce(app, status, answer).map(Some)
     }
 
     /// Carried out: the answer is remembered by the same transaction, which is committed. An empty body is that of
@@ -90,7 +93,9 @@ impl Call {
         let row = CallRow {
             digest: self.digest.clone(),
             status: i64::from(status.as_u16()),
-            answer: body.clone(),
+            answer: app
+                .signer
+                .wrap(Column::CallAnswer, &self.jti, body.as_bytes())?,
         };
         let expires = app.now() + NONCE_LIFE;
         calls::insert(&mut tx, &self.caller, &self.jti, &row, expires).await?;

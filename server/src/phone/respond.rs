@@ -10,6 +10,7 @@ use crate::app::{App, Shared};
 use crate::credential::{self, id_of, word};
 use crate::error::Fault;
 use crate::others;
+use crate::policy;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::responses::{self, ResponseRow};
@@ -25,7 +26,7 @@ use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{
     Challenge, Event, Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
 };
-use countersign_protocol::{Id, json};
+use countersign_protocol::{Id, Thumbprint, json};
 use std::sync::Arc;
 
 /// How long verdicts are kept, seconds: 48 h.
@@ -41,27 +42,20 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     let mut tx = app.store.write().await?;
     let found = credentials::by_key(&mut tx, &kid.to_string()).await?;
     let mut caller = found.ok_or(Code::NotFound)?;
-    let own = credential::keys_of(&app, &caller)?;
-    let uv = own.uv.map(|uv| uv.key);
-    let mut keys: Vec<_> = [Some(own.dev), uv].into_iter().flatten().collect();
-    let now = keys.len();
-    for old in credentials::old_uv_keys(&mut tx, &caller.id).await? {
-        keys.push(json::parse(old.as_bytes()).map_err(Fault::from)?);
-    }
+    let by = Signer::of(&app, &caller, &kid)?;
+    let old = credentials::old_uv_key(&mut tx, &kid.to_string()).await?;
+    let old = old.map(|key| json::parse::<PublicKey>(key.as_bytes()));
+    let old = old.transpose().map_err(Fault::from)?;
+    let keys: Vec<_> = [by.map(|by| by.key), old].into_iter().flatten().collect();
     let response = Signed::<Response>::verify(&call.response, &keys)?;
     if response.iss != id_of(&caller.id)? || response.aud != app.signer.origin {
         return Err(Code::BadStatement.into());
     }
-    let is_by = |key: &PublicKey| key.thumbprint() == response.kid();
-    let by_uv = uv.as_ref().is_some_and(is_by);
-
     if let Some(again) = repeated(&mut tx, &caller, &response).await? {
         return answer_repeated(&app, tx, &response, again).await;
     }
-    // A K_uv that was replaced proves nothing any more.
-    let key = keys[..now].iter().copied().find(is_by);
-    let key = key.ok_or(Code::BadStatement)?;
-    let mut case = Case::look(&app, &mut tx, &caller, &response, by_uv).await?;
+    let mut signer = by.ok_or(Code::BadStatement)?;
+    let mut case = Case::look(&app, &mut tx, &caller, &response, signer.is_uv).await?;
     if case.judgement == Judgement::PinAsked {
         if pin::count_first(&mut tx, &caller, &response).await? {
             // The count is on disk before anything is compared.
@@ -73,7 +67,8 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
             if let Some(again) = repeated(&mut tx, &caller, &response).await? {
                 return answer_repeated(&app, tx, &response, again).await;
             }
-            case = Case::look(&app, &mut tx, &caller, &response, by_uv).await?;
+            signer = Signer::of(&app, &caller, &kid)?.ok_or(Code::BadStatement)?;
+            case = Case::look(&app, &mut tx, &caller, &response, signer.is_uv).await?;
             case.compare_pin(&app, &mut tx, &caller, &response).await?;
         } else {
             case.judgement = Judgement::Refused(VerdictCode::PinLocked);
@@ -85,7 +80,7 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     }
     let verdict = store_verdict(&app, &mut tx, &caller, &response, &case).await?;
     let answered = Answered {
-        key,
+        key: signer.key,
         response: &response,
         verdict: &verdict,
     };
@@ -96,6 +91,24 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
         app.wake.tell(topic);
     }
     answer_with_nonce(&app, StatusCode::OK, &VerdictAnswer { verdict })
+}
+
+/// The key of a credential that signed.
+#[derive(Clone, Copy)]
+struct Signer {
+    key: PublicKey,
+    is_uv: bool,
+}
+
+impl Signer {
+    /// None for a K_uv that was replaced: it proves nothing any more.
+    fn of(app: &App, caller: &Credential, kid: &Thumbprint) -> Result<Option<Self>, Fault> {
+        let own = credential::keys_of(app, caller)?;
+        let uv = own.uv.map(|uv| (uv.key, true));
+        let keys = [Some((own.dev, false)), uv].into_iter().flatten();
+        let mut keys = keys.map(|(key, is_uv)| Self { key, is_uv });
+        Ok(keys.find(|signer| signer.key.thumbprint() == *kid))
+    }
 }
 
 /// H and verdict of a response of the same `jti` that was here before.
@@ -153,13 +166,23 @@ impl Case {
             Some(challenge) => renew::is_good(app, db, caller, challenge, response).await?,
             None => true,
         };
+        let still_asked = match &challenge {
+            Some(challenge) => policy::is_still_asked(db, caller, challenge).await?,
+            None => true,
+        };
         let facts = Facts {
             standing: &caller.standing,
             ctr: caller.ctr as u64,
             ctr_used: responses::has_ctr(db, &caller.id, response.ctr).await?,
             challenge: match (&challenge, &row) {
                 (Some(challenge), Some(row)) => {
-                    Some((challenge.as_ref(), row.stage.as_str(), row.number.as_str()))
+                    let open = row.stage != "open" || still_asked;
+                    let stage = if open {
+                        row.stage.as_str()
+                    } else {
+                        "cancelled"
+                    };
+                    Some((challenge.as_ref(), stage, row.number.as_str()))
                 }
                 _ => None,
             },
@@ -323,22 +346,11 @@ async fn carry_out(
             .await?;
             let (user, device) = (&caller.user, Some(caller.device.as_str()));
             told.extend(others::notice(app, db, user, Event::Suspended, device).await?);
-            told.extend(pause_waiting(app, db, user).await?);
+            told.extend(txn::pause(app, db, user).await?);
         }
         _ => {}
     }
     Ok(told)
-}
-
-/// Ends what still waits for an ID whose phones are all suspended.
-async fn pause_waiting(app: &App, db: &mut Connection, user: &str) -> Result<Vec<Topic>, Problem> {
-    if !credentials::of_user(db, user, &["active"])
-        .await?
-        .is_empty()
-    {
-        return Ok(Vec::new());
-    }
-    Ok(txn::pause(app, db, user).await?)
 }
 
 /// After a report or a pause nobody can sign in with the ID; what it opened here is closed by a report. Who does it
@@ -363,6 +375,6 @@ pub(super) async fn suspend_all(
     if reason == StateReason::Reported {
         logins::withdraw_approved(db, user, "reported").await?;
     }
-    told.extend(pause_waiting(app, db, user).await?);
+    told.extend(txn::pause(app, db, user).await?);
     Ok(told)
 }

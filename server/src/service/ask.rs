@@ -36,6 +36,7 @@ pub(crate) async fn ask(app: &App, asker: &Asker<'_>, wish: &Wish) -> Result<(As
     let before = asks::by_request(&mut tx, &asker.app.id, &wish.request_id).await?;
     if let Some(before) = before {
         if before.digest != wish.digest {
+            limit(app, asker)?;
             return Err(refuse(app, tx, &before.id, Why::Conflict.into()).await?);
         }
         return Ok((settled(app, tx, before).await?, false));
@@ -146,7 +147,7 @@ async fn find(
 ) -> Result<(User, Phones), Problem> {
     let user = users::by_account(db, &wish.account).await?;
     let user = user.ok_or(Why::NoPhone)?;
-    let phones = Phones::of(db, &user).await?;
+    let phones = Phones::of(db, &user.id).await?;
     if phones.is_empty() {
         return Err(Why::NoPhone.into());
     }

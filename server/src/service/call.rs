@@ -10,6 +10,9 @@ use countersign_protocol::{Digest, json};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
+/// The longest account, characters (protocol section 1). Nothing is cut: the first part may be somebody else's.
+const ACCOUNT: usize = 254;
+
 /// The most rows.
 const ROWS: usize = 16;
 
@@ -84,6 +87,7 @@ impl Wish {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         must(is_id, "request_id: not 1 to 64 of A-Z a-z 0-9 . _ -")?;
+        must(call.account.chars().count() <= ACCOUNT, "account: too long")?;
         let account = account_of(&call.account);
         let account = account.ok_or_else(|| bad("account: nothing that can be an account"))?;
         let life = call.life;

@@ -109,7 +109,8 @@ pub(crate) async fn waiting_until(
     )
 }
 
-/// When the n-th newest was begun of those that this user refused, mistyped or never looked at.
+/// When the n-th newest was begun of those that this user refused, mistyped or never looked at, or that were taken back
+/// after they were shown.
 pub(crate) async fn unwelcome(
     db: &mut Connection,
     app: &str,
@@ -119,7 +120,7 @@ pub(crate) async fn unwelcome(
 ) -> Result<Option<i64>> {
     db.one(
         "SELECT begun FROM asks WHERE user = ?1 AND app = ?2
-           AND (stage IN ('denied', 'number') OR (stage IN ('late', 'waiting') AND until < ?3 AND seen IS NULL))
+           AND (stage IN ('denied', 'number') OR (stage = 'cancelled' AND seen IS NOT NULL) OR (stage IN ('late', 'waiting') AND until < ?3 AND seen IS NULL))
          ORDER BY begun DESC LIMIT 1 OFFSET ?4 - 1",
         (user, app, now as i64, nth),
     )

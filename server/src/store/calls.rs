@@ -8,8 +8,8 @@ pub(crate) struct CallRow {
     /// Of method, URL and body.
     pub(crate) digest: String,
     pub(crate) status: i64,
-    /// The body of the answer; empty with 204.
-    pub(crate) answer: String,
+    /// The body of the answer, sealed.
+    pub(crate) answer: Vec<u8>,
 }
 
 impl Row for CallRow {

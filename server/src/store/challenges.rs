@@ -149,7 +149,7 @@ pub(crate) async fn mark_seen(db: &mut Connection, jti: &str, now: u64) -> Resul
 pub(crate) struct Ended {
     pub(crate) jti: String,
     pub(crate) credential: String,
-    /// When its phone was sent it, unless it was told of the end already.
+    /// When its phone was sent it.
     pub(crate) seen: Option<i64>,
 }
 
@@ -166,7 +166,7 @@ impl Row for Ended {
 /// Ends the open statements of a `txn`. Phones are told by [`crate::others`].
 pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Result<Vec<Ended>> {
     let ended: Vec<Ended> = db.all(
-        "SELECT jti, credential, CASE told_over WHEN 0 THEN seen END FROM challenges WHERE txn = ? AND stage = 'open'",
+        "SELECT jti, credential, seen FROM challenges WHERE txn = ? AND stage = 'open'",
         [txn],
     )?;
     if !ended.is_empty() {
@@ -182,25 +182,22 @@ pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Resu
 pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Result<Vec<Ended>> {
     db.all(
         "UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open'
-         RETURNING jti, credential, CASE told_over WHEN 0 THEN seen END",
+         RETURNING jti, credential, seen",
         [credential],
     )
 }
 
-/// What its phone was sent and nobody decided in time, once.
-pub(crate) async fn over(db: &mut Connection, credential: &str, now: u64) -> Result<Vec<Ended>> {
-    let over: Vec<Ended> = db.all(
-        "SELECT jti, credential, seen FROM challenges
-         WHERE credential = ? AND stage = 'open' AND expires < ? AND seen IS NOT NULL AND told_over = 0",
+/// Those of a credential that nobody decided in time are open no more.
+pub(crate) async fn end_late(
+    db: &mut Connection,
+    credential: &str,
+    now: u64,
+) -> Result<Vec<Ended>> {
+    db.all(
+        "UPDATE challenges SET stage = 'late' WHERE credential = ? AND stage = 'open' AND expires < ?
+         RETURNING jti, credential, seen",
         (credential, now as i64),
-    )?;
-    for ended in &over {
-        db.run(
-            "UPDATE challenges SET told_over = 1 WHERE jti = ?",
-            [&ended.jti],
-        )?;
-    }
-    Ok(over)
+    )
 }
 
 /// `txn` and statement of everything open of a credential.

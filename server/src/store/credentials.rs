@@ -174,9 +174,12 @@ pub(crate) async fn by_key(db: &mut Connection, thumbprint: &str) -> Result<Opti
     )
 }
 
-/// The K_uv of a credential that were replaced, JSON each.
-pub(crate) async fn old_uv_keys(db: &mut Connection, id: &str) -> Result<Vec<String>> {
-    db.all("SELECT key FROM old_uv_keys WHERE credential = ?", [id])
+/// The K_uv of this thumbprint, JSON, if it was replaced.
+pub(crate) async fn old_uv_key(db: &mut Connection, thumbprint: &str) -> Result<Option<String>> {
+    db.one(
+        "SELECT key FROM old_uv_keys WHERE thumbprint = ?",
+        [thumbprint],
+    )
 }
 
 /// Another K_uv; `old` is JSON of the one that it replaces.
@@ -226,8 +229,12 @@ pub(crate) async fn of_user(
 /// Those of everybody that are in use or rest, by account.
 pub(crate) async fn in_use(db: &mut Connection) -> Result<Vec<Credential>> {
     let all: Vec<Credential> = db.all(select!("ORDER BY account, created, id"), [])?;
-    let in_use = |row: &Credential| matches!(row.standing.as_str(), "active" | "suspended");
-    Ok(all.into_iter().filter(in_use).collect())
+    Ok(all.into_iter().filter(is_in_use).collect())
+}
+
+/// Whether a phone of the ID is one that is in use or rests.
+pub(crate) fn is_in_use(row: &Credential) -> bool {
+    matches!(row.standing.as_str(), "active" | "suspended")
 }
 
 /// Stores the policy of the row.

@@ -54,6 +54,12 @@ pub(crate) async fn set_address(
     token: &str,
     now: u64,
 ) -> Result<()> {
+    // One that was replaced is kept, not each.
+    db.run(
+        "DELETE FROM push_addresses
+         WHERE credential = ? AND replaced IS NOT NULL AND NOT (type = ? AND token = ?)",
+        [credential, kind, token],
+    )?;
     db.run(
         "UPDATE push_addresses SET replaced = ?
          WHERE credential = ? AND replaced IS NULL AND NOT (type = ? AND token = ?)",

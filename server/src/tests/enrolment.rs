@@ -389,3 +389,21 @@ async fn every_offer_has_its_own_secrets() {
     rival.finish().await;
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_phone_that_could_approve_nothing_is_refused() {
+    let world = World::with_settings(|settings| {
+        settings.replacen(r#"min = [["dev"]]"#, r#"min = [["uv"]]"#, 1)
+    })
+    .await;
+    let enrolment = Enrolment::begin(&world, ANNA).await;
+    let registration = sign(enrolment.registration(), &enrolment.dev);
+    let refused = [("invitation", "factors missing")];
+    let answer = world
+        .refuses(&refused, enrolment.register(&registration))
+        .await;
+    answer.is_problem(422, "level_refused");
+    // The same invitation by a phone that has a gesture.
+    enrolment.with_uv().finish().await;
+    world.end().await;
+}

@@ -235,7 +235,10 @@ async fn a_locked_phone_is_told_that_something_waits_and_nothing_of_it() {
         (false, said.1.clone())
     );
     assert_eq!(wake(&world, &handle, "").await, said);
-    assert_eq!(wake(&world, &handle, "?after=99999&wait=25").await, said);
+    for after in ["99999", "x", "", "-1", "999999999999999999999"] {
+        let path = format!("?after={after}&wait=25");
+        assert_eq!(wake(&world, &handle, &path).await, said, "{after}");
+    }
     let raw = ask(&world, &handle, "").await;
     assert!(raw.nonce().is_none() && !raw.body.contains(&page.number().unwrap()));
 
@@ -286,5 +289,21 @@ async fn a_newer_question_ends_the_older_and_handles_of_nobody_are_unknown() {
         .command(&["phone", "revoke", &phone.id.to_string()])
         .await;
     ask(&world, &handle, "").await.is_problem(404, "not_found");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn one_address_that_was_replaced_is_kept_and_none_of_a_phone_that_is_over() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    for token in ["a", "b", "c", "d"] {
+        let body = format!(r#"{{"type":"fcm","token":"{token}"}}"#);
+        let answer = phone.change("PUT", "/cs/v1/push", &body).await;
+        assert_eq!(answer.status, 204);
+    }
+    assert_eq!(world.count("push_addresses").await, 2);
+    let id = phone.id.to_string();
+    world.command(&["phone", "revoke", &id]).await;
+    assert_eq!(world.count("push_addresses").await, 0);
     world.end().await;
 }

@@ -233,3 +233,14 @@ async fn commands_about_phones_that_are_not_there_change_nothing() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_login_that_waits_ends_when_the_last_phone_is_made_to_rest() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let id = phone.id.to_string();
+    world.command(&["phone", "suspend", &id]).await;
+    assert_eq!(heading(&browser, &page.path).await, "end.paused");
+    world.end().await;
+}

@@ -1,8 +1,9 @@
 //! The phones of an ID: paused and lifted, removed and added, each by one that may.
 
-use crate::testkit::{ANNA, Enrolment, Pending, Phone, Typed, World, sign};
+use crate::testkit::{ANNA, Enrolment, Pending, Phone, Typed, World, call, sign};
 use countersign_protocol::Signed;
 use countersign_protocol::call::InvitationAnswer;
+use countersign_protocol::invitation::Invitation;
 use countersign_protocol::statement::{
     Challenge, Decision, Event, Kind, Standing, StateReason, VerdictCode, Via,
 };
@@ -333,5 +334,113 @@ async fn a_gesture_does_what_a_pin_does() {
     let response = phone.response(&challenge, Decision::Approve, None);
     let verdict = phone.deliver(&phone.sign_uv(response)).await;
     assert_eq!(verdict.code, VerdictCode::Ok);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_pause_is_not_lifted_by_who_was_stopped_meanwhile() {
+    let world = World::with_pin().await;
+    for (command, reason) in [
+        ("suspend", Some(StateReason::Admin)),
+        ("revoke", Some(StateReason::Admin)),
+    ] {
+        let phone = Enrolment::begin_by_admin(&world, ANNA).await;
+        let phone = phone.finish_by_admin(ANNA).await;
+        world.pass(86_401);
+        phone.act("pause", None).await;
+        let challenge = phone.begin("unfreeze").await;
+        let id = phone.id.to_string();
+        world.command(&["phone", command, &id]).await;
+        assert_ne!(phone.confirm(&challenge, None).await, VerdictCode::Ok);
+        assert_eq!(phone.state().await.reason, reason);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn only_the_clone_alarm_of_another_phone_is_lifted_and_not_from_a_pause() {
+    let world = World::with_pin().await;
+    let (first, second) = two(&world).await;
+    // One in use; one at rest by its person; one at rest by an administrator.
+    let nothing = first.act("unfreeze", Some(&second)).await;
+    nothing.is_problem(404, "not_found");
+    first.act("pause", None).await;
+    let refused = first.act("unfreeze", Some(&second)).await;
+    refused.is_problem(403, "not_active");
+    let challenge = first.begin("unfreeze").await;
+    first.confirm(&challenge, None).await;
+    let id = second.id.to_string();
+    world.command(&["phone", "suspend", &id]).await;
+    let nothing = first.act("unfreeze", Some(&second)).await;
+    nothing.is_problem(404, "not_found");
+    assert_eq!(rests(&second).await, Some(StateReason::Admin));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_is_gone_already_is_removed_by_nobody_again() {
+    let world = World::with_pin().await;
+    let (first, second) = two(&world).await;
+    let challenge = first.begin_about("remove-phone", &second).await;
+    let id = second.id.to_string();
+    world.command(&["phone", "revoke", &id]).await;
+    let before = second.state().await;
+    first.acknowledge_all().await;
+    assert_eq!(first.confirm(&challenge, None).await, VerdictCode::Ok);
+    assert!(second.state().await.hash() == before.hash());
+    assert!(events(&first).await.is_empty());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_phone_alone_removes_a_new_one_while_it_is_new() {
+    let world = World::with_pin().await;
+    let first = world.with_phone().await;
+    let (pending, asked) = tablet(&world, &first).await;
+    first.confirm(&asked, Some(&pending.digits)).await;
+    let end = pending.phone.state().await.probation.unwrap();
+    world.pass(86_400 - 60);
+    let challenge = first.begin_about("remove-phone", &pending.phone).await;
+    assert_eq!(
+        (challenge.factors.describe().as_str(), challenge.exp),
+        ("dev", end)
+    );
+    world.pass(61);
+    let code = first.decide(&challenge, Decision::Approve, None).await;
+    assert_eq!(code, VerdictCode::Expired);
+    assert!(pending.phone.state().await.state == Standing::Active);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_same_invitation_and_nobody_reads_it_in_the_database() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    let (path, body) = ("/cs/v1/actions", r#"{"kind":"add-phone"}"#);
+    let proof = phone.proof_over("POST", path, body);
+    let first = phone.prove(call("POST", path, body), proof.clone()).await;
+    let again = phone.prove(call("POST", path, body), proof).await;
+    assert_eq!((first.status, &first.body), (201, &again.body));
+    let answer: InvitationAnswer = first.json();
+    let token = Invitation::parse(&answer.invitation).unwrap().token;
+    let secret = answer.invitation.split_once('#').unwrap().1;
+    let stored = format!("{:?}", world.snapshot().await);
+    assert!(!stored.contains(secret) && !stored.contains(&token.to_string()));
+    assert_eq!(world.count("invitations").await, 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn actions_that_this_version_has_not_are_refused() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    let jti = phone.id;
+    for body in [
+        r#"{"kind":"recovery-codes"}"#.to_owned(),
+        format!(r#"{{"kind":"extend","input":{{"challenge":"{jti}"}}}}"#),
+    ] {
+        let answer = phone.change("POST", "/cs/v1/actions", &body).await;
+        answer.is_problem(400, "bad_request");
+    }
     world.end().await;
 }

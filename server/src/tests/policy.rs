@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::cli::typed;
-use crate::testkit::{Phone, Typed, World};
+use crate::testkit::{ANNA, Enrolment, Phone, Typed, World};
 use countersign_protocol::Signed;
 use countersign_protocol::statement::{
     Challenge, Decision, Event, Kind, Mode, Standing, VerdictCode,
@@ -126,5 +126,63 @@ async fn a_policy_keeps_its_number_until_the_settings_change() {
     assert_eq!(other.policy.n, 2);
     let back = world.beside(life(120)).await;
     assert_eq!(back.policy.n, 3);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_agreement_that_was_overtaken_takes_nothing_back() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    let app = world.beside(life(600)).await;
+    assert_eq!(apply(&app).await.unwrap(), "asked");
+    let weaker = asked(&phone).await;
+    // A login that waits was asked under the old policy too.
+    let (_, _page) = world.waiting().await;
+    let app = world.beside(life(60)).await;
+    assert_eq!(apply(&app).await.unwrap(), "taken");
+    assert!(phone.list("").await.challenges.is_empty());
+    let code = phone.confirm(&weaker, None).await;
+    assert_eq!(code, VerdictCode::Cancelled);
+    assert_eq!(phone.state().await.policy.n, 3);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_the_settings_ask_for_no_more_is_agreed_to_no_more() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    let app = world.beside(life(600)).await;
+    assert_eq!(apply(&app).await.unwrap(), "asked");
+    let weaker = asked(&phone).await;
+    // Nobody applied the newer ones.
+    world.beside(life(120)).await;
+    let code = phone.confirm(&weaker, None).await;
+    assert_eq!(code, VerdictCode::Cancelled);
+    assert_eq!(phone.state().await.policy.n, 1);
+    // It can still be reported.
+    let code = phone.decide(&weaker, Decision::Report, None).await;
+    assert_eq!(code, VerdictCode::Ok);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_on_probation_or_at_rest_is_not_asked_for_less() {
+    let world = World::with_pin().await;
+    let first = world.with_phone().await;
+    let tablet = Enrolment::begin_by_admin(&world, ANNA).await;
+    let tablet = tablet.finish_by_admin(ANNA).await;
+    let id = first.id.to_string();
+    world.command(&["phone", "suspend", &id]).await;
+    let app = world.beside(life(600)).await;
+    let lines = typed(Some(&app), &["policy", "apply"]).await.unwrap();
+    let results: Vec<_> = lines.iter().map(|line| &line["result"]).collect();
+    assert_eq!(results, ["later", "later"]);
+    for phone in [&first, &tablet] {
+        assert!(phone.list("").await.challenges.is_empty());
+    }
+    world.command(&["phone", "resume", &id]).await;
+    world.pass(86_401);
+    let lines = typed(Some(&app), &["policy", "apply"]).await.unwrap();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line["result"] == "asked"));
     world.end().await;
 }

@@ -503,3 +503,82 @@ async fn figures_are_counted_and_hold_no_names() {
     assert!(!text.contains("shop") && !text.contains(ANNA));
     world.end().await;
 }
+
+#[tokio::test]
+async fn row_26_what_is_shown_and_taken_back_counts_like_what_was_refused() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let shop = world.shop("shop").await;
+    // One that nobody saw disturbed nobody.
+    let asked = shop.ask(&payment("unseen")).await;
+    shop.cancel(&asked).await;
+    for n in 0..3 {
+        let asked = shop.ask(&payment(&format!("pay-{n}"))).await;
+        phone.challenge().await;
+        assert_eq!(shop.cancel(&asked).await["state"], "cancelled");
+    }
+    let busy = shop.try_ask(&payment("pay-3")).await;
+    busy.is_refusal(429, "busy");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_conflicts_fill_no_log() {
+    let world = World::new().await;
+    let _phone = world.with_phone().await;
+    let shop = world.shop("shop").await;
+    shop.ask(&payment("pay")).await;
+    let mut other = payment("pay");
+    other["rows"][0]["value"] = "13 €".into();
+    for _ in 1..60 {
+        shop.try_ask(&other).await.is_refusal(409, "conflict");
+    }
+    let slow = world.refuses(&[], shop.try_ask(&other)).await;
+    slow.is_refusal(429, "slow_down");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_45_an_account_that_is_too_long_is_not_the_one_that_it_begins_with() {
+    let world = World::new().await;
+    let _phone = world.with_phone().await;
+    let shop = world.shop("shop").await;
+    let mut call = payment("pay");
+    call["account"] = format!("{ANNA}{}", " ".repeat(255)).into();
+    let answer = world.refuses(&[], shop.try_ask(&call)).await;
+    answer.is_refusal(422, "bad_value");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_key_can_be_named_on_the_command_line() {
+    let world = World::new().await;
+    world.shop("shop").await;
+    for _ in 0..200 {
+        assert!(!world.key_of("shop").await.key_id.starts_with('-'));
+    }
+    for line in [
+        vec!["app", "key", "add", "shop", "--note", "a\u{202e}b"],
+        vec!["app", "key", "revoke", "nobody"],
+        vec!["receipt", "/nowhere", "--root", "-"],
+        vec![
+            "receipt",
+            "/nowhere",
+            "--root",
+            "-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ],
+        vec![
+            "ask",
+            "--account",
+            ANNA,
+            "--app",
+            "shop",
+            "--row",
+            "no sign",
+        ],
+    ] {
+        let said = world.refuses(&[], world.try_command(&line)).await;
+        assert!(said.is_err(), "{line:?}");
+    }
+    world.end().await;
+}

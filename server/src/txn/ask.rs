@@ -7,7 +7,6 @@ use crate::store::Connection;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::phones::is_slow;
-use crate::store::users::User;
 use crate::wake::Topic;
 use countersign_protocol::crypto::make_random;
 use countersign_protocol::policy::Policy;
@@ -20,8 +19,8 @@ use std::sync::Arc;
 pub(crate) struct Phones(Vec<Credential>);
 
 impl Phones {
-    pub(crate) async fn of(db: &mut Connection, user: &User) -> Result<Self, Fault> {
-        let rows = credentials::of_user(db, &user.id, &["active", "suspended"]).await?;
+    pub(crate) async fn of(db: &mut Connection, user: &str) -> Result<Self, Fault> {
+        let rows = credentials::of_user(db, user, &["active", "suspended"]).await?;
         Ok(Self(rows))
     }
 

@@ -1,6 +1,6 @@
 //! What becomes of a question, wherever it came from.
 
-use super::Answered;
+use super::{Answered, Phones};
 use crate::app::App;
 use crate::error::Fault;
 use crate::others::{self, End};
@@ -78,9 +78,12 @@ async fn decide_ask(
     Ok(Some(Topic::Ask(challenge.txn.clone())))
 }
 
-/// No phone of this ID can answer any more: ends what waits for one. Whom to tell.
+/// Ends what waits for a phone of this ID, if all that there are rest. To be called when one does. Whom to tell.
 pub(crate) async fn pause(app: &App, db: &mut Connection, user: &str) -> Result<Vec<Topic>, Fault> {
     let mut told = Vec::new();
+    if !Phones::of(db, user).await?.are_paused() {
+        return Ok(told);
+    }
     for login in logins::pause(db, user).await? {
         app.audit(db, "login", &login, "paused").await?;
         told.push(Topic::Login(login));

@@ -1,5 +1,6 @@
 //! What one phone is asked about its ID: begun on it, or by what happened to the ID.
 
+use super::challenge_of;
 use crate::app::App;
 use crate::credential::{hash_of, id_of, phones_of, policy_of};
 use crate::error::Fault;
@@ -8,7 +9,6 @@ use crate::store::Connection;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::wake::Topic;
-use countersign_protocol::jose::Signed;
 use countersign_protocol::policy::{Alternative, Alternatives, Policy};
 use countersign_protocol::statement::{Challenge, Input, Kind, Mode, Service};
 use countersign_protocol::text::{Account, Name};
@@ -64,11 +64,13 @@ pub(crate) async fn withdraw_first(
     mode: Mode,
     kind: Kind,
 ) -> Result<(), Fault> {
+    // Whoever begins a login adds to what was open once.
+    others::tell_over(app, db, &caller.id).await?;
     for (txn, statement) in challenges::open_of(db, &caller.id).await? {
-        let open: Signed<Challenge> = app.signer.ours(&statement)?;
+        let open = challenge_of(app, &statement)?;
         if open.mode == mode && open.kind == kind {
             // Nobody else has it, and its phone asks anyway.
-            others::end_txn(app, db, &txn, End::Replaced).await?;
+            others::end_txn(app, db, &txn, End::Withdrawn).await?;
         }
     }
     Ok(())
