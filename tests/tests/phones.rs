@@ -74,17 +74,11 @@ fn signs_in(story: &Scene, phone: &Phone) -> bool {
     code(&phone.run(&args).unwrap()) == "ok"
 }
 
-/// The key of the tablet, as the server lists it.
+/// The key of the tablet, as the first phone is told of it.
 fn key_of_tablet(story: &Scene) -> String {
-    let list = ["phone", "list", ADMIN];
-    let mut list = story.world.server.start_command(&list).unwrap();
-    let mut key = None;
-    while let Some(phone) = list.next_event().unwrap() {
-        if phone["device"] == TABLET {
-            key = phone["dev"].as_str().map(str::to_owned);
-        }
-    }
-    key.unwrap()
+    let phones = story.phone.ask(&["overview"]).unwrap();
+    let tablet = phones.iter().find(|phone| phone["device"] == TABLET);
+    tablet.unwrap()["key"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -102,6 +96,12 @@ fn a_phone_adds_another_one_and_removes_it_again() {
     assert_eq!(refused.error_code(), Some("id.probation"));
 
     let key = key_of_tablet(&story);
+    for rubbish in ["", "tablet", &key[1..]] {
+        let refused = story.phone.run(&["remove-phone", rubbish]).unwrap();
+        assert!(!refused.status.success(), "{rubbish}");
+        let refused = story.phone.run(&["unfreeze", "--phone", rubbish]);
+        assert!(!refused.unwrap().status.success(), "{rubbish}");
+    }
     let removed = story.phone.run(&["remove-phone", &key]).unwrap();
     assert_eq!(code(&removed), "ok");
     tablet.run(&["pending"]).unwrap();

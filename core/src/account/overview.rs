@@ -3,14 +3,17 @@
 
 use crate::core::Core;
 use crate::error::Fault;
-use countersign_protocol::Id;
 use countersign_protocol::call::{OverviewAnswer, PhoneCall, PhoneRow};
 use countersign_protocol::statement::{Level, PushAddress, PushType, StateReason};
+use countersign_protocol::{Id, Thumbprint};
 use std::fmt;
 
 /// A phone of an ID, as the server says it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneInfo {
+    /// K_dev: names it to [`Action::RemovePhone`](crate::Action::RemovePhone) and
+    /// [`Action::UnfreezePhone`](crate::Action::UnfreezePhone).
+    pub dev: Thumbprint,
     /// Its name.
     pub device: String,
     /// Where its key is kept.
@@ -50,6 +53,7 @@ pub struct Overview {
 impl From<PhoneRow> for PhoneInfo {
     fn from(row: PhoneRow) -> Self {
         Self {
+            dev: row.dev,
             device: row.device.as_str().to_owned(),
             level: row.level.dev,
             added: row.added,

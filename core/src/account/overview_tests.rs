@@ -94,6 +94,7 @@ fn an_overview_is_shown_and_believed_in_nothing() {
     let before = phone.contents();
     let seen = app.overview(&id).unwrap();
     assert_eq!(seen.phones[0].device, "Tablet");
+    assert_eq!(seen.phones[0].dev, answer.phones[0].dev);
     assert!(seen.phones[0].this && seen.phones[0].suspended == Some(StateReason::Clone));
     assert_eq!(
         (seen.recovery_left, seen.quiet_until, seen.push),

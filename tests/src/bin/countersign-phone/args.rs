@@ -200,13 +200,13 @@ pub(crate) enum Command {
     },
     /// What an ID looks like from its server: its phones.
     Overview {
-        /// As `ids` names it.
-        id: String,
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
     },
     /// Tell an ID's server this phone's name and language.
     Describe {
-        /// As `ids` names it.
-        id: String,
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
         /// Requests are to wait as long as was agreed.
         #[arg(long)]
         slow: bool,

@@ -2,13 +2,11 @@
 
 use crate::answer::send;
 use crate::enrol::about;
-use crate::lists::{ids, show_prompt};
+use crate::lists::{id_of, ids, show_prompt};
 use crate::phone::Phone;
 use crate::pin;
 use crate::trouble::{About, Own, Trouble};
-use countersign_core::{
-    AccountInfo, Action, Answer, Digest, Id, NewPin, Prompt, Standing, Thumbprint,
-};
+use countersign_core::{AccountInfo, Action, Answer, Digest, NewPin, Prompt, Standing, Thumbprint};
 use countersign_texts::{Id as Word, text};
 use serde_json::json;
 
@@ -36,11 +34,7 @@ pub(crate) fn renew_gesture(
     id: Option<&str>,
     given: Option<&str>,
 ) -> Result<(), Trouble> {
-    let (prompt, about) = begin(phone, id, Action::RenewGesture)?;
-    let name = text(phone.voice.lang, Word::FactorPin).text;
-    let pin = Some(pin::pin(phone, given, &format!("{name}:"))?);
-    let answer = Answer::Approve { number: None, pin };
-    send(phone, &prompt.id, &answer, about)
+    confirm(phone, id, Action::RenewGesture, given)
 }
 
 pub(crate) fn remove_phone(
@@ -117,14 +111,8 @@ fn begin(phone: &Phone, id: Option<&str>, action: Action) -> Result<(Prompt, Abo
 }
 
 /// The ID that is meant: the one that is in use, unless it is named.
-fn account(phone: &Phone, id: Option<&str>) -> Result<AccountInfo, Trouble> {
-    let id = match id {
-        Some(text) => {
-            let id = Id::parse(text);
-            Some(id.ok_or_else(|| Trouble::Usage(format!("{text}: not the name of an ID")))?)
-        }
-        None => None,
-    };
+pub(crate) fn account(phone: &Phone, id: Option<&str>) -> Result<AccountInfo, Trouble> {
+    let id = id.map(id_of).transpose()?;
     let accounts = phone.core.accounts()?.into_iter();
     let mut meant = accounts.filter(|account| match id {
         Some(id) => account.id == id,

@@ -68,8 +68,12 @@ fn standing(standing: Standing) -> &'static str {
 }
 
 pub(crate) fn forget(phone: &Phone, id: &str) -> Result<(), Trouble> {
-    let id = Id::parse(id).ok_or_else(|| Trouble::Usage(format!("{id}: not the name of an ID")))?;
-    Ok(phone.core.forget(&id)?)
+    Ok(phone.core.forget(&id_of(id)?)?)
+}
+
+/// As `ids` names it.
+pub(crate) fn id_of(text: &str) -> Result<Id, Trouble> {
+    Id::parse(text).ok_or_else(|| Trouble::Usage(format!("{text}: not the name of an ID")))
 }
 
 pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {

@@ -1,10 +1,11 @@
 //! What servers tell beside requests.
 
 use crate::answer::show_verdict;
+use crate::change::account;
 use crate::phone::Phone;
 use crate::trouble::Trouble;
 use crate::words::sentence;
-use countersign_core::{Arrivals, CancelReason, Cancelled, Id as Owner, NoticeInfo};
+use countersign_core::{Arrivals, CancelReason, Cancelled, NoticeInfo};
 use countersign_texts::{Id, Message, message, notice_title, text};
 use serde_json::json;
 
@@ -79,14 +80,11 @@ pub(crate) fn notices(phone: &Phone, limit: usize) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn id_of(text: &str) -> Result<Owner, Trouble> {
-    Owner::parse(text).ok_or_else(|| Trouble::Usage(format!("{text}: not the name of an ID")))
-}
-
-pub(crate) fn overview(phone: &Phone, id: &str) -> Result<(), Trouble> {
-    for one in phone.core.overview(&id_of(id)?)?.phones {
+pub(crate) fn overview(phone: &Phone, id: Option<&str>) -> Result<(), Trouble> {
+    for one in phone.core.overview(&account(phone, id)?.id)?.phones {
         let event = json!({
             "event": "phone",
+            "key": one.dev.to_string(),
             "device": one.device,
             "added": one.added,
             "used": one.used,
@@ -94,11 +92,13 @@ pub(crate) fn overview(phone: &Phone, id: &str) -> Result<(), Trouble> {
             "suspended": one.suspended.is_some(),
             "this": one.this,
         });
-        phone.voice.say(&event, || one.device.clone());
+        phone
+            .voice
+            .say(&event, || format!("{}\n  {}", one.device, one.dev));
     }
     Ok(())
 }
 
-pub(crate) fn describe(phone: &Phone, id: &str, slow: bool) -> Result<(), Trouble> {
-    Ok(phone.core.describe(&id_of(id)?, slow)?)
+pub(crate) fn describe(phone: &Phone, id: Option<&str>, slow: bool) -> Result<(), Trouble> {
+    Ok(phone.core.describe(&account(phone, id)?.id, slow)?)
 }
