@@ -52,6 +52,8 @@ pub(crate) enum Column {
     CredentialPin,
     /// An answer, which may hold an invitation.
     CallAnswer,
+    /// A verdict that holds the secret of a way back.
+    Verdict,
 }
 
 impl Signer {
@@ -197,6 +199,7 @@ fn context(column: Column, id: &str) -> Vec<u8> {
         Column::CredentialOff => "credential off",
         Column::CredentialPin => "credential pin",
         Column::CallAnswer => "call answer",
+        Column::Verdict => "verdict",
     };
     format!("cs1 wrap\0{name}\0{id}").into_bytes()
 }

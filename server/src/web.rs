@@ -238,8 +238,19 @@ pub(crate) fn make_session(
         token_hash: hash(&cookie),
         user,
         signed_in,
+        same: false,
         // Use doesn't prolong it: it ends a working day after the phone was asked.
         expires: signed_in.unwrap_or(app.now() as i64) + SESSION_LIFE as i64,
+    };
+    Ok(Fresh { cookie, session })
+}
+
+/// The same session under a new cookie.
+pub(crate) fn renewed(old: Session) -> Result<Fresh, Trouble> {
+    let cookie = Id::make()?.to_string();
+    let session = Session {
+        token_hash: hash(&cookie),
+        ..old
     };
     Ok(Fresh { cookie, session })
 }

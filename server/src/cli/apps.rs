@@ -7,7 +7,7 @@ use crate::login::host_of;
 use crate::signer::StartError;
 use crate::sso::{metadata_of, sso_url};
 use crate::store::apps::{self, App as Row};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use countersign_protocol::encoding::encode;
 use countersign_protocol::text::Name;
 use countersign_saml::{AcsUrl, SpCertificate};
@@ -66,9 +66,25 @@ pub(super) struct Settings {
     /// Refuse its requests unless they are signed; `=false` takes that back.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_signed: Option<bool>,
+    /// In which ways people are asked. `same` takes only answers from the device that the browser is on.
+    #[arg(long)]
+    modes: Option<Modes>,
     /// Nobody may log in to it; `=false` takes that back.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     disabled: Option<bool>,
+}
+
+/// In which ways people are asked.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Modes {
+    Any,
+    Same,
+}
+
+impl Modes {
+    fn of(row: &Row) -> &'static str {
+        if row.same_only { "same" } else { "any" }
+    }
 }
 
 fn said(text: impl Into<String>) -> StartError {
@@ -110,6 +126,9 @@ impl Settings {
         if let Some(required) = self.require_signed {
             row.require_signed = required;
         }
+        if let Some(modes) = self.modes {
+            row.same_only = modes == Modes::Same;
+        }
         if let Some(disabled) = self.disabled {
             row.enabled = !disabled;
         }
@@ -150,6 +169,7 @@ pub(super) async fn app(app: &App, command: AppCommand) -> Result<Vec<Said>, Sta
                 require_signed: false,
                 enabled: true,
                 host: None,
+                same_only: false,
             };
             settings.apply(app, &mut row)?;
             let mut tx = app.store.write().await?;
@@ -212,7 +232,7 @@ fn standing(row: &Row) -> &'static str {
 
 fn shown(app: &App, row: &Row) -> Said {
     let text = format!(
-        "{} ({}): {}\n\nEnter at the application:\n  Identity provider Entity ID  {}\n  Identity provider SSO URL    {}\n  Public x509 certificate      countersign-server cert show --pem\n\nEntered here:\n  Service Provider Issuer      {}\n  Audience Restriction         {}\n  SAML response URL            {}\n  Signed requests              {}\n  Host for the service API     {}",
+        "{} ({}): {}\n\nEnter at the application:\n  Identity provider Entity ID  {}\n  Identity provider SSO URL    {}\n  Public x509 certificate      countersign-server cert show --pem\n\nEntered here:\n  Service Provider Issuer      {}\n  Audience Restriction         {}\n  SAML response URL            {}\n  Signed requests              {}\n  Host for the service API     {}\n  Ways to be asked             {}",
         row.name,
         row.id,
         standing(row),
@@ -227,6 +247,7 @@ fn shown(app: &App, row: &Row) -> Said {
             "not required"
         },
         row.host.as_deref().unwrap_or("-"),
+        Modes::of(row),
     );
     Said::new(text, json_of(app, row))
 }
@@ -243,6 +264,7 @@ fn json_of(app: &App, row: &Row) -> Value {
         "require_signed": row.require_signed,
         "enabled": row.enabled,
         "host": row.host,
+        "modes": Modes::of(row),
     })
 }
 

@@ -8,12 +8,12 @@ use crate::others::{self, End};
 use crate::store::apps::App as AppRow;
 use crate::store::logins::{self, Login, Waiting};
 use crate::store::users::{self, User};
-use crate::store::{Connection, sessions};
+use crate::store::{Connection, challenges, sessions};
 use crate::txn::{Phones, Question};
 use crate::wake::Topic;
 use crate::web::{Trouble, Visitor, browser_phrase, hash};
 use countersign_protocol::Origin;
-use countersign_protocol::statement::{Context, Kind, Service, Zone};
+use countersign_protocol::statement::{Context, Kind, Mode, Service, Zone};
 use countersign_protocol::text::{Account, Name};
 use countersign_saml::AcsUrl;
 
@@ -25,15 +25,17 @@ pub(crate) fn typed(text: &str) -> Option<String> {
     (!account.is_empty()).then(|| account.to_owned())
 }
 
-/// Asks all phones of an account and makes the login wait, if it still stands where `login` says. Other
-/// waiting logins of this browser, and this one's former request, are over.
+/// Asks all phones of an account in this way, or in the only one that the application takes, and makes the login wait, if it
+/// still stands where `login` says. Other waiting logins of this browser, and this one's former request, are over.
 pub(super) async fn ask_phone(
     app: &App,
     visitor: &Visitor,
     login: &Login,
     account: &str,
+    way: Mode,
 ) -> Result<(), Trouble> {
     let row = app_of(app, login).await?;
+    let mode = if row.same_only { Mode::Same } else { way };
     let mut tx = app.store.write().await?;
     // Decided, cancelled or asked again since it was looked at: whoever was first wins.
     let now = logins::by_id(&mut tx, &login.id).await?;
@@ -41,6 +43,9 @@ pub(super) async fn ask_phone(
         return Ok(());
     }
     let mut told = replace_others(app, &mut tx, login).await?;
+    let old = login.txn.as_deref().unwrap_or_default();
+    let replaces = challenges::open_of_txn(&mut tx, old).await?;
+    told.extend(others::end_txn(app, &mut tx, old, End::Replaced).await?);
 
     let user = users::by_account(&mut tx, account).await?;
     let phones = match &user {
@@ -62,6 +67,8 @@ pub(super) async fn ask_phone(
         rows: None,
         context: Some(context(visitor, &mut tx, user.as_ref()).await?),
         life: app.config.file.challenge.life,
+        mode,
+        replaces: &replaces,
     };
     let asked = question.ask(app, &mut tx, &phones).await?;
     told.extend(asked.told);
@@ -70,12 +77,16 @@ pub(super) async fn ask_phone(
         user: user.as_ref().map(|user| user.id.as_str()),
         txn: &asked.txn,
         number: Some(asked.number.as_str()).filter(|number| !number.is_empty()),
+        same: mode == Mode::Same,
         begun: app.now(),
         until: asked.until,
     };
     logins::wait(&mut tx, &login.id, &waiting).await?;
-    app.audit(&mut tx, "login", &login.id, "phone asked")
-        .await?;
+    let said = match mode {
+        Mode::Same => "asked on this device",
+        _ => "phone asked",
+    };
+    app.audit(&mut tx, "login", &login.id, said).await?;
     tx.commit().await?;
     app.metrics.login("asked");
     told.into_iter().for_each(|topic| app.wake.tell(topic));
@@ -89,14 +100,11 @@ async fn replace_others(
 ) -> Result<Vec<Topic>, Trouble> {
     let mut told = Vec::new();
     for other in logins::waiting_of_session(db, &login.session_hash, &login.id).await? {
-        logins::step(db, &other.id, "waiting", "replaced").await?;
+        logins::step(db, &other.id, &other.stage, "replaced").await?;
         let txn = other.txn.as_deref().unwrap_or_default();
         told.extend(others::end_txn(app, db, txn, End::Replaced).await?);
         app.audit(db, "login", &other.id, "replaced").await?;
         told.push(Topic::Login(other.id));
-    }
-    if let Some(txn) = &login.txn {
-        told.extend(others::end_txn(app, db, txn, End::Replaced).await?);
     }
     Ok(told)
 }

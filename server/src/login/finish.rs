@@ -24,7 +24,7 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
         // Another tab got a result meanwhile, and with it a new cookie; or the session is over.
         return Err(Problem::SignInOver.into());
     }
-    if now.stage != "approved" {
+    if now.stage != login.stage || now.return_hash != login.return_hash {
         drop(tx);
         return pages::of(app, visitor, &now, None).await;
     }
@@ -37,23 +37,28 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
     let row = apps::by_id(&mut tx, &login.app)
         .await?
         .ok_or(Problem::SignInOver)?;
+    if row.same_only && !login.same {
+        // It takes nothing else any more, or since this session was made.
+        return Err(Problem::SignInOver.into());
+    }
     if logins::is_answered(&mut tx, &login.app, &login.request_id).await? {
         return Err(Problem::SignInOver.into());
     }
     let active = credentials::of_user(&mut tx, &user.id, &["active"]).await?;
     if active.is_empty() {
         // The ID rests: neither an earlier approval nor a session opens anything.
-        logins::step(&mut tx, &login.id, "approved", "paused").await?;
+        logins::step(&mut tx, &login.id, &login.stage, "paused").await?;
         app.audit(&mut tx, "login", &login.id, "paused").await?;
         tx.commit().await?;
         let stage = "paused".to_owned();
         return pages::of(app, visitor, &Login { stage, ..now }, None).await;
     }
-    logins::step(&mut tx, &login.id, "approved", "done").await?;
+    logins::step(&mut tx, &login.id, &login.stage, "done").await?;
     let mut response = super::super::sso::assertion(app, visitor, &row, &request, &user, instant)?;
 
     // Whoever knew the cookie from before the login must not be signed in by it.
-    let fresh = web::make_session(app, Some(user.id.clone()), Some(instant as i64))?;
+    let mut fresh = web::make_session(app, Some(user.id.clone()), Some(instant as i64))?;
+    fresh.session.same = login.same;
     sessions::rotate(&mut tx, &login.session_hash, &fresh.session).await?;
     let browser = Id::make()?.to_string();
     let old = visitor.browser.as_deref().map(web::hash);

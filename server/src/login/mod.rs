@@ -6,7 +6,11 @@
 //!     [*] --> new: SAML request
 //!     [*] --> approved: SAML request, session signed in
 //!     new --> waiting: name typed, phone asked
-//!     waiting --> waiting: send again (30 s apart)
+//!     waiting --> waiting: send again (30 s apart), open on this phone, use the number instead
+//!     waiting --> returning: approved on this device (mode same)
+//!     returning --> returned: its browser came back
+//!     returning --> waiting: use the number instead
+//!     returning --> unreturned: time over
 //!     waiting --> approved: approved on the phone
 //!     waiting --> denied: refused
 //!     waiting --> number: wrong number
@@ -19,15 +23,20 @@
 //!     number --> waiting: send again
 //!     late --> waiting: send again
 //!     cancelled --> waiting: send again
+//!     unreturned --> waiting: send again
+//!     returned --> done: handed out, once, to the tab that came back
 //!     approved --> done: handed out, once
 //! ```
+//! A new sign-in of this browser, a cancel or a report ends `returning` like `waiting`.
 //! Never: a result for another browser than the one that began, a page that tells whether a name is
-//! known, a challenge begun by a GET or from another site.
+//! known, a challenge begun by a GET or from another site, a question in another mode than the application takes.
 
+mod back;
 mod begin;
 mod finish;
 mod pages;
 
+pub(crate) use back::return_url;
 pub(crate) use begin::{host_of, service, typed as account_of};
 
 use crate::app::{App, Shared};
@@ -36,17 +45,22 @@ use crate::page::Problem;
 use crate::store::apps;
 use crate::store::logins::{self, Login};
 use crate::wake::Topic;
-use crate::web::{self, ButtonForm, Page, Trouble, Visitor, WaitQuery, see_other, show};
+use crate::web::{self, ButtonForm, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use countersign_protocol::Id;
+use countersign_protocol::statement::Mode;
 use serde::Deserialize;
+use std::time::Duration;
 
 /// Requests of one login are this far apart, seconds.
 pub(super) const AGAIN_AFTER: u64 = 30;
+
+/// A request on this device may make way for one with a number after this long, seconds.
+pub(super) const NUMBER_AFTER: u64 = 15;
 
 /// After this long without a sign of the phone the page says so, seconds.
 pub(super) const UNREACHED_AFTER: u64 = 15;
@@ -56,6 +70,7 @@ pub(crate) fn pages() -> Router<Shared> {
         // Not by HEAD: it would use the result up and show nothing.
         .route("/login/{id}", get(show_login).head(not_allowed))
         .route("/login/{id}/wait", get(wait))
+        .route("/r/{code}", get(back::back).head(not_allowed))
 }
 
 /// What phones are told of.
@@ -63,6 +78,7 @@ pub(crate) fn buttons() -> Router<Shared> {
     Router::new()
         .route("/login/{id}", post(sign_in))
         .route("/login/{id}/again", post(again))
+        .route("/login/{id}/same", post(same))
         .route("/login/{id}/cancel", post(cancel))
 }
 
@@ -95,28 +111,62 @@ async fn find(app: &App, visitor: &Visitor, id: &str) -> Result<Login, Trouble> 
     if app.now() > login.expires.max(login.until.unwrap_or(0)) as u64 {
         return Err(Problem::SignInOver.into());
     }
-    if login.stage == "waiting" && login.until.is_some_and(|until| app.now() > until as u64) {
+    if is_late(&login, app.now()) {
+        let over = match login.stage.as_str() {
+            "returning" => "unreturned",
+            _ => "late",
+        };
         let mut tx = app.store.write().await?;
-        if logins::step(&mut tx, &login.id, "waiting", "late").await? {
-            app.audit(&mut tx, "login", &login.id, "late").await?;
-            app.metrics.login("late");
+        if logins::step(&mut tx, &login.id, &login.stage, over).await? {
+            app.audit(&mut tx, "login", &login.id, over).await?;
+            app.metrics.login(over);
         }
         tx.commit().await?;
-        login.stage = "late".to_owned();
+        login.stage = over.to_owned();
     }
     Ok(login)
+}
+
+/// Whether it waits for a phone, or for its browser to come back.
+pub(super) fn waits(login: &Login) -> bool {
+    matches!(login.stage.as_str(), "waiting" | "returning")
+}
+
+/// Whether what it waits for can't come any more.
+pub(super) fn is_late(login: &Login, now: u64) -> bool {
+    waits(login) && login.until.is_some_and(|until| now > until as u64)
+}
+
+/// Until another request may take the place of the last, seconds. One on this device doesn't shorten the time between
+/// two that tell a phone.
+pub(super) fn again_in(login: &Login, now: u64) -> u64 {
+    let remote = login.remote_at.map_or(0, |at| at as u64 + AGAIN_AFTER);
+    let number = match login.begun {
+        Some(begun) if login.same && waits(login) => begun as u64 + NUMBER_AFTER,
+        _ => 0,
+    };
+    remote.max(number).saturating_sub(now)
+}
+
+#[derive(Deserialize)]
+struct BackQuery {
+    back: Option<String>,
 }
 
 /// `GET /login/{id}`.
 async fn show_login(
     State(app): State<Shared>,
     Path(id): Path<String>,
+    Query(query): Query<BackQuery>,
     visitor: Visitor,
 ) -> Response {
     let page = async {
         let login = find(&app, &visitor, &id).await?;
         match login.stage.as_str() {
             "approved" => finish::hand_out(&app, &visitor, &login).await,
+            "returned" if back::brings(&login, query.back.as_deref()) => {
+                finish::hand_out(&app, &visitor, &login).await
+            }
             _ => pages::of(&app, &visitor, &login, None).await,
         }
     };
@@ -144,8 +194,29 @@ async fn sign_in(
         let account = begin::typed(&form.account);
         match account {
             _ if login.stage != "new" => {}
-            Some(account) => begin::ask_phone(&app, &visitor, &login, &account).await?,
+            Some(account) => {
+                begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote).await?
+            }
             None => return pages::name_missing(&app, &visitor, &login).await,
+        }
+        Ok(see_other(&path(&login.id)))
+    };
+    show(&app, &visitor, page.await)
+}
+
+/// `POST /login/{id}/same`: a new request, to be opened on this device, which ends the old one.
+async fn same(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<ButtonForm>,
+) -> Response {
+    let page = async {
+        web::form_session(&app, &visitor, &form.csrf).await?;
+        let login = find(&app, &visitor, &id).await?;
+        if login.stage == "waiting" && !login.same {
+            let account = login.account.clone().unwrap_or_default();
+            begin::ask_phone(&app, &visitor, &login, &account, Mode::Same).await?;
         }
         Ok(see_other(&path(&login.id)))
     };
@@ -162,18 +233,17 @@ async fn again(
     let page = async {
         web::form_session(&app, &visitor, &form.csrf).await?;
         let login = find(&app, &visitor, &id).await?;
-        if !matches!(
-            login.stage.as_str(),
-            "waiting" | "denied" | "number" | "late" | "cancelled"
-        ) {
+        let only = app_of(&app, &login).await?.same_only;
+        // Where it takes no other way, the link on the page is the one there is.
+        if !(pages::may_again(&login) || waits(&login) && !only) {
             return Ok(see_other(&path(&login.id)));
         }
-        let since = app.now().saturating_sub(login.begun.unwrap_or(0) as u64);
-        if since < AGAIN_AFTER {
-            return pages::of(&app, &visitor, &login, Some(AGAIN_AFTER - since)).await;
+        let wait = again_in(&login, app.now());
+        if wait > 0 {
+            return pages::of(&app, &visitor, &login, Some(wait)).await;
         }
         let account = login.account.clone().unwrap_or_default();
-        begin::ask_phone(&app, &visitor, &login, &account).await?;
+        begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote).await?;
         Ok(see_other(&path(&login.id)))
     };
     show(&app, &visitor, page.await)
@@ -191,7 +261,7 @@ async fn cancel(
         let login = find(&app, &visitor, &id).await?;
         let mut told = vec![Topic::Login(login.id.clone())];
         let mut tx = app.store.write().await?;
-        if logins::step(&mut tx, &login.id, "waiting", "cancelled").await? {
+        if waits(&login) && logins::step(&mut tx, &login.id, &login.stage, "cancelled").await? {
             // Its request as it is now: it may have been sent again since it was looked at.
             let txn = logins::by_id(&mut tx, &login.id)
                 .await?
@@ -208,28 +278,44 @@ async fn cancel(
     show(&app, &visitor, page.await)
 }
 
+/// The phase that the page shows, and whether it offers the number already.
+#[derive(Deserialize)]
+struct LoginWait {
+    #[serde(default)]
+    phase: String,
+    number: Option<String>,
+}
+
 /// `GET /login/{id}/wait?phase=`: the next phase, as told in [`crate::page`].
 async fn wait(
     State(app): State<Shared>,
     Path(id): Path<String>,
     visitor: Visitor,
-    Query(query): Query<WaitQuery>,
+    Query(query): Query<LoginWait>,
 ) -> Response {
     let page: Page = async {
         let mut listener = app.wake.listen(Topic::Login(id.clone()), web::LONGEST_WAIT);
         loop {
             let login = find(&app, &visitor, &id).await?;
             let phase = match login.stage.as_str() {
-                "waiting" => pages::phase(&app, &login).name(),
+                _ if waits(&login) => pages::phase(&app, &login).name(),
                 over => over,
             };
             if phase != query.phase {
                 return Ok(web::phase(phase));
             }
-            let woken = match pages::until_unreached(&app, &login) {
-                Some(unreached) => tokio::select! {
+            let number = match query.number {
+                None => pages::until_number(&app, &login).await?,
+                Some(_) => None,
+            };
+            if number == Some(Duration::ZERO) {
+                return Ok(web::phase("number"));
+            }
+            let changes = [pages::until_unreached(&app, &login), number];
+            let woken = match changes.into_iter().flatten().min() {
+                Some(change) => tokio::select! {
                     woken = listener.wait() => woken,
-                    () = tokio::time::sleep(unreached) => true,
+                    () = tokio::time::sleep(change) => true,
                 },
                 None => listener.wait().await,
             };

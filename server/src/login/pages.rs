@@ -1,17 +1,20 @@
 //! Which page shows a login.
 
-use super::{AGAIN_AFTER, UNREACHED_AFTER, app_of, path};
+use super::{AGAIN_AFTER, UNREACHED_AFTER, again_in, app_of, path, waits};
 use crate::app::App;
-use crate::page::{self, Action, End, Phase, SignIn, Waiting};
+use crate::credential::id_of;
+use crate::error::Fault;
+use crate::page::{self, Action, End, Phase, SignIn, Waiting, Way};
 use crate::store::credentials;
 use crate::store::logins::Login;
 use crate::web::{Page, Trouble, Visitor, ok, site};
+use countersign_protocol::links::ChallengeLink;
 use std::time::Duration;
 
 pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
     match login.stage.as_str() {
         "new" => sign_in(app, visitor, login, false).await,
-        "waiting" => waiting(app, visitor, login, again_in).await,
+        _ if waits(login) => waiting(app, visitor, login, again_in).await,
         _ => end(app, visitor, login, again_in).await,
     }
 }
@@ -44,7 +47,9 @@ async fn sign_in(app: &App, visitor: &Visitor, login: &Login, name_missing: bool
 /// How far a waiting login is.
 pub(super) fn phase(app: &App, login: &Login) -> Phase {
     match login.seen {
+        _ if login.stage == "returning" => Phase::Back,
         Some(_) => Phase::Seen,
+        None if login.same => Phase::Here,
         None if until_unreached(app, login).is_some() => Phase::Told,
         None => Phase::Unreached,
     }
@@ -52,7 +57,7 @@ pub(super) fn phase(app: &App, login: &Login) -> Phase {
 
 /// Until the page says that the phone was not reached, if it still may come to that.
 pub(super) fn until_unreached(app: &App, login: &Login) -> Option<Duration> {
-    if login.seen.is_some() || login.stage != "waiting" {
+    if login.seen.is_some() || login.stage != "waiting" || login.same {
         return None;
     }
     let at = login.begun.unwrap_or(0) as u64 + UNREACHED_AFTER;
@@ -60,35 +65,70 @@ pub(super) fn until_unreached(app: &App, login: &Login) -> Option<Duration> {
     (left > 0).then(|| Duration::from_secs(left))
 }
 
+/// Until the page offers the number in place of what is opened on this device; none where it never does.
+pub(super) async fn until_number(app: &App, login: &Login) -> Result<Option<Duration>, Trouble> {
+    if !login.same || !waits(login) || app_of(app, login).await?.same_only {
+        return Ok(None);
+    }
+    Ok(Some(Duration::from_secs(again_in(login, app.now()))))
+}
+
+/// The link that opens the request of a login in the app.
+fn link(app: &App, login: &Login) -> Result<String, Fault> {
+    let txn = login.txn.as_deref().unwrap_or_default();
+    let link = ChallengeLink {
+        origin: app.signer.origin.clone(),
+        txn: id_of(txn)?,
+    };
+    Ok(link.to_link()?)
+}
+
 async fn waiting(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
     let row = app_of(app, login).await?;
     let here = path(&login.id);
-    let (wait, again, cancel) = (
-        format!("{here}/wait"),
-        format!("{here}/again"),
-        format!("{here}/cancel"),
-    );
     let csrf = csrf(app, visitor);
+    let urls = ["again", "same", "cancel"].map(|button| format!("{here}/{button}"));
+    let [again, same, cancel] = urls.each_ref().map(|url| Action { url, csrf: &csrf });
+    let number = until_number(app, login).await? == Some(Duration::ZERO);
+    let wait = match number {
+        true => format!("{here}/wait?number=offered"),
+        false => format!("{here}/wait"),
+    };
+    let link = (login.same && login.stage == "waiting").then(|| link(app, login));
+    let link = link.transpose()?;
+    let way = match login.same {
+        true => Way::Same {
+            link: link.as_deref(),
+            number: number.then_some(again),
+            only: row.same_only,
+        },
+        false => Way::Phone {
+            number: login.number.as_deref(),
+            again,
+            same,
+        },
+    };
     let left = (login.until.unwrap_or(0) as u64).saturating_sub(app.now());
     let page = Waiting {
         service: &row.name,
         account: login.account.as_deref().unwrap_or_default(),
-        number: login.number.as_deref(),
+        way,
         seconds_left: left as u32,
         phase: phase(app, login),
         here: &here,
         wait: &wait,
-        again: Action {
-            url: &again,
-            csrf: &csrf,
-        },
         again_in: again_in.map(|seconds| seconds.min(AGAIN_AFTER) as u32),
-        cancel: Action {
-            url: &cancel,
-            csrf: &csrf,
-        },
+        cancel,
     };
     Ok(ok(page::waiting(&site(app, visitor), &page)))
+}
+
+/// Whether a new request can follow its end.
+pub(super) fn may_again(login: &Login) -> bool {
+    matches!(
+        login.stage.as_str(),
+        "denied" | "number" | "late" | "unreturned" | "cancelled"
+    )
 }
 
 async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
@@ -100,6 +140,7 @@ async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>)
         "replaced" => End::Replaced,
         "cancelled" => End::Cancelled,
         "paused" => End::Paused,
+        "unreturned" => End::Unreturned,
         "late" if login.seen.is_some() => End::Late,
         "late" => {
             heard = last_heard(app, login).await?;
@@ -112,14 +153,10 @@ async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>)
         url: &url,
         csrf: &csrf,
     };
-    let may_again = matches!(
-        login.stage.as_str(),
-        "denied" | "number" | "late" | "cancelled"
-    );
     Ok(ok(page::end(
         &site(app, visitor),
         end,
-        may_again.then_some(&again),
+        may_again(login).then_some(&again),
         again_in.map(|seconds| seconds as u32),
     )))
 }

@@ -28,6 +28,8 @@ pub enum End<'a> {
         /// When the phone was last heard, ready to show.
         since: &'a str,
     },
+    /// Approved on the browser's own device, and the app did not come back to the browser.
+    Unreturned,
     /// The result went to another tab of this session.
     Elsewhere,
 }
@@ -50,6 +52,7 @@ pub fn end(
         End::Cancelled => (Icon::Cross, Message::EndCancelled),
         End::Paused => (Icon::Pause, Message::EndPaused { app }),
         End::Unreached { since } => (Icon::Phone, Message::EndUnreached { time: since }),
+        End::Unreturned => (Icon::Clock, Message::EndUnreturned { app }),
         End::Elsewhere => (Icon::Arrow, Message::EndElsewhere),
     };
     let soon = again_in.map(|seconds| {
@@ -58,6 +61,11 @@ pub fn end(
         })
     });
     page_of(site, icon, said, button, soon.as_ref())
+}
+
+/// Where the app came back to a browser that did not begin the sign-in, or too late: nothing was used up.
+pub fn come_back(site: &Site<'_>) -> String {
+    final_page(site, Icon::Arrow, Message::Back, None)
 }
 
 /// Icon, heading, line and perhaps a button: also the ends of an invitation.

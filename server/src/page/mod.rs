@@ -26,7 +26,7 @@ mod waiting;
 mod tests;
 
 pub use assets::{SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH};
-pub use end::{End, end};
+pub use end::{End, come_back, end};
 pub use frame::{Action, Site, field};
 pub use invitation::{DigitsError, Invitation, Step, invitation};
 pub use link::link_landing;
@@ -34,4 +34,4 @@ pub use policy::{content_security_policy, content_security_policy_for_post};
 pub use post::{PostForm, post_form};
 pub use problem::{Problem, problem};
 pub use sign_in::{SignIn, sign_in};
-pub use waiting::{Phase, Waiting, waiting};
+pub use waiting::{Phase, Waiting, Way, waiting};

@@ -37,21 +37,32 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
         };
         pages.push(("sign-in", sign_in(&site, &page)));
     }
-    for (phase, number) in [
-        (Phase::Told, Some("47")),
-        (Phase::Seen, Some(value)),
-        (Phase::Unreached, None),
+    let phone = |number| Way::Phone {
+        number,
+        again: act,
+        same: act,
+    };
+    let same = |link, number: bool| Way::Same {
+        link,
+        number: number.then_some(act),
+        only: !number,
+    };
+    for (phase, way, again_in) in [
+        (Phase::Told, phone(Some("47")), None),
+        (Phase::Seen, phone(Some(value)), None),
+        (Phase::Unreached, phone(None), Some(20)),
+        (Phase::Here, same(Some(link.as_str()), false), None),
+        (Phase::Seen, same(Some(link.as_str()), true), Some(20)),
+        (Phase::Back, same(None, true), None),
     ] {
-        let again_in = number.is_none().then_some(20);
         let page = Waiting {
             service: value,
             account: value,
-            number,
+            way,
             seconds_left: 119,
             phase,
             here: value,
             wait: value,
-            again: act,
             again_in,
             cancel: act,
         };
@@ -93,6 +104,7 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
     ] {
         pages.push(("invitation", invitation(&site, &state)));
     }
+    pages.push(("come back", come_back(&site)));
     pages.push(("link", link_landing(&site)));
     for one in PROBLEMS {
         pages.push(("problem", problem(&site, one, Some(value))));
@@ -100,7 +112,7 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
     pages
 }
 
-fn ends(value: &str) -> [End<'_>; 9] {
+fn ends(value: &str) -> [End<'_>; 10] {
     [
         End::Denied,
         End::NumberWrong,
@@ -110,6 +122,7 @@ fn ends(value: &str) -> [End<'_>; 9] {
         End::Cancelled,
         End::Paused,
         End::Unreached { since: value },
+        End::Unreturned,
         End::Elsewhere,
     ]
 }

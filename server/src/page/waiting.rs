@@ -1,4 +1,5 @@
-//! W2: the phone was asked. The page names application and account, the number to type, and the time left, all as text.
+//! W2: the phone was asked. The page names application and account, the number to type, and the time left, all as text. Where
+//! the browser is on that phone it has the link that opens the app in place of a number.
 
 use countersign_texts::{Id, digits};
 use maud::{Markup, html};
@@ -11,8 +12,8 @@ pub struct Waiting<'a> {
     pub service: &'a str,
     /// The account as the person typed it.
     pub account: &'a str,
-    /// The digits to type on the phone, where the request asks for them.
-    pub number: Option<&'a str>,
+    /// How the phone is reached.
+    pub way: Way<'a>,
     /// Until the request ends.
     pub seconds_left: u32,
     /// How far the request has come.
@@ -21,12 +22,32 @@ pub struct Waiting<'a> {
     pub here: &'a str,
     /// The address that tells the next phase (contract in [`super`]).
     pub wait: &'a str,
-    /// Ends this request and begins a new one.
-    pub again: Action<'a>,
-    /// Set when [Send again] was pressed too early: the seconds until it works.
+    /// Set when a new request was asked for too early: the seconds until it works.
     pub again_in: Option<u32>,
     /// Ends this request.
     pub cancel: Action<'a>,
+}
+
+/// How the phone is reached.
+pub enum Way<'a> {
+    /// It is told.
+    Phone {
+        /// The digits to type on it, where the request asks for them.
+        number: Option<&'a str>,
+        /// Ends this request and begins a new one.
+        again: Action<'a>,
+        /// Ends this request and begins one that is opened on this device.
+        same: Action<'a>,
+    },
+    /// It is this device.
+    Same {
+        /// Opens the request in the app; none once it was approved. Only an https address becomes a link.
+        link: Option<&'a str>,
+        /// Ends this request and begins one with a number, where that is offered.
+        number: Option<Action<'a>>,
+        /// The application takes no other way.
+        only: bool,
+    },
 }
 
 /// How far a request has come.
@@ -38,11 +59,21 @@ pub enum Phase {
     Seen,
     /// The phone has not fetched it in 15 s.
     Unreached,
+    /// On this device, and the app has not fetched it.
+    Here,
+    /// Approved on this device: the app brings the person back.
+    Back,
 }
 
 impl Phase {
     /// Every phase.
-    pub const ALL: [Self; 3] = [Self::Told, Self::Seen, Self::Unreached];
+    pub const ALL: [Self; 5] = [
+        Self::Told,
+        Self::Seen,
+        Self::Unreached,
+        Self::Here,
+        Self::Back,
+    ];
 
     /// The name in `?phase=` and in the answer of the wait address.
     pub const fn name(self) -> &'static str {
@@ -50,6 +81,8 @@ impl Phase {
             Self::Told => "told",
             Self::Seen => "seen",
             Self::Unreached => "unreached",
+            Self::Here => "here",
+            Self::Back => "back",
         }
     }
 
@@ -63,6 +96,8 @@ impl Phase {
             Self::Told => Id::WaitTold,
             Self::Seen => Id::WaitSeen,
             Self::Unreached => Id::WaitUnreached { app },
+            Self::Here => Id::SameTold { app },
+            Self::Back => Id::SameBack { app },
         }
     }
 }
@@ -76,18 +111,45 @@ pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
     });
     let body = html! {
         (site.facts(&[(Id::WaitService, page.service), (Id::RowAccount, page.account)]))
-        (number(site, page.number))
+        (way(site, page))
         (status(site, page))
         (site.clock(page.seconds_left))
         (site.check_now(page.here))
         @if let Some(soon) = &soon { p.error #soon { (words(soon)) } }
         div.actions {
-            (site.button(&page.again, Id::WaitAgain, "second"))
+            @match &page.way {
+                Way::Phone { again, same, .. } => {
+                    (site.button(same, Id::WaitHere, "second"))
+                    (site.button(again, Id::WaitAgain, "second"))
+                }
+                Way::Same { number, .. } => {
+                    @if let Some(number) = number { (site.button(number, Id::SameNumber, "second")) }
+                }
+            }
             (site.button(&page.cancel, Id::ButtonCancel, "second"))
         }
     };
-    let title = site.text(Id::WaitTitle);
+    let title = site.text(match page.way {
+        Way::Phone { .. } => Id::WaitTitle,
+        Way::Same { .. } => Id::SameTitle,
+    });
     site.document(&title, None, &Live::Script, &body)
+}
+
+/// What to do: type a number on the phone, or open the request here.
+fn way(site: &Site<'_>, page: &Waiting<'_>) -> Markup {
+    let app = site.authenticator;
+    let (link, only) = match page.way {
+        Way::Phone { number, .. } => return self::number(site, number),
+        Way::Same { link, only, .. } => (link, only),
+    };
+    html! {
+        @if let Some(link) = link.filter(|link| link.starts_with("https://")) {
+            p { (site.say(Id::SameHow { app })) }
+            a href=(link) { (site.say(Id::InviteOpen { app })) }
+        }
+        @if only { p.hint { (site.say(Id::SameOnly { service: page.service })) } }
+    }
 }
 
 /// The number, spoken digit by digit; without one the way to the phone.
@@ -109,6 +171,7 @@ fn status(site: &Site<'_>, page: &Waiting<'_>) -> Markup {
     html! {
         p.status role="status" data-wait=(page.wait) data-here=(page.here) data-phase=(page.phase.name())
             data-line-told=(line(Phase::Told)) data-line-seen=(line(Phase::Seen)) data-line-unreached=(line(Phase::Unreached))
+            data-line-here=(line(Phase::Here))
             data-trying=(site.text(Id::WaitTrying { host: site.host }).text) {
             (line(page.phase))
         }

@@ -9,11 +9,13 @@ use super::renew;
 use crate::app::{App, Shared};
 use crate::credential::{self, id_of, word};
 use crate::error::Fault;
+use crate::login;
 use crate::others;
 use crate::policy;
+use crate::signer::Column;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
-use crate::store::responses::{self, ResponseRow};
+use crate::store::responses::{self, Before, ResponseRow};
 use crate::store::{Connection, Write, logins};
 use crate::txn::{self, Answered, challenge_of};
 use crate::wake::Topic;
@@ -24,7 +26,7 @@ use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::{
-    Challenge, Event, Kind, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
+    Challenge, Event, Kind, Mode, Outcome, Response, Standing, StateReason, Verdict, VerdictCode,
 };
 use countersign_protocol::{Id, Thumbprint, json};
 use std::sync::Arc;
@@ -51,8 +53,8 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     if response.iss != id_of(&caller.id)? || response.aud != app.signer.origin {
         return Err(Code::BadStatement.into());
     }
-    if let Some(again) = repeated(&mut tx, &caller, &response).await? {
-        return answer_repeated(&app, tx, &response, again).await;
+    if let Some(before) = repeated(&mut tx, &caller, &response).await? {
+        return answer_repeated(&app, tx, &response, before).await;
     }
     let mut signer = by.ok_or(Code::BadStatement)?;
     let mut case = Case::look(&app, &mut tx, &caller, &response, signer.is_uv).await?;
@@ -64,8 +66,8 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
             // In between another copy of this response may have been judged, or anything have changed.
             let found = credentials::by_id(&mut tx, &caller.id).await?;
             caller = found.ok_or(Code::NotFound)?;
-            if let Some(again) = repeated(&mut tx, &caller, &response).await? {
-                return answer_repeated(&app, tx, &response, again).await;
+            if let Some(before) = repeated(&mut tx, &caller, &response).await? {
+                return answer_repeated(&app, tx, &response, before).await;
             }
             signer = Signer::of(&app, &caller, &kid)?.ok_or(Code::BadStatement)?;
             case = Case::look(&app, &mut tx, &caller, &response, signer.is_uv).await?;
@@ -78,11 +80,13 @@ pub(crate) async fn respond(State(app): State<Shared>, request: Request) -> Answ
     if response.pin.is_some() && !case.compared {
         pin::take_back(&mut tx, &caller, &response).await?;
     }
-    let verdict = store_verdict(&app, &mut tx, &caller, &response, &case).await?;
+    let back = case.way_back()?;
+    let verdict = store_verdict(&app, &mut tx, &caller, &response, &case, back).await?;
     let answered = Answered {
         key: signer.key,
         response: &response,
         verdict: &verdict,
+        back,
     };
     let told = carry_out(&app, &mut tx, &mut caller, &answered, &case).await?;
     tx.commit().await?;
@@ -111,12 +115,12 @@ impl Signer {
     }
 }
 
-/// H and verdict of a response of the same `jti` that was here before.
+/// A response of the same `jti` that was here before.
 async fn repeated(
     db: &mut Connection,
     caller: &Credential,
     response: &Response,
-) -> Result<Option<(String, String)>, Fault> {
+) -> Result<Option<Before>, Fault> {
     Ok(responses::seen(db, &caller.id, &response.jti.to_string()).await?)
 }
 
@@ -125,9 +129,14 @@ async fn answer_repeated(
     app: &App,
     mut tx: Write,
     response: &Signed<Response>,
-    (hash, verdict): (String, String),
+    before: Before,
 ) -> Answer {
-    if hash == response.hash().to_string() {
+    if before.hash == response.hash().to_string() {
+        let jti = response.jti.to_string();
+        let verdict = match before.verdict_wrapped {
+            Some(sealed) => app.signer.unwrap_text(Column::Verdict, &jti, &sealed)?,
+            None => before.verdict,
+        };
         let verdict = app.signer.renewed::<Verdict>(verdict)?;
         return answer_with_nonce(app, StatusCode::OK, &VerdictAnswer { verdict });
     }
@@ -208,6 +217,13 @@ impl Case {
         })
     }
 
+    /// Where the browser is on the phone that approves, an approval goes on when that browser comes back with this.
+    fn way_back(&self) -> Result<Option<Id>, Fault> {
+        let same = |asked: &Arc<Signed<Challenge>>| asked.mode == Mode::Same;
+        let back = self.judgement == Judgement::Approved && self.asked.as_ref().is_some_and(same);
+        Ok(back.then(Id::make).transpose()?)
+    }
+
     /// The digits of a new phone may be mistyped twice.
     async fn count_digits(&mut self, db: &mut Connection) -> Result<(), Problem> {
         if let (Judgement::NumberWrong, Some(asked)) = (self.judgement, &self.asked)
@@ -247,6 +263,7 @@ async fn store_verdict(
     caller: &Credential,
     response: &Signed<Response>,
     case: &Case,
+    back: Option<Id>,
 ) -> Result<String, Problem> {
     let code = case.judgement.code();
     let attempts = match case.judgement {
@@ -270,23 +287,33 @@ async fn store_verdict(
         r#final: attempts.is_none(),
         code,
         attempts,
-        r#return: None,
+        r#return: back.map(|code| login::return_url(app, &code)),
     })?;
+    let jti = response.jti.to_string();
+    let verdict = verdict.compact().to_owned();
+    let (plain, sealed) = match back {
+        Some(_) => {
+            let sealed = app.signer.wrap(Column::Verdict, &jti, verdict.as_bytes())?;
+            (String::new(), Some(sealed))
+        }
+        None => (verdict.clone(), None),
+    };
     let row = ResponseRow {
         credential: caller.id.clone(),
-        jti: response.jti.to_string(),
         hash: response.hash().to_string(),
         ctr: response.ctr,
         statement: response.compact().to_owned(),
-        verdict: verdict.compact().to_owned(),
+        verdict: plain,
+        verdict_wrapped: sealed,
         expires: case.expires,
+        jti,
     };
     responses::insert(db, &row).await?;
     credentials::mark_answered(db, &caller.id, response.ctr, app.now()).await?;
     let code = word(&code)?;
     app.metrics.verdict(&code);
     app.audit(db, "response", &row.jti, &code).await?;
-    Ok(row.verdict)
+    Ok(verdict)
 }
 
 /// The effects of a judgement; whom to tell after the commit.

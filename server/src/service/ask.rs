@@ -13,7 +13,7 @@ use crate::store::{Connection, Write, api_keys};
 use crate::txn::{Phones, Question};
 use crate::wake::Topic;
 use countersign_protocol::Refusal;
-use countersign_protocol::statement::Service;
+use countersign_protocol::statement::{Mode, Service};
 use countersign_protocol::text::Name;
 
 /// So many requests that were refused, mistyped or not looked at …
@@ -43,6 +43,9 @@ pub(crate) async fn ask(app: &App, asker: &Asker<'_>, wish: &Wish) -> Result<(As
     }
     limit(app, asker)?;
     let service = service_of(asker.app)?;
+    if asker.app.same_only {
+        return Err(refuse(app, tx, &asker.app.id, other_device()).await?);
+    }
     let (user, phones) = match find(app, &mut tx, asker, wish).await {
         Ok(found) => found,
         Err(problem) => return Err(refuse(app, tx, &asker.app.id, problem).await?),
@@ -54,6 +57,8 @@ pub(crate) async fn ask(app: &App, asker: &Asker<'_>, wish: &Wish) -> Result<(As
         rows: wish.rows.clone(),
         context: wish.context.clone(),
         life: wish.life.unwrap_or(app.config.file.challenge.life),
+        mode: Mode::Remote,
+        replaces: &[],
     };
     let asked = question
         .ask(app, &mut tx, &phones)
@@ -109,6 +114,13 @@ fn too_large(fault: Fault) -> Problem {
         }
         fault => fault.into(),
     }
+}
+
+/// There is no browser of ours here that an answer could come back to.
+fn other_device() -> Problem {
+    let detail =
+        "its people are asked on the device that their browser is on, which this API can't do";
+    Problem::with_detail(Why::Disabled, detail)
 }
 
 fn limit(app: &App, asker: &Asker<'_>) -> Result<(), Problem> {

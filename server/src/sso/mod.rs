@@ -15,7 +15,7 @@ use crate::page::Problem;
 use crate::store::Connection;
 use crate::store::apps::{self, App as AppRow};
 use crate::store::logins::{self, Login};
-use crate::store::sessions;
+use crate::store::sessions::{self, Session};
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -118,14 +118,14 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
     }
     if request.is_passive() {
         let session = web::session(app, visitor).await?;
-        let signed_in = session.is_some_and(|session| session.user.is_some());
+        let signed_in = session.is_some_and(|session| is_enough(row, &session));
         if request.force_authn() || !signed_in {
             drop(tx);
             return refusal(app, visitor, row, request, Status::NoPassive);
         }
     }
     let (fresh, is_new) = web::find_or_make_session(app, visitor).await?;
-    let signed_in = fresh.session.user.is_some() && !request.force_authn();
+    let signed_in = is_enough(row, &fresh.session) && !request.force_authn();
     let login = make_login(app, &fresh, row, request, signed_in)?;
     if is_new {
         sessions::insert(&mut tx, &fresh.session).await?;
@@ -139,6 +139,12 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
         web::give_session(&mut response, &fresh.cookie);
     }
     Ok(response)
+}
+
+/// Whether who is signed in needs not be asked again: an application that takes only answers from the browser's own device
+/// takes no session that came about otherwise.
+fn is_enough(row: &AppRow, session: &Session) -> bool {
+    session.user.is_some() && (session.same || !row.same_only)
 }
 
 /// Whether this request was answered already; if so, the audit says it.
@@ -228,11 +234,14 @@ fn make_login(
         stage: if signed_in { "approved" } else { "new" }.to_owned(),
         account: None,
         approved: fresh.session.signed_in.filter(|_| user.is_some()),
+        same: fresh.session.same && user.is_some(),
         user,
         txn: None,
         number: None,
         begun: None,
         until: None,
         seen: None,
+        remote_at: None,
+        return_hash: None,
     })
 }

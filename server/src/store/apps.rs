@@ -15,6 +15,8 @@ pub(crate) struct App {
     pub(crate) enabled: bool,
     /// What people are shown, where it asks by the service API; that of `acs` if none.
     pub(crate) host: Option<String>,
+    /// It takes only answers from the device that the browser is on.
+    pub(crate) same_only: bool,
 }
 
 impl Row for App {
@@ -29,6 +31,7 @@ impl Row for App {
             require_signed: values.next()?,
             enabled: values.next()?,
             host: values.next()?,
+            same_only: values.next()?,
         })
     }
 }
@@ -36,7 +39,7 @@ impl Row for App {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, entity_id, acs, audience, certificate, require_signed, enabled, host FROM apps ",
+            "SELECT id, name, entity_id, acs, audience, certificate, require_signed, enabled, host, same_only FROM apps ",
             $rest
         )
     };
@@ -53,11 +56,12 @@ pub(crate) async fn insert(db: &mut Connection, app: &App, now: u64) -> Result<(
         app.require_signed,
         app.enabled,
         &app.host,
+        app.same_only,
         now as i64,
     );
     db.run(
-        "INSERT INTO apps (id, name, entity_id, acs, audience, certificate, require_signed, enabled, host, created)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO apps (id, name, entity_id, acs, audience, certificate, require_signed, enabled, host, same_only, created)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -72,10 +76,11 @@ pub(crate) async fn update(db: &mut Connection, app: &App) -> Result<bool> {
         app.require_signed,
         app.enabled,
         &app.host,
+        app.same_only,
         &app.id,
     );
     let touched = db.run(
-        "UPDATE apps SET acs = ?, audience = ?, certificate = ?, require_signed = ?, enabled = ?, host = ? WHERE id = ?",
+        "UPDATE apps SET acs = ?, audience = ?, certificate = ?, require_signed = ?, enabled = ?, host = ?, same_only = ? WHERE id = ?",
         values,
     )?;
     Ok(touched > 0)

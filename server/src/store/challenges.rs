@@ -3,7 +3,7 @@
 use super::sqlite::{Row, Values};
 use super::{Connection, Result};
 use countersign_protocol::Signed;
-use countersign_protocol::statement::Challenge;
+use countersign_protocol::statement::{Challenge, Mode};
 
 #[derive(Clone)]
 pub(crate) struct ChallengeRow {
@@ -16,6 +16,8 @@ pub(crate) struct ChallengeRow {
     pub(crate) number: String,
     pub(crate) expires: i64,
     pub(crate) stage: String,
+    /// Whether it is listed, and not only fetched by a link.
+    pub(crate) listed: bool,
 }
 
 impl ChallengeRow {
@@ -31,6 +33,7 @@ impl ChallengeRow {
             number: number.to_owned(),
             expires: challenge.exp as i64,
             stage: "open".to_owned(),
+            listed: challenge.mode != Mode::Same,
         }
     }
 }
@@ -47,6 +50,7 @@ impl Row for ChallengeRow {
             number: values.next()?,
             expires: values.next()?,
             stage: values.next()?,
+            listed: values.next()?,
         })
     }
 }
@@ -54,7 +58,7 @@ impl Row for ChallengeRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT seq, jti, hash, txn, credential, statement, number, expires, stage FROM challenges ",
+            "SELECT seq, jti, hash, txn, credential, statement, number, expires, stage, listed FROM challenges ",
             $rest
         )
     };
@@ -71,10 +75,11 @@ pub(crate) async fn insert(db: &mut Connection, row: &ChallengeRow) -> Result<()
         &row.number,
         row.expires,
         &row.stage,
+        row.listed,
     );
     db.run(
-        "INSERT INTO challenges (seq, jti, hash, txn, credential, statement, number, expires, stage)
-         VALUES ((SELECT max(seq) + 1 FROM sqlite_sequence WHERE name IN ('challenges', 'others')), ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO challenges (seq, jti, hash, txn, credential, statement, number, expires, stage, listed)
+         VALUES ((SELECT max(seq) + 1 FROM sqlite_sequence WHERE name IN ('challenges', 'others')), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -111,7 +116,7 @@ pub(crate) async fn statement_of_txn(db: &mut Connection, txn: &str) -> Result<O
     )
 }
 
-/// Open ones with a higher `seq`, oldest first.
+/// Open ones with a higher `seq`, oldest first, without those that only a link fetches.
 pub(crate) async fn open_after(
     db: &mut Connection,
     credential: &str,
@@ -121,7 +126,7 @@ pub(crate) async fn open_after(
 ) -> Result<Vec<ChallengeRow>> {
     db.all(
         select!(
-            "WHERE credential = ? AND stage = 'open' AND seq > ? AND expires >= ? ORDER BY seq LIMIT ?"
+            "WHERE credential = ? AND stage = 'open' AND listed AND seq > ? AND expires >= ? ORDER BY seq LIMIT ?"
         ),
         (credential, after, now as i64, limit as i64),
     )
@@ -161,6 +166,14 @@ impl Row for Ended {
             seen: values.next()?,
         })
     }
+}
+
+/// `jti` of the open statements of a `txn`, by credential.
+pub(crate) async fn open_of_txn(db: &mut Connection, txn: &str) -> Result<Vec<(String, String)>> {
+    db.all(
+        "SELECT credential, jti FROM challenges WHERE txn = ? AND stage = 'open'",
+        [txn],
+    )
 }
 
 /// Ends the open statements of a `txn`. Phones are told by [`crate::others`].

@@ -21,6 +21,12 @@ pub(crate) struct Login {
     pub(crate) until: Option<i64>,
     pub(crate) seen: Option<i64>,
     pub(crate) approved: Option<i64>,
+    /// Asked on the browser's own device.
+    pub(crate) same: bool,
+    /// When the phone was last asked in the other way.
+    pub(crate) remote_at: Option<i64>,
+    /// Of what the phone's browser brings back: the code of its way back, and then of the page that is shown.
+    pub(crate) return_hash: Option<String>,
 }
 
 impl Row for Login {
@@ -41,6 +47,9 @@ impl Row for Login {
             until: values.next()?,
             seen: values.next()?,
             approved: values.next()?,
+            same: values.next()?,
+            remote_at: values.next()?,
+            return_hash: values.next()?,
         })
     }
 }
@@ -49,7 +58,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, session_hash, app, request_id, request, logins.expires, stage, account, logins.user, txn, number,
-                begun, until, seen, approved
+                begun, until, seen, approved, logins.same, remote_at, return_hash
              FROM logins ",
             $rest
         )
@@ -67,10 +76,11 @@ pub(crate) async fn insert(db: &mut Connection, login: &Login) -> Result<()> {
         &login.stage,
         &login.user,
         login.approved,
+        login.same,
     );
     db.run(
-        "INSERT INTO logins (id, session_hash, app, request_id, request, expires, stage, user, approved)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO logins (id, session_hash, app, request_id, request, expires, stage, user, approved, same)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -111,6 +121,8 @@ pub(crate) struct Waiting<'a> {
     pub(crate) txn: &'a str,
     /// None where none is typed.
     pub(crate) number: Option<&'a str>,
+    /// Asked on the browser's own device.
+    pub(crate) same: bool,
     pub(crate) begun: u64,
     pub(crate) until: u64,
 }
@@ -121,13 +133,15 @@ pub(crate) async fn wait(db: &mut Connection, id: &str, waiting: &Waiting<'_>) -
         waiting.user,
         waiting.txn,
         waiting.number,
+        waiting.same,
         waiting.begun as i64,
         waiting.until as i64,
         id,
     );
     db.run(
-        "UPDATE logins SET stage = 'waiting', account = ?, user = ?, txn = ?, number = ?, begun = ?, until = ?, seen = NULL
-         WHERE id = ?",
+        "UPDATE logins SET stage = 'waiting', account = ?1, user = ?2, txn = ?3, number = ?4, same = ?5, begun = ?6, until = ?7,
+             remote_at = CASE ?5 WHEN 0 THEN ?6 ELSE remote_at END, seen = NULL, approved = NULL, return_hash = NULL
+         WHERE id = ?8",
         values,
     )
     .map(drop)
@@ -162,6 +176,47 @@ pub(crate) async fn end_txn(
     Ok(id)
 }
 
+/// The phone approved on the browser's own device: until then the login waits for that browser to come back with what has
+/// this hash. Its id.
+pub(crate) async fn await_return(
+    db: &mut Connection,
+    txn: &str,
+    return_hash: &str,
+    now: u64,
+    until: u64,
+) -> Result<Option<String>> {
+    db.one(
+        "UPDATE logins SET stage = 'returning', approved = ?, until = ?, return_hash = ?
+         WHERE txn = ? AND stage = 'waiting' RETURNING id",
+        (now as i64, until as i64, return_hash, txn),
+    )
+}
+
+/// The login of a browser session, in force, that waits for this to come back.
+pub(crate) async fn of_return(
+    db: &mut Connection,
+    return_hash: &str,
+    session: &str,
+    now: u64,
+) -> Result<Option<Login>> {
+    db.one(
+        select!(
+            "JOIN sessions ON token_hash = session_hash
+             WHERE return_hash = ? AND stage = 'returning' AND session_hash = ? AND sessions.expires > ?"
+        ),
+        (return_hash, session, now as i64),
+    )
+}
+
+/// It came: its result is for whoever brings what has the new hash.
+pub(crate) async fn take_return(db: &mut Connection, id: &str, return_hash: &str) -> Result<()> {
+    db.run(
+        "UPDATE logins SET stage = 'returned', return_hash = ? WHERE id = ?",
+        [return_hash, id],
+    )
+    .map(drop)
+}
+
 /// Notes that a phone has the request; the login's id the first time.
 pub(crate) async fn mark_seen(db: &mut Connection, txn: &str, now: u64) -> Result<Option<String>> {
     let id: Option<String> = db.one(
@@ -174,14 +229,14 @@ pub(crate) async fn mark_seen(db: &mut Connection, txn: &str, now: u64) -> Resul
     Ok(id)
 }
 
-/// Other logins of a browser session that wait; a new one takes their place.
+/// Other logins of a browser session that wait, for a phone or for the way back; a new one takes their place.
 pub(crate) async fn waiting_of_session(
     db: &mut Connection,
     session: &str,
     except: &str,
 ) -> Result<Vec<Login>> {
     db.all(
-        select!("WHERE session_hash = ? AND stage = 'waiting' AND id <> ?"),
+        select!("WHERE session_hash = ? AND stage IN ('waiting', 'returning') AND id <> ?"),
         [session, except],
     )
 }
@@ -198,7 +253,7 @@ pub(crate) async fn pause(db: &mut Connection, user: &str) -> Result<Vec<String>
 /// the user's sessions.
 pub(crate) async fn withdraw_approved(db: &mut Connection, user: &str, to: &str) -> Result<()> {
     db.run(
-        "UPDATE logins SET stage = ? WHERE user = ? AND stage = 'approved'",
+        "UPDATE logins SET stage = ? WHERE user = ? AND stage IN ('approved', 'returning', 'returned')",
         [to, user],
     )?;
     db.run("DELETE FROM sessions WHERE user = ?", [user])

@@ -1,5 +1,6 @@
 //! Responses with the verdicts they got.
 
+use super::sqlite::{Row, Values};
 use super::{Connection, Result};
 
 /// How far behind the highest of its credential a `ctr` may be and is still taken.
@@ -11,7 +12,9 @@ pub(crate) struct ResponseRow {
     pub(crate) hash: String,
     pub(crate) ctr: u64,
     pub(crate) statement: String,
+    /// Empty where it is sealed.
     pub(crate) verdict: String,
+    pub(crate) verdict_wrapped: Option<Vec<u8>>,
     pub(crate) expires: u64,
 }
 
@@ -23,23 +26,42 @@ pub(crate) async fn insert(db: &mut Connection, row: &ResponseRow) -> Result<()>
         row.ctr as i64,
         &row.statement,
         &row.verdict,
+        &row.verdict_wrapped,
         row.expires as i64,
     );
     db.run(
-        "INSERT INTO responses (credential, jti, hash, ctr, statement, verdict, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO responses (credential, jti, hash, ctr, statement, verdict, verdict_wrapped, expires)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
 }
 
-/// H and verdict of a response that was here before.
+/// A response that was here before.
+pub(crate) struct Before {
+    pub(crate) hash: String,
+    pub(crate) verdict: String,
+    pub(crate) verdict_wrapped: Option<Vec<u8>>,
+}
+
+impl Row for Before {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            hash: values.next()?,
+            verdict: values.next()?,
+            verdict_wrapped: values.next()?,
+        })
+    }
+}
+
+/// The response of this `jti`, if it was here before.
 pub(crate) async fn seen(
     db: &mut Connection,
     credential: &str,
     jti: &str,
-) -> Result<Option<(String, String)>> {
+) -> Result<Option<Before>> {
     db.one(
-        "SELECT hash, verdict FROM responses WHERE credential = ? AND jti = ?",
+        "SELECT hash, verdict, verdict_wrapped FROM responses WHERE credential = ? AND jti = ?",
         [credential, jti],
     )
 }

@@ -11,6 +11,8 @@ pub(crate) struct Session {
     pub(crate) token_hash: String,
     pub(crate) user: Option<String>,
     pub(crate) signed_in: Option<i64>,
+    /// Whether the person answered on the browser's own device.
+    pub(crate) same: bool,
     pub(crate) expires: i64,
 }
 
@@ -20,6 +22,7 @@ impl Row for Session {
             token_hash: values.next()?,
             user: values.next()?,
             signed_in: values.next()?,
+            same: values.next()?,
             expires: values.next()?,
         })
     }
@@ -27,11 +30,12 @@ impl Row for Session {
 
 pub(crate) async fn insert(db: &mut Connection, session: &Session) -> Result<()> {
     db.run(
-        "INSERT INTO sessions (token_hash, user, signed_in, expires) VALUES (?, ?, ?, ?)",
+        "INSERT INTO sessions (token_hash, user, signed_in, same, expires) VALUES (?, ?, ?, ?, ?)",
         (
             &session.token_hash,
             &session.user,
             session.signed_in,
+            session.same,
             session.expires,
         ),
     )
@@ -40,7 +44,7 @@ pub(crate) async fn insert(db: &mut Connection, session: &Session) -> Result<()>
 
 pub(crate) async fn by_hash(db: &mut Connection, hash: &str, now: u64) -> Result<Option<Session>> {
     db.one(
-        "SELECT token_hash, user, signed_in, expires FROM sessions WHERE token_hash = ? AND expires > ?",
+        "SELECT token_hash, user, signed_in, same, expires FROM sessions WHERE token_hash = ? AND expires > ?",
         (hash, now as i64),
     )
 }

@@ -19,7 +19,7 @@ use tokio::task::{spawn_blocking, yield_now};
 pub(super) use rusqlite::params;
 
 /// The schema, from the oldest change to the newest. Changes are added, never altered.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/0001_first_light.sql"),
     include_str!("../../migrations/0002_posted_requests.sql"),
     include_str!("../../migrations/0003_pin.sql"),
@@ -34,6 +34,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../../migrations/0012_adding.sql"),
     include_str!("../../migrations/0013_policies.sql"),
     include_str!("../../migrations/0014_bounds.sql"),
+    include_str!("../../migrations/0015_same.sql"),
 ];
 
 /// Connections that read at the same time.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::logins;
 use tempfile::TempDir;
 
 const ALL: &str = "SELECT account FROM users ORDER BY account";
@@ -92,6 +93,32 @@ async fn a_schema_is_brought_up_to_date_once_and_a_newer_one_is_refused() {
     // Nor is a file made where there should be one.
     let other = folder.path().join("other");
     assert!(Store::open(&other, false).await.is_err() && !other.exists());
+}
+
+#[tokio::test]
+async fn a_login_that_waits_goes_on_under_a_newer_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = Connection::open(&path(&folder), true).unwrap();
+    db.migrate(&MIGRATIONS[..14]).unwrap();
+    db.run(
+        "INSERT INTO apps (id, name, entity_id, audience, require_signed, enabled, created)
+         VALUES ('wiki', 'Wiki', 'e', 'e', 0, 1, 0)",
+        [],
+    )
+    .unwrap();
+    db.run(
+        "INSERT INTO logins (id, session_hash, app, request_id, request, expires, stage, txn, begun)
+         VALUES ('a', 's', 'wiki', 'r', '{}', 9, 'waiting', 't', 7)",
+        [],
+    )
+    .unwrap();
+    db.migrate(&MIGRATIONS).unwrap();
+    let login = logins::by_id(&mut db, "a").await.unwrap().unwrap();
+    assert_eq!(
+        (login.stage.as_str(), login.txn.as_deref()),
+        ("waiting", Some("t"))
+    );
+    assert!(!login.same && login.remote_at == Some(7) && login.return_hash.is_none());
 }
 
 #[tokio::test]

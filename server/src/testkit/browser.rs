@@ -159,7 +159,7 @@ impl<'w> Browser<'w> {
 }
 
 impl Page {
-    fn between<'a>(&'a self, from: &str, to: &str) -> impl Iterator<Item = &'a str> {
+    pub(super) fn between<'a>(&'a self, from: &str, to: &str) -> impl Iterator<Item = &'a str> {
         let to = to.to_owned();
         let parts = self.answer.body.split(from).skip(1).collect::<Vec<_>>();
         parts
@@ -224,7 +224,7 @@ impl Page {
     }
 }
 
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     text.replace("&quot;", "\"")
         .replace("&lt;", "<")
         .replace("&gt;", ">")

@@ -8,6 +8,7 @@ mod browser;
 mod phone;
 mod pin;
 mod provider;
+mod same;
 mod service;
 mod told;
 mod words;

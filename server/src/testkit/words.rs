@@ -5,7 +5,12 @@ use countersign_texts::{Id, Lang, Message, message, text};
 /// The pages that a person may see.
 fn titles() -> Vec<countersign_texts::Text> {
     let service = "Wiki";
-    let ids = [Id::SigninTitle { service }, Id::WaitTitle, Id::InviteTitle];
+    let ids = [
+        Id::SigninTitle { service },
+        Id::WaitTitle,
+        Id::SameTitle,
+        Id::InviteTitle,
+    ];
     let (app, server, host, time) = ("Countersign", "Example ID", "id.example.com", "");
     let messages = [
         Message::EndDenied,
@@ -16,7 +21,9 @@ fn titles() -> Vec<countersign_texts::Text> {
         Message::EndCancelled,
         Message::EndPaused { app },
         Message::EndUnreached { time },
+        Message::EndUnreturned { app },
         Message::EndElsewhere,
+        Message::Back,
         Message::InviteDone,
         Message::InviteUsed,
         Message::InviteOver,

@@ -144,7 +144,7 @@ async fn row_22_the_waiting_page_in_another_browser_shows_and_gets_nothing() {
                     .refuses(&[], thief.wait(&page, "told"))
                     .await
                     .is_page(status);
-                for button in ["", "/again", "/cancel"] {
+                for button in ["", "/again", "/same", "/cancel"] {
                     let action = format!("{}{button}", page.path);
                     let fields = [("csrf", own.csrf()), ("account", ANNA.to_owned())];
                     let fields = fields

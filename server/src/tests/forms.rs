@@ -14,7 +14,8 @@ async fn a_form_without_the_sessions_token_is_refused() {
         invitation.path.clone(),
         format!("{}/digits", invitation.path),
     ];
-    let at_login = ["", "/again", "/cancel"].map(|button| format!("{}{button}", page.path));
+    let at_login =
+        ["", "/again", "/same", "/cancel"].map(|button| format!("{}{button}", page.path));
     world.pass(31);
     for (browser, actions) in [(&browser, &at_login[..]), (&invited, &at_invitation[..])] {
         for action in actions {
@@ -65,7 +66,7 @@ async fn a_get_never_asks_a_phone() {
     let page = browser.arrive(&Provider::wiki()).await;
     let csrf = page.csrf();
     let query = format!("?csrf={csrf}&account={ANNA}");
-    for path in ["", "/again", "/cancel"] {
+    for path in ["", "/again", "/same", "/cancel"] {
         let path = format!("{}{path}{query}", page.path);
         world.refuses(&[], browser.open_once(&path)).await;
     }
@@ -73,7 +74,7 @@ async fn a_get_never_asks_a_phone() {
 
     let page = browser.fill(&page, &page.path, &[("account", ANNA)]).await;
     world.pass(31);
-    for path in ["", "/again", "/cancel"] {
+    for path in ["", "/again", "/same", "/cancel"] {
         let path = format!("{}{path}{query}", page.path);
         world.refuses(&[], browser.open_once(&path)).await;
     }

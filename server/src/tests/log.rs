@@ -88,6 +88,19 @@ async fn the_log_at_info_names_nobody_and_gives_nothing_away() {
     secrets.extend(browser.cookie("__Host-session"));
     secrets.extend(browser.cookie("__Host-browser"));
     secrets.extend(end.hidden("SAMLResponse"));
+    // On the phone itself, and the way back.
+    let (browser, page) = world.same().await;
+    let link = page.request_link().unwrap();
+    secrets.push(link.to_link().unwrap());
+    let back = phone.approve_opened(&page).await;
+    secrets.push(back.trim_start_matches("/r/").to_owned());
+    Browser::new(&world).open(&back).await;
+    let onward = browser.open_once(&back).await;
+    let onward = onward.header("location").unwrap();
+    let (_, handle) = onward.split_once("?back=").unwrap();
+    secrets.push(handle.to_owned());
+    secrets.extend(browser.cookie("__Host-session"));
+    browser.open(onward).await;
     // An application asks, and is refused.
     let shop = world.shop("shop").await;
     shop.ask(&payment("pay-1")).await;
@@ -115,6 +128,7 @@ async fn the_log_at_info_names_nobody_and_gives_nothing_away() {
         "phone asked",
         "active",
         "/login/{id}",
+        "/r/{code}",
         "/cs/v1/responses",
         "/api/v1/challenges",
         "unknown issuer",

@@ -21,6 +21,8 @@ mod policy;
 mod poll;
 mod proof;
 mod race;
+mod same;
+mod same_only;
 mod saml;
 mod service;
 mod service_limits;

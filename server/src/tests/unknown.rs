@@ -19,6 +19,7 @@ async fn seen_by(world: &World, account: &str) -> Vec<String> {
     );
     let again = format!("{}/again", page.path);
     seen.push(plain(&browser.press(&page, &again).await, account));
+    seen.extend(seen_here_by(world, account).await);
     world.pass(15);
     seen.push(same(&browser.wait(&page, "told").await));
     seen.push(plain(&browser.open(&page.path).await, account));
@@ -30,6 +31,24 @@ async fn seen_by(world: &World, account: &str) -> Vec<String> {
     seen.push(plain(&page, account));
     let cancel = format!("{}/cancel", page.path);
     seen.push(plain(&browser.press(&page, &cancel).await, account));
+    seen
+}
+
+/// The same on the phone itself, as far as nobody's phone takes part.
+async fn seen_here_by(world: &World, account: &str) -> Vec<String> {
+    let browser = Browser::new(world);
+    let page = browser.ask(&Provider::wiki(), account).await;
+    let page = browser.press_same(&page).await;
+    assert_eq!(page.heading(), "same");
+    let mut seen = vec![plain(&page, account)];
+    world.pass(30);
+    seen.push(same(&browser.wait(&page, "here").await));
+    let page = browser.open(&page.path).await;
+    seen.push(plain(&page, account));
+    let again = format!("{}/again", page.path);
+    seen.push(plain(&browser.press(&page, &again).await, account));
+    world.pass(121);
+    seen.push(plain(&browser.open(&page.path).await, account));
     seen
 }
 
@@ -53,6 +72,9 @@ fn plain(page: &Page, account: &str) -> String {
         let spoken: Vec<String> = number.chars().map(String::from).collect();
         text = text.replace(&format!("\"{}\"", spoken.join(", ")), "\"NUMBER\"");
         text = text.replace(&format!(">{number}<"), ">NUMBER<");
+    }
+    if let Some(link) = page.request_link() {
+        text = text.replace(&link.to_link().unwrap(), "LINK");
     }
     if text.contains("name=\"csrf\"") {
         text = text.replace(&page.csrf(), "CSRF");

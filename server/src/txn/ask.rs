@@ -54,6 +54,9 @@ pub(crate) struct Question<'a> {
     pub(crate) context: Option<Context>,
     /// How long it waits for its answer, seconds; a phone's policy may allow less.
     pub(crate) life: u64,
+    pub(crate) mode: Mode,
+    /// `jti` of what it takes the place of, by credential.
+    pub(crate) replaces: &'a [(String, String)],
 }
 
 /// A question that was stored.
@@ -100,7 +103,7 @@ impl Question<'_> {
             txn: Id::make()?,
             account: Account::parse(self.account)?,
             // If one phone needs it, all are asked.
-            number: match asked.iter().any(|(_, policy, _)| policy.r#match) {
+            number: match self.asks_number(&asked) {
                 true => make_number()?,
                 false => String::new(),
             },
@@ -112,7 +115,10 @@ impl Question<'_> {
             let row = self.sign(app, &common, *credential, policy, *life)?;
             challenges::insert(db, &row).await?;
             until = until.max(row.expires as u64);
-            told.push(Topic::Credential(row.credential));
+            // What only a link fetches is no news to a phone.
+            if row.listed {
+                told.push(Topic::Credential(row.credential));
+            }
         }
         Ok(Asked {
             txn: common.txn.to_string(),
@@ -120,6 +126,16 @@ impl Question<'_> {
             until,
             told,
         })
+    }
+
+    fn asks_number(&self, asked: &[(Id, Policy, u64)]) -> bool {
+        self.mode == Mode::Remote && asked.iter().any(|(_, policy, _)| policy.r#match)
+    }
+
+    fn replaced(&self, credential: &Id) -> Result<Option<Id>, Fault> {
+        let name = credential.to_string();
+        let mut before = self.replaces.iter().filter(|(of, _)| *of == name);
+        before.next().map(|(_, jti)| id_of(jti)).transpose()
     }
 
     fn sign(
@@ -142,7 +158,7 @@ impl Question<'_> {
             keys: app.signer.keys_n(),
             policy: policy.n,
             kind: self.kind,
-            mode: Mode::Remote,
+            mode: self.mode,
             service: self.service.clone(),
             account: common.account.clone(),
             lang: rows.0,
@@ -153,7 +169,7 @@ impl Question<'_> {
             input: None,
             set: common.set,
             phones: common.phones,
-            replaces: None,
+            replaces: self.replaced(&credential)?,
         })?;
         let row = ChallengeRow::new(&challenge, &common.number);
         app.challenges.keep(&row.statement, Arc::new(challenge));

@@ -4,12 +4,17 @@ use super::{Answered, Phones};
 use crate::app::App;
 use crate::error::Fault;
 use crate::others::{self, End};
+use crate::signer::hidden;
 use crate::store::challenges::ChallengeRow;
 use crate::store::credentials::Credential;
 use crate::store::{Connection, asks, logins};
 use crate::wake::Topic;
+use countersign_protocol::Id;
 use countersign_protocol::json;
 use countersign_protocol::receipt::Receipt;
+
+/// How long the phone's browser may take to come back, seconds.
+const RETURN_LIFE: u64 = 60;
 
 /// A phone has it; whom to tell.
 pub(crate) async fn seen(
@@ -36,13 +41,31 @@ pub(crate) async fn decide(
 ) -> Result<Vec<Topic>, Fault> {
     let txn = &challenge.txn;
     let mut told = others::end_txn(app, db, txn, End::Decided(by)).await?;
-    if let Some(login) = logins::end_txn(db, txn, stage, app.now()).await? {
+    if let Some(login) = end_login(app, db, txn, stage, answered.back).await? {
         app.metrics.login(stage);
         told.push(Topic::Login(login));
     } else {
         told.extend(decide_ask(app, db, challenge, stage, answered).await?);
     }
     Ok(told)
+}
+
+/// The login that waits goes on, or, answered on the browser's own device, waits for that browser to come back.
+async fn end_login(
+    app: &App,
+    db: &mut Connection,
+    txn: &str,
+    stage: &str,
+    back: Option<Id>,
+) -> Result<Option<String>, Fault> {
+    let now = app.now();
+    Ok(match back {
+        Some(code) => {
+            let hash = hidden(&code.to_string());
+            logins::await_return(db, txn, &hash, now, now + RETURN_LIFE).await?
+        }
+        None => logins::end_txn(db, txn, stage, now).await?,
+    })
 }
 
 /// A person reports what was over already: an application learns that too.

@@ -16,9 +16,9 @@ pub(crate) use own::{
 
 use crate::app::App;
 use crate::error::Fault;
-use countersign_protocol::Signed;
 use countersign_protocol::crypto::PublicKey;
 use countersign_protocol::statement::{Challenge, Response};
+use countersign_protocol::{Id, Signed};
 use std::sync::Arc;
 
 /// An answer that was judged, with what proves it.
@@ -27,6 +27,8 @@ pub(crate) struct Answered<'a> {
     pub(crate) key: PublicKey,
     pub(crate) response: &'a Signed<Response>,
     pub(crate) verdict: &'a str,
+    /// What the verdict gave the phone's browser to come back with.
+    pub(crate) back: Option<Id>,
 }
 
 /// A stored challenge of ours: known, as long as it was this process that signed it.
