@@ -1,10 +1,10 @@
 use super::*;
 use crate::crypto::{AgreementSecret, SigningKey};
 use crate::encoding::{Digest, Id};
-use crate::jose::{Draft, Statement};
+use crate::jose::{Draft, Refusal, Statement};
 use crate::origin::Origin;
 use crate::policy::{Alternative, Alternatives};
-use crate::statement::{Kind, Mode, Prev, Row, Service, VerdictCode};
+use crate::statement::{Keys, Kind, Mode, Prev, Row, Service, VerdictCode};
 use crate::text::{Account, Name, Value};
 use proptest::prelude::*;
 
