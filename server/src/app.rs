@@ -5,7 +5,7 @@ use crate::credential::DeviceKeys;
 use crate::error::Fault;
 use crate::keyring::InForce;
 use crate::known::Known;
-use crate::limits::{PerMinute, WrongSecrets};
+use crate::limits::{PerMinute, PerSource, WRONG_SECRETS};
 use crate::metrics::Metrics;
 use crate::signer::{Signer, StartError};
 use crate::store::{Connection, Store};
@@ -31,9 +31,11 @@ pub(crate) struct App {
     pub(crate) signer: Signer,
     pub(crate) idp: Idp,
     pub(crate) wake: Wake,
-    pub(crate) wrong_tokens: WrongSecrets,
+    pub(crate) wrong_tokens: PerSource,
     /// Of applications.
-    pub(crate) wrong_keys: WrongSecrets,
+    pub(crate) wrong_keys: PerSource,
+    /// What browsers that an account doesn't know asked.
+    pub(crate) strangers: PerSource,
     /// What each key of an application began.
     pub(crate) asked: PerMinute<String>,
     pub(crate) metrics: Metrics,
@@ -66,6 +68,7 @@ impl App {
             crate::crypto::certificate_der(&config.path(&config.file.keys.saml_certificate))?;
         let entity_id = crate::sso::entity_id(&config.file.origin);
         let idp = Idp::new(&entity_id, key.as_bytes(), &certificate)?;
+        let strangers = PerSource::new(config.file.challenge.strangers);
         Ok(Self {
             clock,
             config,
@@ -74,8 +77,9 @@ impl App {
             signer,
             idp,
             wake: Wake::new(),
-            wrong_tokens: WrongSecrets::default(),
-            wrong_keys: WrongSecrets::default(),
+            wrong_tokens: PerSource::new(WRONG_SECRETS),
+            wrong_keys: PerSource::new(WRONG_SECRETS),
+            strangers,
             asked: PerMinute::new(crate::service::PER_MINUTE),
             metrics: Metrics::new(),
             registrations: Known::new(),

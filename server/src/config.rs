@@ -66,11 +66,16 @@ pub(crate) struct Keys {
 pub(crate) struct Challenge {
     /// How long a request waits for its answer, seconds: 30 to 600.
     pub(crate) life: u64,
+    /// Sign-ins that one address may begin in a minute with browsers that the account doesn't know.
+    pub(crate) strangers: u32,
 }
 
 impl Default for Challenge {
     fn default() -> Self {
-        Self { life: 120 }
+        Self {
+            life: 120,
+            strangers: 60,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What may happen so often in a minute: ten wrong secrets from a source (protocol section 5), what a key of an
-//! application begins (`docs/service-api.md`).
+//! What may happen so often in a minute: ten wrong secrets from a source (protocol section 5), what strangers ask
+//! from it (section 12), what a key of an application begins (`docs/service-api.md`).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -44,18 +44,17 @@ impl<K: Eq + Hash> PerMinute<K> {
     }
 }
 
-const WRONG_PER_MINUTE: u32 = 10;
+/// Wrong tokens or keys of a source.
+pub(crate) const WRONG_SECRETS: u32 = 10;
 
-/// Wrong tokens or keys, by source.
-pub(crate) struct WrongSecrets(PerMinute<IpAddr>);
+/// By source.
+pub(crate) struct PerSource(PerMinute<IpAddr>);
 
-impl Default for WrongSecrets {
-    fn default() -> Self {
-        Self(PerMinute::new(WRONG_PER_MINUTE))
+impl PerSource {
+    pub(crate) fn new(most: u32) -> Self {
+        Self(PerMinute::new(most))
     }
-}
 
-impl WrongSecrets {
     /// Seconds to wait, if the source has used up its minute.
     pub(crate) fn blocked(&self, source: IpAddr, now: u64) -> Option<u64> {
         self.0.blocked(&network(source), now)
@@ -80,7 +79,7 @@ mod tests {
 
     #[test]
     fn row_40_the_eleventh_wrong_token_of_a_minute_waits() {
-        let limits = WrongSecrets::default();
+        let limits = PerSource::new(WRONG_SECRETS);
         let source: IpAddr = "2001:db8::1".parse().unwrap();
         for _ in 0..10 {
             assert_eq!(limits.blocked(source, 70), None);
@@ -95,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_mapped_address_is_the_same_source() {
-        let limits = WrongSecrets::default();
+        let limits = PerSource::new(WRONG_SECRETS);
         for _ in 0..10 {
             limits.count("::ffff:127.0.0.9".parse().unwrap(), 0);
         }

@@ -1,10 +1,11 @@
 //! The phone is asked. A name that is unknown, or has no phone, is treated like any other: a
 //! challenge is made and signed for nobody, and the page looks the same (row 33 of the bad inputs).
 
-use super::app_of;
+use super::{app_of, flood};
 use crate::app::App;
 use crate::error::Fault;
 use crate::others::{self, End};
+use crate::page::Hold;
 use crate::store::apps::App as AppRow;
 use crate::store::logins::{self, Login, Waiting};
 use crate::store::users::{self, User};
@@ -26,28 +27,38 @@ pub(crate) fn typed(text: &str) -> Option<String> {
 }
 
 /// Asks all phones of an account in this way, or in the only one that the application takes, and makes the login wait, if it
-/// still stands where `login` says. Other waiting logins of this browser, and this one's former request, are over.
+/// still stands where `login` says. Other waiting logins of this browser, and this one's former request, are over. Why nobody
+/// was asked, if the browser must wait.
 pub(super) async fn ask_phone(
     app: &App,
     visitor: &Visitor,
     login: &Login,
     account: &str,
     way: Mode,
-) -> Result<(), Trouble> {
+) -> Result<Option<Hold>, Trouble> {
     let row = app_of(app, login).await?;
     let mode = if row.same_only { Mode::Same } else { way };
     let mut tx = app.store.write().await?;
     // Decided, cancelled or asked again since it was looked at: whoever was first wins.
     let now = logins::by_id(&mut tx, &login.id).await?;
     if !now.is_some_and(|now| now.stage == login.stage && now.txn == login.txn) {
-        return Ok(());
+        return Ok(None);
+    }
+    let user = users::by_account(&mut tx, account).await?;
+    let context = context(visitor, &mut tx, user.as_ref()).await?;
+    let known = context.known;
+    flood::end_late(app, &mut tx, account).await?;
+    if mode == Mode::Remote
+        && let Some(hold) = flood::hold(app, &mut tx, visitor, login, account, known).await?
+    {
+        tx.commit().await?;
+        return Ok(Some(hold));
     }
     let mut told = replace_others(app, &mut tx, login).await?;
     let old = login.txn.as_deref().unwrap_or_default();
     let replaces = challenges::open_of_txn(&mut tx, old).await?;
+    flood::is_withdrawn(app, &mut tx, login).await?;
     told.extend(others::end_txn(app, &mut tx, old, End::Replaced).await?);
-
-    let user = users::by_account(&mut tx, account).await?;
     let phones = match &user {
         Some(user) => Phones::of(&mut tx, &user.id).await?,
         None => Phones::none(),
@@ -57,18 +68,23 @@ pub(super) async fn ask_phone(
             app.audit(&mut tx, "login", &login.id, "paused").await?;
         }
         tx.commit().await?;
-        return Ok(());
+        return Ok(None);
     }
+    let quiet = match &user {
+        Some(user) => flood::quiet_until(app, &mut tx, &user.id).await?.is_some(),
+        None => false,
+    };
 
     let question = Question {
         kind: Kind::Login,
         service: service(&row)?,
         account,
         rows: None,
-        context: Some(context(visitor, &mut tx, user.as_ref()).await?),
+        context: Some(context),
         life: app.config.file.challenge.life,
         mode,
         replaces: &replaces,
+        silent: quiet && !known,
     };
     let asked = question.ask(app, &mut tx, &phones).await?;
     told.extend(asked.told);
@@ -80,6 +96,7 @@ pub(super) async fn ask_phone(
         same: mode == Mode::Same,
         begun: app.now(),
         until: asked.until,
+        known,
     };
     logins::wait(&mut tx, &login.id, &waiting).await?;
     let said = match mode {
@@ -90,7 +107,7 @@ pub(super) async fn ask_phone(
     tx.commit().await?;
     app.metrics.login("asked");
     told.into_iter().for_each(|topic| app.wake.tell(topic));
-    Ok(())
+    Ok(None)
 }
 
 async fn replace_others(
@@ -101,6 +118,7 @@ async fn replace_others(
     let mut told = Vec::new();
     for other in logins::waiting_of_session(db, &login.session_hash, &login.id).await? {
         logins::step(db, &other.id, &other.stage, "replaced").await?;
+        flood::is_withdrawn(app, db, &other).await?;
         let txn = other.txn.as_deref().unwrap_or_default();
         told.extend(others::end_txn(app, db, txn, End::Replaced).await?);
         app.audit(db, "login", &other.id, "replaced").await?;

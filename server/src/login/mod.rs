@@ -34,14 +34,16 @@
 mod back;
 mod begin;
 mod finish;
+mod flood;
 mod pages;
 
 pub(crate) use back::return_url;
 pub(crate) use begin::{host_of, service, typed as account_of};
+pub(crate) use flood::{quiet_until, unwelcome};
 
 use crate::app::{App, Shared};
 use crate::others::{self, End};
-use crate::page::Problem;
+use crate::page::{Problem, SignInTrouble};
 use crate::store::apps;
 use crate::store::logins::{self, Login};
 use crate::wake::Topic;
@@ -118,8 +120,7 @@ async fn find(app: &App, visitor: &Visitor, id: &str) -> Result<Login, Trouble> 
         };
         let mut tx = app.store.write().await?;
         if logins::step(&mut tx, &login.id, &login.stage, over).await? {
-            app.audit(&mut tx, "login", &login.id, over).await?;
-            app.metrics.login(over);
+            flood::is_late(app, &mut tx, &login, over).await?;
         }
         tx.commit().await?;
         login.stage = over.to_owned();
@@ -195,9 +196,16 @@ async fn sign_in(
         match account {
             _ if login.stage != "new" => {}
             Some(account) => {
-                begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote).await?
+                let asked = begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote);
+                if let Some(hold) = asked.await? {
+                    let trouble = Some(SignInTrouble::Hold(hold));
+                    return pages::sign_in(&app, &visitor, &login, &account, trouble).await;
+                }
             }
-            None => return pages::name_missing(&app, &visitor, &login).await,
+            None => {
+                let trouble = Some(SignInTrouble::NameMissing);
+                return pages::sign_in(&app, &visitor, &login, "", trouble).await;
+            }
         }
         Ok(see_other(&path(&login.id)))
     };
@@ -238,13 +246,11 @@ async fn again(
         if !(pages::may_again(&login) || waits(&login) && !only) {
             return Ok(see_other(&path(&login.id)));
         }
-        let wait = again_in(&login, app.now());
-        if wait > 0 {
-            return pages::of(&app, &visitor, &login, Some(wait)).await;
-        }
         let account = login.account.clone().unwrap_or_default();
-        begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote).await?;
-        Ok(see_other(&path(&login.id)))
+        match begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote).await? {
+            Some(hold) => pages::of(&app, &visitor, &login, Some(hold)).await,
+            None => Ok(see_other(&path(&login.id))),
+        }
     };
     show(&app, &visitor, page.await)
 }
@@ -263,11 +269,10 @@ async fn cancel(
         let mut tx = app.store.write().await?;
         if waits(&login) && logins::step(&mut tx, &login.id, &login.stage, "cancelled").await? {
             // Its request as it is now: it may have been sent again since it was looked at.
-            let txn = logins::by_id(&mut tx, &login.id)
-                .await?
-                .and_then(|login| login.txn);
-            let txn = txn.as_deref().unwrap_or_default();
-            told.extend(others::end_txn(&app, &mut tx, txn, End::Withdrawn).await?);
+            let now = logins::by_id(&mut tx, &login.id).await?;
+            let txn = now.and_then(|login| login.txn).unwrap_or_default();
+            told.extend(others::end_txn(&app, &mut tx, &txn, End::Withdrawn).await?);
+            flood::is_withdrawn(&app, &mut tx, &login).await?;
             app.audit(&mut tx, "login", &login.id, "cancelled").await?;
             app.metrics.login("cancelled");
         }

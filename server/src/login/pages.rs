@@ -1,26 +1,22 @@
 //! Which page shows a login.
 
-use super::{AGAIN_AFTER, UNREACHED_AFTER, again_in, app_of, path, waits};
+use super::{UNREACHED_AFTER, again_in, app_of, path, waits};
 use crate::app::App;
 use crate::credential::id_of;
 use crate::error::Fault;
-use crate::page::{self, Action, End, Phase, SignIn, Waiting, Way};
+use crate::page::{self, Action, End, Hold, Phase, SignIn, SignInTrouble, Waiting, Way};
 use crate::store::credentials;
 use crate::store::logins::Login;
 use crate::web::{Page, Trouble, Visitor, ok, site};
 use countersign_protocol::links::ChallengeLink;
 use std::time::Duration;
 
-pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
+pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>) -> Page {
     match login.stage.as_str() {
-        "new" => sign_in(app, visitor, login, false).await,
-        _ if waits(login) => waiting(app, visitor, login, again_in).await,
-        _ => end(app, visitor, login, again_in).await,
+        "new" => sign_in(app, visitor, login, "", None).await,
+        _ if waits(login) => waiting(app, visitor, login, hold).await,
+        _ => end(app, visitor, login, hold).await,
     }
-}
-
-pub(super) async fn name_missing(app: &App, visitor: &Visitor, login: &Login) -> Page {
-    sign_in(app, visitor, login, true).await
 }
 
 fn csrf(app: &App, visitor: &Visitor) -> String {
@@ -28,7 +24,13 @@ fn csrf(app: &App, visitor: &Visitor) -> String {
         .csrf(visitor.session.as_deref().unwrap_or_default())
 }
 
-async fn sign_in(app: &App, visitor: &Visitor, login: &Login, name_missing: bool) -> Page {
+pub(super) async fn sign_in(
+    app: &App,
+    visitor: &Visitor,
+    login: &Login,
+    account: &str,
+    trouble: Option<SignInTrouble>,
+) -> Page {
     let row = app_of(app, login).await?;
     let (url, csrf) = (path(&login.id), csrf(app, visitor));
     let action = Action {
@@ -38,8 +40,8 @@ async fn sign_in(app: &App, visitor: &Visitor, login: &Login, name_missing: bool
     let page = SignIn {
         service: &row.name,
         action,
-        account: "",
-        name_missing,
+        account,
+        trouble,
     };
     Ok(ok(page::sign_in(&site(app, visitor), &page)))
 }
@@ -83,7 +85,7 @@ fn link(app: &App, login: &Login) -> Result<String, Fault> {
     Ok(link.to_link()?)
 }
 
-async fn waiting(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
+async fn waiting(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>) -> Page {
     let row = app_of(app, login).await?;
     let here = path(&login.id);
     let csrf = csrf(app, visitor);
@@ -117,7 +119,7 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u
         phase: phase(app, login),
         here: &here,
         wait: &wait,
-        again_in: again_in.map(|seconds| seconds.min(AGAIN_AFTER) as u32),
+        hold,
         cancel,
     };
     Ok(ok(page::waiting(&site(app, visitor), &page)))
@@ -131,7 +133,7 @@ pub(super) fn may_again(login: &Login) -> bool {
     )
 }
 
-async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>) -> Page {
+async fn end(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>) -> Page {
     let heard;
     let end = match login.stage.as_str() {
         "denied" => End::Denied,
@@ -157,7 +159,7 @@ async fn end(app: &App, visitor: &Visitor, login: &Login, again_in: Option<u64>)
         &site(app, visitor),
         end,
         may_again(login).then_some(&again),
-        again_in.map(|seconds| seconds as u32),
+        hold,
     )))
 }
 

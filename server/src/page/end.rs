@@ -1,10 +1,11 @@
 //! The ends of a sign-in, all told apart: an icon, a heading, a line, one button. None starts anything by itself.
 
-use countersign_texts::{Id, Message, Text, message};
+use countersign_texts::{Message, Text, message};
 use maud::html;
 
 use super::frame::{Action, Live, Site, words};
 use super::icon::Icon;
+use super::waiting::Hold;
 
 /// How a sign-in ended.
 #[derive(Clone, Copy)]
@@ -34,13 +35,13 @@ pub enum End<'a> {
     Elsewhere,
 }
 
-/// The page of an end. `button` is left out where nothing can follow; `again_in` is set when it was
-/// pressed too early: the seconds until it works.
+/// The page of an end. `button` is left out where nothing can follow; `hold` is set when it was
+/// pressed too early.
 pub fn end(
     site: &Site<'_>,
     end: End<'_>,
     button: Option<&Action<'_>>,
-    again_in: Option<u32>,
+    hold: Option<Hold>,
 ) -> String {
     let app = site.authenticator;
     let (icon, said) = match end {
@@ -55,11 +56,7 @@ pub fn end(
         End::Unreturned => (Icon::Clock, Message::EndUnreturned { app }),
         End::Elsewhere => (Icon::Arrow, Message::EndElsewhere),
     };
-    let soon = again_in.map(|seconds| {
-        site.text(Id::WaitSoon {
-            n: &seconds.to_string(),
-        })
-    });
+    let soon = hold.map(|hold| hold.words(site));
     page_of(site, icon, said, button, soon.as_ref())
 }
 

@@ -33,5 +33,5 @@ pub use link::link_landing;
 pub use policy::{content_security_policy, content_security_policy_for_post};
 pub use post::{PostForm, post_form};
 pub use problem::{Problem, problem};
-pub use sign_in::{SignIn, sign_in};
-pub use waiting::{Phase, Waiting, Way, waiting};
+pub use sign_in::{SignIn, SignInTrouble, sign_in};
+pub use waiting::{Hold, Phase, Waiting, Way, waiting};

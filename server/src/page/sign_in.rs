@@ -3,7 +3,8 @@
 use countersign_texts::Id;
 use maud::html;
 
-use super::frame::{Action, Live, Site, field, token};
+use super::frame::{Action, Live, Site, field, token, words};
+use super::waiting::Hold;
 
 /// What the sign-in page shows.
 pub struct SignIn<'a> {
@@ -13,18 +14,31 @@ pub struct SignIn<'a> {
     pub action: Action<'a>,
     /// What was typed before, or empty.
     pub account: &'a str,
-    /// The page is shown again because nothing was typed. There is no such word for an unknown user.
-    pub name_missing: bool,
+    /// Why the page is shown again.
+    pub trouble: Option<SignInTrouble>,
+}
+
+/// Why it goes no further yet. There is no such word for an unknown user.
+#[derive(Clone, Copy)]
+pub enum SignInTrouble {
+    /// Nothing was typed.
+    NameMissing,
+    /// Nobody may be asked now.
+    Hold(Hold),
 }
 
 /// The page with the one question.
 pub fn sign_in(site: &Site<'_>, page: &SignIn<'_>) -> String {
-    let failed = page.name_missing;
+    let failed = page.trouble.is_some();
+    let trouble = page.trouble.map(|trouble| match trouble {
+        SignInTrouble::NameMissing => site.text(Id::SigninEmpty),
+        SignInTrouble::Hold(hold) => hold.words(site),
+    });
     let body = html! {
         form method="post" action=(page.action.url) novalidate {
             (token(&page.action))
             label for="account" { (site.say(Id::SigninName)) }
-            @if failed { p.error #error { (site.say(Id::SigninEmpty)) } }
+            @if let Some(trouble) = &trouble { p.error #error { (words(trouble)) } }
             input #account name=(field::ACCOUNT) type="text" value=(page.account) maxlength="254" required
                 autocomplete="username" autocapitalize="none" spellcheck="false" dir="auto"
                 aria-invalid=[failed.then_some("true")] aria-describedby=[failed.then_some("error")] autofocus[failed];

@@ -28,12 +28,17 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
     };
     let mut pages = Vec::new();
 
-    for name_missing in [false, true] {
+    let troubles = [
+        None,
+        Some(SignInTrouble::NameMissing),
+        Some(SignInTrouble::Hold(Hold::Busy(1))),
+    ];
+    for trouble in troubles {
         let page = SignIn {
             service: value,
             action: act,
             account: value,
-            name_missing,
+            trouble,
         };
         pages.push(("sign-in", sign_in(&site, &page)));
     }
@@ -47,12 +52,16 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
         number: number.then_some(act),
         only: !number,
     };
-    for (phase, way, again_in) in [
+    for (phase, way, hold) in [
         (Phase::Told, phone(Some("47")), None),
         (Phase::Seen, phone(Some(value)), None),
-        (Phase::Unreached, phone(None), Some(20)),
+        (Phase::Unreached, phone(None), Some(Hold::Soon(20))),
         (Phase::Here, same(Some(link.as_str()), false), None),
-        (Phase::Seen, same(Some(link.as_str()), true), Some(20)),
+        (
+            Phase::Seen,
+            same(Some(link.as_str()), true),
+            Some(Hold::Soon(20)),
+        ),
         (Phase::Back, same(None, true), None),
     ] {
         let page = Waiting {
@@ -63,13 +72,13 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
             phase,
             here: value,
             wait: value,
-            again_in,
+            hold,
             cancel: act,
         };
         pages.push(("waiting", waiting(&site, &page)));
     }
     for one in ends(value) {
-        pages.push(("end", end(&site, one, Some(&act), Some(12))));
+        pages.push(("end", end(&site, one, Some(&act), Some(Hold::Soon(12)))));
     }
     let fields = [("SAMLResponse", value), (value, "x")];
     let form = PostForm {
@@ -510,24 +519,24 @@ fn the_sign_in_page_says_what_to_do_and_keeps_what_was_typed() {
         url: "/login",
         csrf: "t",
     };
-    let page = |name_missing| {
+    let page = |trouble| {
         sign_in(
             &site,
             &SignIn {
                 service: "Jira",
                 action,
                 account: "a@b.c",
-                name_missing,
+                trouble,
             },
         )
     };
-    let wrong = page(true);
+    let wrong = page(Some(SignInTrouble::NameMissing));
     assert!(
         wrong.contains("Enter your e-mail.")
             && wrong.contains("aria-invalid=\"true\" aria-describedby=\"error\" autofocus")
     );
     assert!(wrong.contains("value=\"a@b.c\""));
-    let first = page(false);
+    let first = page(None);
     assert!(!first.contains("aria-invalid") && !first.contains("autofocus"));
     assert!(first.contains("autocomplete=\"username\""));
 }

@@ -1,7 +1,7 @@
 //! W2: the phone was asked. The page names application and account, the number to type, and the time left, all as text. Where
 //! the browser is on that phone it has the link that opens the app in place of a number.
 
-use countersign_texts::{Id, digits};
+use countersign_texts::{Id, Text, digits};
 use maud::{Markup, html};
 
 use super::frame::{Action, Live, Site, words};
@@ -22,8 +22,8 @@ pub struct Waiting<'a> {
     pub here: &'a str,
     /// The address that tells the next phase (contract in [`super`]).
     pub wait: &'a str,
-    /// Set when a new request was asked for too early: the seconds until it works.
-    pub again_in: Option<u32>,
+    /// Set when a new request was asked for too early.
+    pub hold: Option<Hold>,
     /// Ends this request.
     pub cancel: Action<'a>,
 }
@@ -48,6 +48,28 @@ pub enum Way<'a> {
         /// The application takes no other way.
         only: bool,
     },
+}
+
+/// Why a person can't be asked now: the seconds until it works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// This browser asked a moment ago.
+    Soon(u32),
+    /// Another browser asks for the same account.
+    Busy(u32),
+}
+
+impl Hold {
+    pub(super) fn words(self, site: &Site<'_>) -> Text {
+        match self {
+            Self::Soon(seconds) => site.text(Id::WaitSoon {
+                n: &seconds.to_string(),
+            }),
+            Self::Busy(seconds) => site.text(Id::WaitBusy {
+                n: &seconds.to_string(),
+            }),
+        }
+    }
 }
 
 /// How far a request has come.
@@ -104,11 +126,7 @@ impl Phase {
 
 /// The page of a request under way.
 pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
-    let soon = page.again_in.map(|seconds| {
-        site.text(Id::WaitSoon {
-            n: &seconds.to_string(),
-        })
-    });
+    let soon = page.hold.map(|hold| hold.words(site));
     let body = html! {
         (site.facts(&[(Id::WaitService, page.service), (Id::RowAccount, page.account)]))
         (way(site, page))

@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::links::{PROBATION, TRIES};
 use crate::others;
 use crate::store::credentials::{self, Credential};
-use crate::store::{Connection, invitations, logins};
+use crate::store::{Connection, floods, invitations, logins};
 use crate::txn;
 use crate::wake::Topic;
 use countersign_protocol::Thumbprint;
@@ -51,7 +51,7 @@ async fn phone(
     }))
 }
 
-/// Whatever a person may lift, on all phones of the ID.
+/// Whatever a person may lift, on all phones of the ID, and its quiet.
 async fn lift_pause(
     app: &App,
     db: &mut Connection,
@@ -61,6 +61,9 @@ async fn lift_pause(
         if credential::may_be_suspended(&row) {
             credential::change(app, db, &mut row, Standing::Active, None).await?;
         }
+    }
+    if floods::lift(db, &caller.user, app.now() as i64).await? {
+        app.audit(db, "user", &caller.user, "not quiet").await?;
     }
     let device = Some(caller.device.as_str());
     Ok(others::notice(app, db, &caller.user, Event::Unpaused, device).await?)

@@ -6,6 +6,7 @@ use super::proof::{self, usable};
 use crate::app::{App, Shared};
 use crate::credential::{hash_of, keys_of, on_probation, word};
 use crate::error::Fault;
+use crate::login;
 use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
 use crate::store::phones::{self, Details};
@@ -29,6 +30,7 @@ pub(crate) async fn overview(State(app): State<Shared>, request: Request) -> Ans
         phones.push(phone_row(&app, &mut db, &row, row.id == caller.id).await?);
     }
     let kind = phones::push_type(&mut db, &caller.id).await?;
+    let quiet_until = login::quiet_until(&app, &mut db, &caller.user).await?;
     drop(db);
     let push = PushRow {
         r#type: kind.as_deref().map(read_word).transpose()?,
@@ -41,7 +43,7 @@ pub(crate) async fn overview(State(app): State<Shared>, request: Request) -> Ans
         push,
         // No code can be made yet.
         recovery_left: 0,
-        quiet_until: None,
+        quiet_until,
     };
     answer_with_nonce(&app, StatusCode::OK, &overview)
 }

@@ -59,6 +59,7 @@ pub(crate) async fn ask(app: &App, asker: &Asker<'_>, wish: &Wish) -> Result<(As
         life: wish.life.unwrap_or(app.config.file.challenge.life),
         mode: Mode::Remote,
         replaces: &[],
+        silent: false,
     };
     let asked = question
         .ask(app, &mut tx, &phones)

@@ -243,5 +243,6 @@ fn make_login(
         seen: None,
         remote_at: None,
         return_hash: None,
+        known: false,
     })
 }

@@ -18,6 +18,8 @@ pub(crate) struct ChallengeRow {
     pub(crate) stage: String,
     /// Whether it is listed, and not only fetched by a link.
     pub(crate) listed: bool,
+    /// Listed, but no reason to wake its phone.
+    pub(crate) silent: bool,
 }
 
 impl ChallengeRow {
@@ -34,6 +36,7 @@ impl ChallengeRow {
             expires: challenge.exp as i64,
             stage: "open".to_owned(),
             listed: challenge.mode != Mode::Same,
+            silent: false,
         }
     }
 }
@@ -51,6 +54,7 @@ impl Row for ChallengeRow {
             expires: values.next()?,
             stage: values.next()?,
             listed: values.next()?,
+            silent: values.next()?,
         })
     }
 }
@@ -58,7 +62,7 @@ impl Row for ChallengeRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT seq, jti, hash, txn, credential, statement, number, expires, stage, listed FROM challenges ",
+            "SELECT seq, jti, hash, txn, credential, statement, number, expires, stage, listed, silent FROM challenges ",
             $rest
         )
     };
@@ -76,10 +80,11 @@ pub(crate) async fn insert(db: &mut Connection, row: &ChallengeRow) -> Result<()
         row.expires,
         &row.stage,
         row.listed,
+        row.silent,
     );
     db.run(
-        "INSERT INTO challenges (seq, jti, hash, txn, credential, statement, number, expires, stage, listed)
-         VALUES ((SELECT max(seq) + 1 FROM sqlite_sequence WHERE name IN ('challenges', 'others')), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO challenges (seq, jti, hash, txn, credential, statement, number, expires, stage, listed, silent)
+         VALUES ((SELECT max(seq) + 1 FROM sqlite_sequence WHERE name IN ('challenges', 'others')), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)

@@ -27,6 +27,8 @@ pub(crate) struct Login {
     pub(crate) remote_at: Option<i64>,
     /// Of what the phone's browser brings back: the code of its way back, and then of the page that is shown.
     pub(crate) return_hash: Option<String>,
+    /// Whether the browser was known to the account when it asked.
+    pub(crate) known: bool,
 }
 
 impl Row for Login {
@@ -50,6 +52,7 @@ impl Row for Login {
             same: values.next()?,
             remote_at: values.next()?,
             return_hash: values.next()?,
+            known: values.next()?,
         })
     }
 }
@@ -58,7 +61,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, session_hash, app, request_id, request, logins.expires, stage, account, logins.user, txn, number,
-                begun, until, seen, approved, logins.same, remote_at, return_hash
+                begun, until, seen, approved, logins.same, remote_at, return_hash, known
              FROM logins ",
             $rest
         )
@@ -125,6 +128,8 @@ pub(crate) struct Waiting<'a> {
     pub(crate) same: bool,
     pub(crate) begun: u64,
     pub(crate) until: u64,
+    /// Whether the browser signed in to the account before.
+    pub(crate) known: bool,
 }
 
 pub(crate) async fn wait(db: &mut Connection, id: &str, waiting: &Waiting<'_>) -> Result<()> {
@@ -136,12 +141,13 @@ pub(crate) async fn wait(db: &mut Connection, id: &str, waiting: &Waiting<'_>) -
         waiting.same,
         waiting.begun as i64,
         waiting.until as i64,
+        waiting.known,
         id,
     );
     db.run(
         "UPDATE logins SET stage = 'waiting', account = ?1, user = ?2, txn = ?3, number = ?4, same = ?5, begun = ?6, until = ?7,
-             remote_at = CASE ?5 WHEN 0 THEN ?6 ELSE remote_at END, seen = NULL, approved = NULL, return_hash = NULL
-         WHERE id = ?8",
+             known = ?8, remote_at = CASE ?5 WHEN 0 THEN ?6 ELSE remote_at END, seen = NULL, approved = NULL, return_hash = NULL
+         WHERE id = ?9",
         values,
     )
     .map(drop)
@@ -154,6 +160,44 @@ pub(crate) async fn step(db: &mut Connection, id: &str, from: &str, to: &str) ->
         [to, id, from],
     )?;
     Ok(touched > 0)
+}
+
+/// When a browser session last had a phone told, but for what was approved.
+pub(crate) async fn last_remote(db: &mut Connection, session: &str) -> Result<Option<i64>> {
+    db.one(
+        "SELECT remote_at FROM logins
+         WHERE session_hash = ? AND remote_at IS NOT NULL AND stage NOT IN ('approved', 'done')
+         ORDER BY remote_at DESC LIMIT 1",
+        [session],
+    )
+}
+
+/// When what another session's browser, known or not, has phones of an account told is over.
+pub(crate) async fn waiting_elsewhere(
+    db: &mut Connection,
+    account: &str,
+    known: bool,
+    session: &str,
+    now: u64,
+) -> Result<Option<i64>> {
+    db.one(
+        "SELECT until FROM logins
+         WHERE account = ? AND stage = 'waiting' AND same = 0 AND known = ? AND session_hash <> ? AND until >= ?
+         ORDER BY until DESC LIMIT 1",
+        (account, known, session, now as i64),
+    )
+}
+
+/// Ends those of an account that wait and whose time is over.
+pub(crate) async fn end_late(db: &mut Connection, account: &str, now: u64) -> Result<Vec<Login>> {
+    let late: Vec<Login> = db.all(
+        select!("WHERE account = ? AND stage = 'waiting' AND until < ?"),
+        (account, now as i64),
+    )?;
+    for login in &late {
+        step(db, &login.id, "waiting", "late").await?;
+    }
+    Ok(late)
 }
 
 /// Ends the login that waits for a `txn`; its id, if there is one.

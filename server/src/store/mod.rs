@@ -10,6 +10,7 @@ pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod challenges;
 pub(crate) mod credentials;
+pub(crate) mod floods;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod logins;

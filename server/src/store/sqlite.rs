@@ -19,7 +19,7 @@ use tokio::task::{spawn_blocking, yield_now};
 pub(super) use rusqlite::params;
 
 /// The schema, from the oldest change to the newest. Changes are added, never altered.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("../../migrations/0001_first_light.sql"),
     include_str!("../../migrations/0002_posted_requests.sql"),
     include_str!("../../migrations/0003_pin.sql"),
@@ -35,6 +35,7 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/0013_policies.sql"),
     include_str!("../../migrations/0014_bounds.sql"),
     include_str!("../../migrations/0015_same.sql"),
+    include_str!("../../migrations/0016_floods.sql"),
 ];
 
 /// Connections that read at the same time.

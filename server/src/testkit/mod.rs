@@ -28,11 +28,12 @@ pub(crate) use words::{around_heard, shown};
 use crate::app::{App, Shared};
 use crate::cli;
 use crate::config::Config;
-use crate::store::audit;
+use crate::store::{audit, sessions, users};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
+use countersign_protocol::Id;
 use countersign_protocol::invitation::Invitation;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -288,6 +289,27 @@ impl World {
         let browser = Browser::new(self);
         let page = browser.ask(&Provider::wiki(), ANNA).await;
         (browser, page)
+    }
+
+    /// The same of a browser that Anna signed in with long ago: it is counted apart from strangers.
+    pub(crate) async fn waiting_known(&self) -> (Browser<'_>, Page) {
+        let browser = self.known_browser().await;
+        let page = browser.ask(&Provider::wiki(), ANNA).await;
+        (browser, page)
+    }
+
+    /// A browser that Anna signed in with long ago.
+    pub(crate) async fn known_browser(&self) -> Browser<'_> {
+        let browser = Browser::new(self);
+        let cookie = Id::make().unwrap().to_string();
+        browser.plant("__Host-browser", &cookie);
+        let mut tx = self.app.store.write().await.unwrap();
+        let anna = users::by_account(&mut tx, ANNA).await.unwrap().unwrap();
+        let hash = crate::web::hash(&cookie);
+        let done = sessions::remember(&mut tx, None, &hash, &anna.id, self.now());
+        done.await.unwrap();
+        tx.commit().await.unwrap();
+        browser
     }
 
     /// What is stored, without the audit.

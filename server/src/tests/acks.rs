@@ -1,7 +1,7 @@
 //! Cancels and notices: told once a cursor, until the phone that they are for acknowledges them.
 
 use crate::store::sweep;
-use crate::testkit::{ANNA, Browser, Enrolment, Other, Phone, World, sign};
+use crate::testkit::{ANNA, Browser, Enrolment, Other, Phone, World, payment, sign};
 use countersign_protocol::Id;
 use countersign_protocol::call::AcksCall;
 use countersign_protocol::json;
@@ -208,6 +208,7 @@ async fn send_again_and_another_login_of_the_browser_replace_what_was_asked() {
     assert!(cancel.challenge == first.jti && cancel.reason == CancelReason::Replaced);
     phone.acknowledge_all().await;
 
+    world.pass(30);
     browser.ask(&crate::testkit::Provider::wiki(), ANNA).await;
     let cancels = phone.cancels().await;
     assert!(cancels.len() == 1 && cancels[0].challenge == second.jti);
@@ -347,12 +348,13 @@ async fn requests_and_what_is_told_come_in_one_order_within_the_caps() {
     let phone = world.with_phone().await;
     let (mut seen, mut after) = (Vec::new(), String::new());
     // Twelve requests that the phone saw, each taken back, and one more after each.
-    for _ in 0..12 {
+    for n in 0..12 {
         let browser = Browser::new(&world);
         let page = browser.ask(&crate::testkit::Provider::wiki(), ANNA).await;
         after = format!("?after={}&wait=0", phone.list(&after).await.next);
         browser.press(&page, &format!("{}/cancel", page.path)).await;
-        world.waiting().await;
+        let shop = world.shop(&format!("shop-{n}")).await;
+        shop.ask(&payment("r")).await;
     }
     after.clear();
     loop {

@@ -75,7 +75,7 @@ async fn a_new_key_signs_and_what_the_old_one_signed_goes_on() {
     assert_eq!(said["n"], 2);
     let new = named(&world).await;
     assert_eq!((new.len(), &new[1..]), (2, &old[..]));
-    let (_, later) = world.waiting().await;
+    let (_, later) = world.waiting_known().await;
     let list = phone.list("").await;
     assert!(Signed::<Challenge>::verify(&list.challenges[0], &phone.server).is_ok());
     let refused = Signed::<Challenge>::verify(&list.challenges[1], &phone.server);

@@ -9,6 +9,7 @@ mod browser;
 mod decision;
 mod enrolment;
 mod factors;
+mod flood;
 mod forms;
 mod invitation;
 mod keys;

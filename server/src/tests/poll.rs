@@ -1,6 +1,6 @@
 //! Lists, cursors and long polls.
 
-use crate::testkit::{ANNA, Browser, Enrolment, Phone, Provider, World};
+use crate::testkit::{ANNA, Browser, Enrolment, Phone, Provider, World, payment};
 use countersign_protocol::statement::{Decision, Standing};
 use tokio::task::yield_now;
 
@@ -26,7 +26,7 @@ async fn a_cursor_lists_what_is_newer_and_nothing_twice() {
     assert_eq!(first.challenges.len(), 1);
     let nothing = phone.list(&format!("?after={}&wait=0", first.next)).await;
     assert_eq!((nothing.challenges.len(), &nothing.next), (0, &first.next));
-    world.waiting().await;
+    world.waiting_known().await;
     let second = phone.list(&format!("?after={}&wait=25", first.next)).await;
     assert_eq!(second.challenges.len(), 1);
     assert_ne!(second.challenges, first.challenges);
@@ -80,8 +80,9 @@ async fn more_than_fit_come_in_several_lists() {
     let world = World::new().await;
     let phone = world.with_phone().await;
     phone.acknowledge_all().await;
-    for _ in 0..23 {
-        world.waiting().await;
+    for n in 0..23 {
+        let shop = world.shop(&format!("shop-{n}")).await;
+        shop.ask(&payment("r")).await;
     }
     let first = phone.list("").await;
     assert_eq!((first.challenges.len(), first.more), (20, true));

@@ -283,7 +283,8 @@ async fn a_registration_or_challenge_that_was_put_into_the_database_is_not_belie
     };
     let turned = |table: &str, column: &str| {
         format!(
-            "UPDATE {table} SET {column} = substr({column}, 1, length({column}) - 43) || 'A' || substr({column}, -42)"
+            "UPDATE {table} SET {column} = substr({column}, 1, length({column}) - 43)
+                 || CASE substr({column}, -43, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr({column}, -42)"
         )
     };
     put(&turned("challenges", "statement")).await;

@@ -411,10 +411,12 @@ async fn every_end_is_told_here_too() {
 
     // A newer sign-in of this browser ends one that was approved and not come back to.
     let (browser, page, back) = approved(&world, &phone).await;
+    world.pass(30);
     browser.ask(&Provider::wiki(), ANNA).await;
     assert_eq!(browser.open(&back).await.heading(), "back");
     assert_eq!(browser.open(&page.path).await.heading(), "end.replaced");
 
+    world.pass(121);
     let (browser, page) = world.same().await;
     phone.open(&page).await;
     world.pass(121);

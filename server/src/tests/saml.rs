@@ -22,7 +22,7 @@ async fn row_06_a_request_that_was_answered_is_not_answered_again() {
     let phone = world.with_phone().await;
     let wiki = Provider::wiki();
     let request = wiki.request(&world);
-    let (browser, rival) = (Browser::new(&world), Browser::new(&world));
+    let (browser, rival) = (Browser::new(&world), world.known_browser().await);
     let mut pages = Vec::new();
     for browser in [&browser, &rival] {
         let page = browser.open(&request).await;

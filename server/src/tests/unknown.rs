@@ -8,9 +8,10 @@ const NO_PHONE: &str = "carl@example.com";
 /// What somebody sees who types a name, from the first page to the last, without what differs
 /// between two tries of one name.
 async fn seen_by(world: &World, account: &str) -> Vec<String> {
+    let mut seen = seen_here_by(world, account).await;
     let browser = Browser::new(world);
     let page = browser.ask(&Provider::wiki(), account).await;
-    let mut seen = vec![plain(&page, account)];
+    seen.push(plain(&page, account));
     assert!(
         page.number()
             .unwrap()
@@ -19,7 +20,6 @@ async fn seen_by(world: &World, account: &str) -> Vec<String> {
     );
     let again = format!("{}/again", page.path);
     seen.push(plain(&browser.press(&page, &again).await, account));
-    seen.extend(seen_here_by(world, account).await);
     world.pass(15);
     seen.push(same(&browser.wait(&page, "told").await));
     seen.push(plain(&browser.open(&page.path).await, account));

@@ -57,6 +57,8 @@ pub(crate) struct Question<'a> {
     pub(crate) mode: Mode,
     /// `jti` of what it takes the place of, by credential.
     pub(crate) replaces: &'a [(String, String)],
+    /// Whether phones are not to be woken for it.
+    pub(crate) silent: bool,
 }
 
 /// A question that was stored.
@@ -171,7 +173,8 @@ impl Question<'_> {
             phones: common.phones,
             replaces: self.replaced(&credential)?,
         })?;
-        let row = ChallengeRow::new(&challenge, &common.number);
+        let mut row = ChallengeRow::new(&challenge, &common.number);
+        row.silent = self.silent;
         app.challenges.keep(&row.statement, Arc::new(challenge));
         Ok(row)
     }

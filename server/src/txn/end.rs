@@ -3,6 +3,7 @@
 use super::{Answered, Phones};
 use crate::app::App;
 use crate::error::Fault;
+use crate::login;
 use crate::others::{self, End};
 use crate::signer::hidden;
 use crate::store::challenges::ChallengeRow;
@@ -43,6 +44,9 @@ pub(crate) async fn decide(
     let mut told = others::end_txn(app, db, txn, End::Decided(by)).await?;
     if let Some(login) = end_login(app, db, txn, stage, answered.back).await? {
         app.metrics.login(stage);
+        if matches!(stage, "denied" | "number") {
+            login::unwelcome(app, db, Some(&by.user), app.now() as i64).await?;
+        }
         told.push(Topic::Login(login));
     } else {
         told.extend(decide_ask(app, db, challenge, stage, answered).await?);

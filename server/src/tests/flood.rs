@@ -1,0 +1,298 @@
+//! Row 26: how often a person may be asked by browsers.
+
+use crate::testkit::{ANNA, Browser, Page, Phone, Provider, World, shown};
+use axum::body::Body;
+use axum::http::Request;
+use countersign_protocol::call::WakeAnswer;
+use countersign_protocol::statement::{Decision, VerdictCode};
+use countersign_texts::Id;
+use serde_json::Value;
+
+fn is_busy(page: &Page, seconds: &str) -> bool {
+    page.says(&shown(Id::WaitBusy { n: seconds }))
+}
+
+/// A stranger has Anna asked, who refuses.
+async fn refused(world: &World, phone: &Phone<'_>) {
+    world.waiting().await;
+    let challenge = phone.challenge().await;
+    let code = phone.decide(&challenge, Decision::Deny, None).await;
+    assert_eq!(code, VerdictCode::Ok);
+}
+
+/// Whether a locked phone, which has acknowledged everything, is told that there is something to be unlocked for.
+async fn is_woken(world: &World, phone: &Phone<'_>) -> bool {
+    phone.acknowledge_all().await;
+    let handle = phone.state().await.wake.unwrap();
+    let request = Request::get(format!("/cs/v1/wake/{handle}"));
+    let answer = world.send(request.body(Body::empty()).unwrap()).await;
+    answer.json::<WakeAnswer>().waiting
+}
+
+async fn quiet_until(phone: &Phone<'_>) -> Value {
+    let overview: Value = phone.get("/cs/v1/overview").await.json();
+    overview["quiet_until"].clone()
+}
+
+#[tokio::test]
+async fn row_26_strangers_together_have_one_request_open_for_a_name_whether_somebody_has_it() {
+    let world = World::new().await;
+    let _phone = world.with_phone().await;
+    let mut pages = Vec::new();
+    for account in [ANNA, "nobody@example.com"] {
+        let first = Browser::new(&world);
+        let page = first.ask(&Provider::wiki(), account).await;
+        assert_eq!(page.heading(), "wait");
+        world.pass(20);
+        let second = Browser::new(&world).ask(&Provider::wiki(), account).await;
+        assert!(is_busy(&second, "101"), "{}", second.answer.body);
+        let body = second.answer.body.replace(account, "name");
+        pages.push(
+            body.split_once("<h1>")
+                .unwrap()
+                .1
+                .replace(&second.csrf(), ""),
+        );
+        // It stays the first one's.
+        assert_eq!(first.open(&page.path).await.heading(), "wait");
+    }
+    let without_path = |body: &str| {
+        body.split("/login/")
+            .map(|part| part.get(22..).unwrap_or(part).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(without_path(&pages[0]), without_path(&pages[1]));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_a_known_browser_is_counted_apart_from_strangers() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    world.waiting().await;
+    let (_, page) = world.waiting_known().await;
+    assert_eq!(page.heading(), "wait");
+    assert_eq!(phone.list("").await.challenges.len(), 2);
+    let (_, second) = world.waiting_known().await;
+    assert!(is_busy(&second, "121"));
+    assert_eq!(phone.list("").await.challenges.len(), 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_whoever_waited_goes_on_when_the_request_is_over() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    world.waiting().await;
+    let browser = Browser::new(&world);
+    let page = browser.ask(&Provider::wiki(), ANNA).await;
+    assert!(is_busy(&page, "121"));
+    let challenge = phone.challenge().await;
+    phone.decide(&challenge, Decision::Deny, None).await;
+    let page = browser.fill(&page, &page.path, &[("account", ANNA)]).await;
+    assert_eq!(page.heading(), "wait");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_a_session_begins_one_request_in_half_a_minute_also_in_another_tab() {
+    let world = World::new().await;
+    world.add_user("bob@example.com").await;
+    let browser = Browser::new(&world);
+    let page = browser.ask(&Provider::wiki(), ANNA).await;
+    browser.press(&page, &format!("{}/cancel", page.path)).await;
+    world.pass(10);
+    for account in [ANNA, "bob@example.com", "nobody@example.com"] {
+        let tab = browser.ask(&Provider::wiki(), account).await;
+        assert!(tab.says(&shown(Id::WaitSoon { n: "20" })), "{account}");
+    }
+    world.pass(20);
+    let tab = browser.ask(&Provider::wiki(), ANNA).await;
+    assert_eq!(tab.heading(), "wait");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_three_refusals_make_the_id_quiet_for_strangers_alone() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    phone.acknowledge_all().await;
+    for _ in 0..2 {
+        refused(&world, &phone).await;
+        assert_eq!(quiet_until(&phone).await, Value::Null);
+    }
+    refused(&world, &phone).await;
+    assert_eq!(quiet_until(&phone).await, world.now() + 3600);
+
+    // A stranger's request wakes nobody, and is there for who looks.
+    let (browser, page) = world.waiting().await;
+    assert!(!is_woken(&world, &phone).await);
+    assert_eq!(page.heading(), "wait");
+    let challenge = phone.challenge().await;
+    let number = page.number().unwrap();
+    assert_eq!(phone.approve(&challenge, &number).await, VerdictCode::Ok);
+    assert!(
+        browser
+            .open(&page.path)
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    assert!(!is_woken(&world, &phone).await);
+    // A known browser goes on as ever.
+    world.waiting_known().await;
+    assert!(is_woken(&world, &phone).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_requests_that_nobody_saw_count_also_where_the_page_was_closed() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    for _ in 0..3 {
+        world.waiting().await;
+        world.pass(121);
+    }
+    // It is noticed with the next one, which is the first that wakes nobody.
+    world.waiting().await;
+    assert_eq!(quiet_until(&phone).await, world.now() - 1 + 3600);
+    assert!(!is_woken(&world, &phone).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_what_a_stranger_takes_back_or_sends_again_counts_too() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    world.pass(30);
+    browser.press(&page, &format!("{}/again", page.path)).await;
+    world.pass(30);
+    browser.ask(&Provider::wiki(), ANNA).await;
+    assert_eq!(quiet_until(&phone).await, Value::Null);
+    let (other, page) = (&browser, browser.open(&page.path).await);
+    assert_eq!(page.heading(), "end.replaced");
+    world.pass(30);
+    let page = other.ask(&Provider::wiki(), ANNA).await;
+    other.press(&page, &format!("{}/cancel", page.path)).await;
+    assert_ne!(quiet_until(&phone).await, Value::Null);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_a_known_browser_may_take_back_as_often_as_it_likes() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let browser = world.known_browser().await;
+    for _ in 0..5 {
+        let page = browser.ask(&Provider::wiki(), ANNA).await;
+        browser.press(&page, &format!("{}/cancel", page.path)).await;
+        world.pass(30);
+    }
+    assert_eq!(quiet_until(&phone).await, Value::Null);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_25_wrong_numbers_make_the_id_quiet_and_nothing_locks_it() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    for _ in 0..4 {
+        let (_, page) = world.waiting().await;
+        let challenge = phone.challenge().await;
+        let wrong = match page.number().as_deref() {
+            Some("00") => "01",
+            _ => "00",
+        };
+        assert_eq!(
+            phone.approve(&challenge, wrong).await,
+            VerdictCode::NumberWrong
+        );
+    }
+    assert_ne!(quiet_until(&phone).await, Value::Null);
+    assert_eq!(
+        world.command(&["phone", "list", ANNA]).await["state"],
+        "active"
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_quiet_goes_on_from_the_last_unwelcome_request_and_ends_by_itself() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    phone.acknowledge_all().await;
+    for _ in 0..3 {
+        refused(&world, &phone).await;
+    }
+    world.pass(3000);
+    refused(&world, &phone).await;
+    assert_eq!(quiet_until(&phone).await, world.now() + 3600);
+    world.pass(3600);
+    assert_eq!(quiet_until(&phone).await, Value::Null);
+    world.waiting().await;
+    assert!(is_woken(&world, &phone).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_three_in_more_than_a_quarter_of_an_hour_are_no_flood() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    for _ in 0..6 {
+        refused(&world, &phone).await;
+        world.pass(451);
+    }
+    assert_eq!(quiet_until(&phone).await, Value::Null);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn unfreeze_ends_the_quiet_and_the_count_begins_anew() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    phone.acknowledge_all().await;
+    for _ in 0..3 {
+        refused(&world, &phone).await;
+    }
+    let challenge = phone.begin("unfreeze").await;
+    let code = phone.decide(&challenge, Decision::Approve, None).await;
+    assert_eq!(code, VerdictCode::Ok);
+    assert_eq!(quiet_until(&phone).await, Value::Null);
+    phone.acknowledge_all().await;
+    for _ in 0..2 {
+        refused(&world, &phone).await;
+    }
+    assert_eq!(quiet_until(&phone).await, Value::Null);
+    world.waiting().await;
+    assert!(is_woken(&world, &phone).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_one_source_asks_for_so_many_names_in_a_minute() {
+    let world = World::with_settings(|settings| {
+        assert!(settings.contains("strangers = 60"));
+        settings.replacen("strangers = 60", "strangers = 2", 1)
+    })
+    .await;
+    let _phone = world.with_phone().await;
+    for n in 0..2 {
+        let account = format!("name{n}@example.com");
+        let page = Browser::new(&world).ask(&Provider::wiki(), &account).await;
+        assert_eq!(page.heading(), "wait");
+    }
+    let page = Browser::new(&world)
+        .ask(&Provider::wiki(), "x@example.com")
+        .await;
+    assert!(
+        page.says(&shown(Id::WaitSoon { n: "60" })),
+        "{}",
+        page.answer.body
+    );
+    // Not for a browser that is known.
+    let (_, page) = world.waiting_known().await;
+    assert_eq!(page.heading(), "wait");
+    world.pass(60);
+    assert_eq!(world.waiting().await.1.heading(), "wait");
+    world.end().await;
+}
