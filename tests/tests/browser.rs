@@ -42,7 +42,7 @@ fn a_person_adds_an_id_and_signs_in_with_and_without_script() {
 #[test]
 fn every_end_of_a_sign_in() {
     let options = ServerOptions {
-        life: Some(30),
+        life: Some(60),
         ..ServerOptions::default()
     };
     play("ends", APPLICATION, &options);

@@ -41,7 +41,10 @@ fn signs_in(story: &Scene, more: &[&str]) -> bool {
     let asked = story.ask();
     match story.judged(&asked, more).0.as_str() {
         "ok" => asked.ends_well(),
-        "pin_wrong" => return false,
+        "pin_wrong" => {
+            asked.cancel();
+            return false;
+        }
         other => panic!("{other}"),
     }
     true

@@ -107,7 +107,10 @@ fn an_invitation_of_before_enrols_a_phone_after_the_root_changed() {
 #[test]
 fn a_phone_that_knows_newer_keys_refuses_what_it_showed_by_one_that_is_named_no_longer() {
     let (world, sp, phone) = enrolled();
+    // It is known, so that a stranger's may wait beside it.
     let mut browser = world.browser().unwrap();
+    story::sign_in(&mut browser, &sp, &phone, ADMIN, "/", &mut silently).unwrap();
+    browser.restart();
     let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
     let prompt = story::await_prompt(&phone).unwrap();
     keys(&world, &world.server.root_key(), &["rotate", "--only-new"]);

@@ -99,11 +99,13 @@ fn five_wrong_pins_lock_and_an_administrator_unlocks() {
         said("pin_locked", true, None)
     );
     assert_eq!(story.pin(), "locked");
+    asked.cancel();
     let locked = story.ask();
     assert_eq!(
         story.judged(&locked, &["--pin", PIN]),
         said("pin_locked", true, None)
     );
+    locked.cancel();
 
     let line = story
         .world

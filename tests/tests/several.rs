@@ -120,12 +120,7 @@ fn a_phone_that_listens_drops_its_prompt_at_once_and_shows_it_in_words() {
     let mut browser = world.browser().unwrap();
     let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
     let ours = prompt(&phone);
-    let page = browser.open(waiting.address()).unwrap();
-    let forms = page.forms().unwrap();
-    let cancel = forms
-        .iter()
-        .find(|form| form.action.path().ends_with("/cancel"));
-    browser.submit(cancel.unwrap()).unwrap();
+    waiting.cancel(&mut browser).unwrap();
     let words = phone.in_words(&["pending"]).unwrap();
     assert!(words.contains("Stopped in the browser"), "{words}");
     assert!(words.contains(ours["id"].as_str().unwrap()));

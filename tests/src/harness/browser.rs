@@ -23,6 +23,11 @@ impl Browser {
         })
     }
 
+    /// Its person closes it and opens it again: who was signed in is not, and it is known where it was known.
+    pub fn restart(&mut self) {
+        self.cookies.close();
+    }
+
     /// Opens an address.
     pub fn open(&mut self, address: &str) -> Result<Page> {
         self.go(parse(address)?, None, HTML)

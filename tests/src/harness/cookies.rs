@@ -6,7 +6,14 @@ use url::Url;
 /// Cookies by host and name. Every page of a run is on TLS and every cookie on path `/`: anything else is refused, so
 /// that a server which asks for less is noticed.
 #[derive(Debug, Default)]
-pub(super) struct Cookies(BTreeMap<(String, String), String>);
+pub(super) struct Cookies(BTreeMap<(String, String), Cookie>);
+
+#[derive(Debug)]
+struct Cookie {
+    value: String,
+    /// Whether it has a time of its own; one that hasn't goes with the browser.
+    lasts: bool,
+}
 
 impl Cookies {
     /// Takes one `Set-Cookie`; says what a browser would hold against it.
@@ -43,12 +50,20 @@ impl Cookies {
             url.host_str().unwrap_or_default().to_owned(),
             name.to_owned(),
         );
-        if attribute("max-age").is_some_and(|seconds| seconds.starts_with('-') || seconds == "0") {
+        let age = attribute("max-age");
+        if age.is_some_and(|seconds| seconds.starts_with('-') || seconds == "0") {
             self.0.remove(&key);
         } else {
-            self.0.insert(key, value.to_owned());
+            let value = value.to_owned();
+            let lasts = age.is_some();
+            self.0.insert(key, Cookie { value, lasts });
         }
         Ok(())
+    }
+
+    /// The browser is closed.
+    pub(super) fn close(&mut self) {
+        self.0.retain(|_, cookie| cookie.lasts);
     }
 
     /// The `Cookie` header for a request to `url`.
@@ -58,7 +73,7 @@ impl Cookies {
             .0
             .iter()
             .filter(|((owner, _), _)| owner == host)
-            .map(|((_, name), value)| format!("{name}={value}"))
+            .map(|((_, name), cookie)| format!("{name}={}", cookie.value))
             .collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
@@ -97,6 +112,17 @@ mod tests {
             )
             .unwrap();
         assert_eq!(cookies.header(&here), None);
+    }
+
+    #[test]
+    fn a_cookie_without_a_time_of_its_own_goes_when_the_browser_is_closed() {
+        let mut cookies = Cookies::default();
+        let here = url("https://localhost/");
+        cookies.take(&here, GOOD).unwrap();
+        let lasting = "__Host-b=2; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=9";
+        cookies.take(&here, lasting).unwrap();
+        cookies.close();
+        assert_eq!(cookies.header(&here).unwrap(), "__Host-b=2");
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Scene {
 }
 
 impl Asked {
+    /// The person gives it up in the browser.
+    pub fn cancel(mut self) {
+        self.waiting.cancel(&mut self.browser).unwrap();
+    }
+
     /// The browser is signed in.
     pub fn ends_well(mut self) {
         let form = self.waiting.response(&mut self.browser).unwrap();

@@ -170,6 +170,14 @@ impl Waiting {
         self.page.url.as_str()
     }
 
+    /// Presses [Cancel].
+    pub fn cancel(&self, browser: &mut Browser) -> Result<Page> {
+        let forms = self.page.forms()?;
+        let cancel = |form: &&Form| form.action.path().ends_with("/cancel");
+        let form = forms.iter().find(cancel);
+        browser.submit(form.ok_or_else(|| self.page.lacks("a way to cancel"))?)
+    }
+
     /// Follows the page as its script does: one long poll after the other, then the page again, until it ends.
     pub fn end(&self, browser: &mut Browser) -> Result<Ending> {
         let mut page = self.page.clone();
