@@ -133,7 +133,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// `store.corrupt`: it is no copy. `key.lost`: it is of another device. `app.old`: it is of a newer version. `store.busy`: the
-    /// store isn't empty. `store.full`. Nothing was written.
+    /// store isn't empty. `store.full`, `key.busy`: it can be done again. The store is as it was.
     pub fn restore(ports: &Ports, copy: &[u8]) -> Result<(), Error> {
         let (store, keys) = (&*ports.store, ports.keys.clone());
         vault::import(store, keys, &*ports.counter, copy).map_err(Fault::from)?;

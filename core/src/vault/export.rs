@@ -8,7 +8,7 @@ use super::head::Head;
 use super::header::Header;
 use super::keys::Keys;
 use super::place::{HEAD, HEADER};
-use super::{Fault, Vault};
+use super::{FIRST, Fault, Vault};
 use crate::ports::{Batch, Count, Counter, DeviceKeys, Entry, Order, Store, StoreError};
 use std::sync::Arc;
 
@@ -34,7 +34,8 @@ impl Vault {
 }
 
 /// Fills an empty store from a copy. The person asks for it, so the counter follows: an older copy is taken, and what it doesn't
-/// know of is noticed by the server (protocol section 8).
+/// know of is noticed by the server (protocol section 8). Killed or failed anywhere it can be done again, and an app that could
+/// begin anew before still can.
 ///
 /// # Errors
 /// [`Fault::Damaged`] for what is no copy, [`Fault::Key`] for another device's, [`Fault::Newer`],
@@ -69,12 +70,18 @@ pub(crate) fn import(
             .map(|(key, value)| (key, Some(value)))
             .collect(),
     };
-    // The counter first: killed in between, the store is still empty, and a new vault would have its own name.
-    counter.write(Count {
-        store: header.store,
-        version: head.version,
-    })?;
-    Ok(store.commit(&batch)?)
+    let tell = |version| {
+        let store = header.store;
+        counter.write(Count { store, version })
+    };
+    // Before the commit a version that takes the copy, and says no more than the old one of what an empty store means: that it is
+    // lost, or that it may begin.
+    let before = counter.read()?.map_or(FIRST, |count| count.version);
+    tell(before.min(head.version))?;
+    store.commit(&batch)?;
+    // What can't be told now is told when the vault is opened.
+    let _ = tell(head.version);
+    Ok(())
 }
 
 fn entries(mut rest: &[u8]) -> Result<Vec<Entry>, Fault> {
