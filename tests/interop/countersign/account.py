@@ -1,0 +1,84 @@
+"""One ID of this phone: its stored record, its server, its states (section 5's rules for them).
+
+In: states as the server gives them. Out: the newest that may be believed. Never: a credential changed by anything else
+than a signed state.
+"""
+
+import contextlib
+
+from . import clock, keys, policies, statements
+from .errors import Refused
+from .server import Server, members
+
+ENDED = ("revoked", "refused")
+
+
+class Account:
+    """`tools` has `http`, `boot`, `hardware` and `store`."""
+
+    def __init__(self, tools, id_):
+        self.tools, self.id = tools, id_
+        self.server = Server(tools, lambda: self.record, self.change)
+
+    @property
+    def record(self):
+        return self.tools.store.data["credentials"][self.id]
+
+    @contextlib.contextmanager
+    def change(self):
+        with self.tools.store.change() as data:
+            yield data["credentials"][self.id]
+
+    @property
+    def state(self):
+        """The newest accepted state; it was verified when it was taken."""
+        return statements.unpack(self.record["states"][-1], "cs1-state")
+
+    @property
+    def policy(self):
+        return self.record["policy"]
+
+    @property
+    def strong(self):
+        return self.record.get("pin") is not None or self.record.get("uv") is not None
+
+    def fetch_state(self, wait=0):
+        """The newest state; with `wait`, as soon as there is one that this phone does not have."""
+        path = f"/cs/v1/credentials/{self.id}"
+        if wait:
+            path += f"?sn={self.state['sn']}&wait={wait}"
+        return self.take_state(members(self.server.proved("GET", path, wait=wait), "state")["state"])
+
+    def take_state(self, text):
+        """Whether it is a newer one."""
+        found = self.server.verified(text, "cs1-state")
+        newest = self.state
+        if found["aud"] != self.id:
+            raise Refused("aud")
+        if found.digest == newest.digest:
+            return False
+        if found["sn"] <= newest["sn"]:
+            raise Refused("state", "goes back")
+        same_phone(found, self.record)
+        ends = found["state"] in ("suspended", *ENDED)
+        takes_policy = policies.acceptable(found["policy"], self.policy, self.record["approved"], ends)
+        with self.change() as record:
+            record["states"].append(text)
+            if takes_policy:
+                record["policy"] = found["policy"]
+            clock.note(record["times"], found["iat"], self.tools.boot)
+        return True
+
+
+def same_phone(state, record):
+    """The registration and the keys that a state names are ours; a K_uv may be one that waits for its verdict."""
+    if state["registration"] != record["registration"]:
+        raise Refused("state", "registration")
+    if state["dev"] != keys.kid(record["dev"]["jwk"]):
+        raise Refused("state", "dev")
+    waiting = [entry["uv"] for entry in record.get("outbox", []) if entry.get("uv")]
+    ours = [keys.kid(key["jwk"]) if key else None for key in (record.get("uv"), *waiting)]
+    if state.get("uv") not in ours:
+        raise Refused("state", "uv")
+
+

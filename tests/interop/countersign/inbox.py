@@ -1,0 +1,222 @@
+"""Sections 6, 8 and 10: what comes to a phone: challenges, and what happened to them and to the ID.
+
+In: lists and single statements of the server. Out: prompts, which the person may answer. Never: a prompt whose
+challenge failed a check, a decided one shown again, or something stored of what was refused.
+"""
+
+from dataclasses import dataclass
+
+from . import challenges, clock, outbox, policies, statements
+from .errors import Problem, Refused
+from .server import members
+
+OTHERS = ("cs1-cancel", "cs1-notice", "cs1-verdict")
+MORE_TIME = 86_400
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the person is asked. `rows` are exactly what they sign; `note`: the phones of the ID changed unexplained."""
+
+    challenge: statements.Statement
+    rows: list
+    note: bool
+
+    @property
+    def jti(self):
+        return self.challenge["jti"]
+
+
+@dataclass(frozen=True)
+class News:
+    prompts: list
+    others: list
+    refused: list
+    more: bool
+
+
+def poll(account, wait=0, afresh=False):
+    """One poll. What was refused is told by its code; then the cursor stays, and the list is asked for again."""
+    cursor = None if afresh else account.record["cursor"]
+    query = "&".join(([f"after={cursor}"] if cursor else []) + ([f"wait={wait}"] if wait else []))
+    path = "/cs/v1/challenges" + (f"?{query}" if query else "")
+    answer = members(account.server.proved("GET", path, wait=wait), "challenges", "others", "sn", "next", "more")
+    _list(answer)
+    if answer["sn"] > account.state["sn"]:
+        account.fetch_state()
+    refused = []
+    asked = _believed(account, answer["challenges"], checked, refused)
+    told = _believed(account, answer["others"], _checked_other, refused)
+    with account.change() as record:
+        prompts = [_keep(record, found, account.tools.boot) for found in asked]
+        for found in told:
+            _keep_other(record, found, account.tools.boot)
+        if not refused:
+            record["cursor"] = answer["next"]
+        _forget(record, account.tools.boot)
+    return News(prompts, told, refused, answer["more"])
+
+
+def _believed(account, listed, check, refused):
+    believed = []
+    for text in listed:
+        try:
+            believed.append(check(account, text))
+        except Refused as error:
+            refused.append(error.code)
+    return believed
+
+
+def _list(answer):
+    lists = answer["challenges"], answer["others"]
+    good = all(isinstance(one, list) for one in lists) and sum(map(len, lists)) <= 20
+    good = good and type(answer["sn"]) is int and type(answer["more"]) is bool
+    cursor = answer["next"]
+    if not good or not isinstance(cursor, str) or not 1 <= len(cursor) <= 64 or not cursor.isascii():
+        raise Refused("answer", "list")
+    if not all(char.isalnum() or char in "-_" for char in cursor):
+        raise Refused("answer", "next")
+
+
+def fetch(account, id_):
+    """One challenge, by its jti or by the txn of a link."""
+    answer = account.server.proved("GET", f"/cs/v1/challenges/{id_}", nonce=id_)
+    text = members(answer, "challenge")["challenge"]
+    found = checked(account, text)
+    if id_ not in (found["jti"], found["txn"]):
+        raise Refused("challenge", "another one")
+    return keep(account, found)
+
+
+def checked(account, text):
+    """All checks of section 6, in their order. May ask for a newer state or keys; stores nothing else."""
+    found = account.server.verified(text, "cs1-challenge")
+    if found["aud"] != account.id:
+        raise Refused("aud")
+    if found["account"] != account.state["account"]:
+        _ask_state(account)
+        if found["account"] != account.state["account"]:
+            raise Refused("account")
+    seen = account.record["seen"].get(found["jti"])
+    if seen and (seen["h"] != found.h or seen["decided"]):
+        raise Refused("seen")
+    longest = policies.MAX_LIFE if found["mode"] == "app" else account.policy["max_life"]
+    if not found["iat"] <= found["exp"] <= found["iat"] + longest:
+        raise Refused("life")
+    clock.check(account.record["times"], found["iat"], found["exp"], account.tools.boot)
+    if found["policy"] > account.policy["n"]:
+        _ask_state(account)
+    if found["policy"] != account.policy["n"]:
+        raise Refused("policy")
+    challenges.check(found, account.policy, account.strong)
+    return found
+
+
+def _ask_state(account):
+    try:
+        account.fetch_state()
+    except (Problem, Refused):
+        pass  # what it was asked for is compared again, with what is known
+
+
+def keep(account, found, sent=None):
+    """Notes a checked challenge as seen, synced; then it may be shown. `sent`: see clock.note."""
+    with account.change() as record:
+        return _keep(record, found, account.tools.boot, sent)
+
+
+def _keep(record, found, boot, sent=None):
+    clock.note(record["times"], found["iat"], boot, sent)
+    note = _unexplained(record, found)
+    if found["jti"] not in record["seen"]:
+        _see(record, found, boot)
+    return Prompt(found, challenges.rows(found.body), note)
+
+
+def _see(record, found, boot):
+    now = clock.lower(record["times"], boot)
+    record["seen"][found["jti"]] = {
+        "h": found.h,
+        "text": found.text,
+        "exp": found["exp"],
+        "until": max(found["exp"], now + MORE_TIME),
+        "decided": None,
+    }
+    replaced = record["seen"].get(found.get("replaces"))
+    if replaced and not replaced["decided"]:
+        replaced["decided"] = "replaced"
+
+
+def _unexplained(record, found):
+    """Whether the phones of this ID changed and nothing said so."""
+    if found["mode"] == "offline":
+        return False
+    explained = {record["noticed"]["set"]} if record.get("noticed") else set()
+    last = record.get("set")
+    record["set"] = found["set"]
+    return last is not None and found["set"] not in explained | {last}
+
+
+def _forget(record, boot):
+    now = clock.lower(record["times"], boot)
+    record["seen"] = {jti: seen for jti, seen in record["seen"].items() if seen["until"] >= now}
+
+
+def _checked_other(account, text):
+    found = _one_of(account, text)
+    if found["aud"] != account.id:
+        raise Refused("aud")
+    if found.typ == "cs1-verdict":
+        outbox.check(account.record, found)
+    return found
+
+
+def _keep_other(record, found, boot):
+    """A cancel, a notice or a verdict. Its jti waits to be acknowledged."""
+    clock.note(record["times"], found["iat"], boot)
+    if found.typ == "cs1-cancel":
+        seen = record["seen"].get(found["challenge"])
+        if seen and not seen["decided"]:
+            seen["decided"] = found["reason"]
+    elif found.typ == "cs1-notice":
+        _notice(record, found)
+    else:
+        outbox.settle(record, found)
+    if found["jti"] not in record["others"]:
+        record["others"].append(found["jti"])
+
+
+def _one_of(account, text):
+    for typ in OTHERS:
+        try:
+            return account.server.verified(text, typ)
+        except Refused as refused:
+            if refused.code != "typ":
+                raise
+    raise Refused("typ")
+
+
+def _notice(record, found):
+    if all(statements.unpack(text, "cs1-notice")["jti"] != found["jti"] for text in record["notices"]):
+        record["notices"].append(found.text)
+    newest = record.get("noticed")
+    if newest is None or found["iat"] >= newest["iat"]:
+        record["noticed"] = {"iat": found["iat"], "set": found["set"], "phones": found["phones"]}
+
+
+def acknowledge(account):
+    """Tells the server which others may be dropped, 20 at a time."""
+    while account.record["others"]:
+        some = account.record["others"][:20]
+        account.server.proved("POST", "/cs/v1/acks", {"jti": some})
+        with account.change() as record:
+            record["others"] = [jti for jti in record["others"] if jti not in some]
+
+
+def open_prompts(account):
+    """What was seen and waits for an answer, out of the store."""
+    waiting = (seen for seen in account.record["seen"].values() if not seen["decided"])
+    found = (statements.unpack(seen["text"], "cs1-challenge") for seen in waiting)
+    return [Prompt(one, challenges.rows(one.body), False) for one in found]
+
+

@@ -1,0 +1,59 @@
+"""A phone that was written from docs/protocol.md alone, against the real server.
+
+    run.py SERVER_BINARY [WORKDIR]
+
+Starts the server on loopback with settings, keys and a certificate authority of its own, plays every chapter, and says
+one line a step. WORKDIR is made, must not hold a run yet, and stays; without it everything is in a temporary folder.
+"""
+
+import argparse
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from story import asking, enrolling, gestures, pins, policing, server_keys, several, signing_in
+from story.stage import Stage
+from story.world import World
+
+CHAPTERS = (enrolling, signing_in, asking, pins, several, gestures, policing, server_keys)
+
+
+def play(program, folder, chosen):
+    world = World(program, folder)
+    world.settings(min=[["dev", "pin"], ["uv"]], pin=6, typed_code=True)
+    failed = []
+    try:
+        world.start()
+        stage = Stage(world, folder)
+        for chapter in CHAPTERS:
+            name = chapter.__name__.rpartition(".")[2]
+            if chosen and name not in chosen:
+                continue
+            print(f"{name}: {chapter.__doc__.splitlines()[0]}", flush=True)
+            try:
+                chapter.chapter(stage)
+            except Exception:  # a chapter that fails says so, and the others are still played
+                failed.append(name)
+                print("    FAILED", traceback.format_exc(), sep="\n", flush=True)
+    finally:
+        world.stop()
+    print(f"{stage.steps} steps, failed: {', '.join(failed) or 'none'}")
+    return 1 if failed else 0
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("server", type=Path, help="the server's program")
+    words.add_argument("folder", type=Path, nargs="?", help="where everything is made; it stays")
+    words.add_argument("--only", action="append", default=[], metavar="CHAPTER", help="play only this chapter")
+    asked = words.parse_args()
+    if asked.folder:
+        asked.folder.mkdir(parents=True)
+        return play(asked.server.resolve(), asked.folder.resolve(), asked.only)
+    with tempfile.TemporaryDirectory(prefix="countersign-interop-") as folder:
+        return play(asked.server.resolve(), Path(folder), asked.only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

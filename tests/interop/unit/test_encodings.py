@@ -1,0 +1,78 @@
+"""Section 1: one spelling for each value, and nothing that hides."""
+
+import unittest
+
+from countersign import encodings
+from countersign.errors import Refused
+
+
+class Encodings(unittest.TestCase):
+    def refuses(self, read, *values):
+        for value in values:
+            with self.subTest(value=value), self.assertRaises(Refused):
+                read(value)
+
+    def test_base64url_is_canonical(self):
+        self.assertEqual(encodings.unb64u("AAECAw"), b"\0\1\2\3")
+        self.refuses(encodings.unb64u, "AAECAx", "AAECAw==", "AAEC Aw", "A", "+/+/", "AAECAw\n", "ÄAEC", 7, None)
+        self.refuses(lambda text: encodings.unb64u(text, 5), "AAECAw")
+
+    def test_json_is_strict(self):
+        self.assertEqual(encodings.read_json('{"a":[1,true,"\\u00e9"]}'.encode()), {"a": [1, True, "é"]})
+        self.refuses(
+            encodings.read_json,
+            b"",
+            b"[1]",
+            b'"text"',
+            b"\xef\xbb\xbf{}",
+            b'{"a":1,"a":1}',
+            b'{"a":1,"\\u0061":2}',
+            b'{"a":null}',
+            b'{"a":1.0}',
+            b'{"a":1e3}',
+            b'{"a":-1}',
+            b'{"a":-0}',
+            b'{"a":9007199254740992}',
+            b'{"a":NaN}',
+            b'{"a":"\\ud800"}',
+            b'{"\\ud800":1}',
+            b'{"a":"\xff"}',
+            b'{"a":"\n"}',
+            b"{} {}",
+            b'{"a":' * 7 + b"1" + b"}" * 7,
+            b"[" * 100_000,
+        )
+        encodings.read_json(b'{"a":9007199254740991}')
+        encodings.read_json(b'{"a":' * 6 + b"1" + b"}" * 6)
+
+    def test_text_is_visible_and_composed(self):
+        for good in ("a", "é", "Müller & Söhne", "<b>", "日本", "a" * 64, "👍" * 64):
+            encodings.shown(good, 64)
+        hidden = "\0\t\n\x7f\x85\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\ufeff\ue000"
+        self.refuses(lambda text: encodings.shown(f"a{text}b", 64), *hidden, "\U000e0041", "\U000f0000", "\U0010fffd")
+        self.refuses(lambda text: encodings.shown(text, 64), "", "a" * 65, "e\u0301", 7, None, ["a"])
+
+    def test_origins_are_written_in_one_way(self):
+        for good in ("https://id.example.com", "https://id.example.com:8443", "https://localhost:1", "https://xn--bcher-kva.example"):
+            encodings.origin(good)
+        self.refuses(
+            encodings.origin,
+            "http://id.example.com",
+            "https://ID.example.com",
+            "https://id.example.com/",
+            "https://id.example.com:443",
+            "https://id.example.com:",
+            "https://id.example.com:0",
+            "https://id.example.com:65536",
+            "https://user@id.example.com",
+            "https://bücher.example",
+            "https://id..example.com",
+            "https://-id.example.com",
+            "https://" + "a." * 127 + "aa",
+            "https://",
+            None,
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
