@@ -18,6 +18,7 @@ pub fn config(roots: Roots) -> Result<Config> {
         roots,
         pins: None,
         servers: Vec::new(),
+        scheme: None,
         engine: Engine::Sled,
         app: App {
             brand: name("countersign")?,

@@ -2,7 +2,7 @@
 //! nothing else is public but what they take and give.
 
 use crate::account::{Account, Overview, Stage};
-use crate::challenge::{Action, Answer, Arrivals, Hint, Prompt, PromptId};
+use crate::challenge::{Action, Answer, Arrivals, Hint, Prompt, PromptId, Scanned};
 use crate::config::Config;
 use crate::core::Core;
 use crate::enrol::{Progress, Review};
@@ -204,12 +204,30 @@ impl Authenticator {
         self.core.ignored.load(Ordering::Relaxed)
     }
 
-    /// Fetches one request of an ID, by the id in a push or the `txn` of a link.
+    /// Fetches one request of an ID, by the id in a push.
     ///
     /// # Errors
     /// `chal.*`, `net.*`, `srv.*`, `id.*`, `store.*`.
     pub fn fetch(&self, id: &Id, challenge: &Id) -> Result<Prompt, Error> {
         Ok(self.core()?.fetch(id, *challenge)?)
+    }
+
+    /// Opens a link to a request, as a browser on this phone shows it: fetches the request with each ID at the link's server in
+    /// turn, until one gets it.
+    ///
+    /// # Errors
+    /// Nothing was asked: `link.malformed`, `link.foreign`, `app.old`, `id.paused`. Else those of [`Self::fetch`].
+    pub fn open_link(&self, link: &str) -> Result<Prompt, Error> {
+        Ok(self.core()?.open_link(link)?)
+    }
+
+    /// Reads the number of a request from its code on the page, for [`Answer::Approve`] to that request. Nothing is opened
+    /// or sent.
+    ///
+    /// # Errors
+    /// `number.scan`: no request is open here that asks for it. `store.*`.
+    pub fn scan(&self, scanned: &str) -> Result<Scanned, Error> {
+        Ok(self.core()?.scan(scanned)?)
     }
 
     /// Asks an ID's server for what is new, waiting up to `wait` seconds (at most 25) for

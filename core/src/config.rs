@@ -46,6 +46,8 @@ pub struct Config {
     /// The only servers that this app talks to. Empty: any, and no typed codes, which need the
     /// list.
     pub servers: Vec<KnownServer>,
+    /// The app's own scheme, by which links to requests may come too.
+    pub scheme: Option<String>,
     /// What keeps the phone's memory; fixed for an app once it has shipped, since a store doesn't
     /// change its engine. Export and import move between them.
     pub engine: Engine,

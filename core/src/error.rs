@@ -52,6 +52,9 @@ codes! {
     ChalExpired = "chal.expired": "The request is over.",
     ChalSeen = "chal.seen": "The request was answered already.",
     ChalText = "chal.text": "Its text has hidden or misleading characters.",
+    LinkMalformed = "link.malformed": "Not a link to a request.",
+    LinkForeign = "link.foreign": "A link to a server where this phone has no ID.",
+    NumberScan = "number.scan": "What was scanned is not the number of an open request.",
     NumberEmpty = "number.empty": "The number of the browser is missing, or has other digits than asked.",
     PinShort = "pin.short": "The PIN is missing, or has too few digits.",
     PinDiffer = "pin.differ": "The new PIN was not typed twice alike.",
@@ -353,6 +356,7 @@ impl From<challenge::Refusal> for Error {
             | Refusal::OtherAccount
             | Refusal::Policy
             | Refusal::Service
+            | Refusal::Another
             | Refusal::NotYet => refused(Code::ChalUnverified),
             Refusal::Life | Refusal::Weaker => refused(Code::ChalDowngrade),
             Refusal::Host => refused(Code::InvHost),
@@ -361,6 +365,10 @@ impl From<challenge::Refusal> for Error {
                 code: Code::ChalExpired,
             },
             Refusal::Number => refused(Code::NumberEmpty),
+            Refusal::NotALink => refused(Code::LinkMalformed),
+            Refusal::NewerLink => refused(Code::AppOld),
+            Refusal::NoId => refused(Code::LinkForeign),
+            Refusal::NoNumber => refused(Code::NumberScan),
             Refusal::Factors => refused(Code::ResFactors),
             Refusal::Changing => retry(Code::KeyUnsent, "changing"),
             Refusal::Paused => refused(Code::IdPaused),

@@ -130,7 +130,7 @@ fn enrolments() -> [enrol::Refusal; 9] {
     ]
 }
 
-fn challenges() -> [challenge::Refusal; 15] {
+fn challenges() -> [challenge::Refusal; 20] {
     use challenge::Refusal::*;
     [
         OtherServer,
@@ -144,6 +144,11 @@ fn challenges() -> [challenge::Refusal; 15] {
         Weaker,
         Service,
         Host,
+        Another,
+        NotALink,
+        NewerLink,
+        NoId,
+        NoNumber,
         Unknown,
         Number,
         Factors,

@@ -14,6 +14,7 @@ pub fn config(ca: &Path, engine: Engine) -> Result<Config, Box<dyn Error>> {
         roots: Roots::Only(std::fs::read(ca)?),
         pins: None,
         servers: Vec::new(),
+        scheme: None,
         engine,
         app: App {
             brand: name("countersign")?,

@@ -5,7 +5,7 @@ use super::prompt::Prompt;
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Request, Verified};
 use crate::account::{Account, Cursor};
-use crate::client::CallFault;
+use crate::client::{CallFault, Heard};
 use crate::core::Core;
 use crate::error::{Code, Error, Fault};
 use crate::others::{Cancelled, NoticeInfo, Taken, Told};
@@ -14,7 +14,7 @@ use crate::ports::Order;
 use crate::time::{ServerTime, Trip, Word};
 use crate::vault::{Change, Place};
 use countersign_protocol::Id;
-use countersign_protocol::call::{ChallengesAnswer, LIST_CAP, is_cursor};
+use countersign_protocol::call::{ChallengeAnswer, ChallengesAnswer, LIST_CAP, is_cursor};
 use countersign_protocol::problem;
 use countersign_protocol::statement::{Challenge, Standing};
 use std::sync::Arc;
@@ -129,20 +129,41 @@ impl Core {
         Ok(())
     }
 
-    /// Fetches one request by its id, or by the `txn` of a link.
+    /// Fetches one request by its id.
     pub(crate) fn fetch(&self, owner: &Id, id: Id) -> Result<Prompt, Fault> {
-        let account = self.account(owner)?;
-        let heard = self.call(&account, |at, credential, prove| {
-            self.client.challenge(at, credential, prove, id)
-        });
+        let heard = self.ask_for(&self.account(owner)?, id);
         let heard = heard.map_err(|fault| match self.look_at_state(owner, fault) {
             Fault::Call(call) if call.code() == Some(problem::Code::NotFound) => {
                 Refusal::Unknown.into()
             }
             other => other,
         })?;
+        self.take_fetched(owner, id, heard)
+    }
+
+    /// Asks for one request by its id, or by the `txn` of a link.
+    pub(super) fn ask_for(
+        &self,
+        account: &Account,
+        id: Id,
+    ) -> Result<Heard<ChallengeAnswer>, Fault> {
+        self.call(account, |at, credential, prove| {
+            self.client.challenge(at, credential, prove, id)
+        })
+    }
+
+    /// Verifies and notes what was asked for.
+    pub(super) fn take_fetched(
+        &self,
+        owner: &Id,
+        id: Id,
+        heard: Heard<ChallengeAnswer>,
+    ) -> Result<Prompt, Fault> {
         let verified = self.examine(owner, &heard.body.challenge)?;
-        let challenge = verified.challenge().jti;
+        let (challenge, txn) = (verified.challenge().jti, verified.challenge().txn);
+        if id != challenge && id != txn {
+            return Err(Refusal::Another.into());
+        }
         let arrived = Word::Some(heard.trip.arrived);
         match self.note(owner, &[verified], arrived, None)?.pop() {
             Some(prompt) => Ok(prompt),
@@ -277,6 +298,13 @@ impl Core {
     }
 
     fn prompt_of(&self, account: &Account, seen: &Seen) -> Result<Prompt, Fault> {
+        let verified = self.verified(account, seen)?;
+        let (time, now) = (self.time(&account.trust)?, self.clock.now());
+        Ok(Prompt::new(account, &verified, seen, &time, now))
+    }
+
+    /// A request that was noted, as long as it may be shown.
+    pub(super) fn verified(&self, account: &Account, seen: &Seen) -> Result<Verified, Fault> {
         let (time, now) = (self.time(&account.trust)?, self.clock.now());
         let known = Known {
             account,
@@ -286,8 +314,7 @@ impl Core {
             seen: Some(seen),
         };
         let request = self.verify_again(&account.trust, &seen.challenge)?;
-        let verified = Verified::check(request, &known)?;
-        Ok(Prompt::new(account, &verified, seen, &time, now))
+        Ok(Verified::check(request, &known)?)
     }
 
     /// Every open request of an ID, the oldest first.

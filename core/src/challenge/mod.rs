@@ -16,6 +16,7 @@ mod change;
 mod decide;
 mod fetch;
 mod hint;
+mod link;
 mod prompt;
 mod recent;
 mod seen;
@@ -25,6 +26,7 @@ pub use action::Action;
 pub use decide::{Answer, NewPin};
 pub use fetch::Arrivals;
 pub use hint::Hint;
+pub use link::Scanned;
 pub use prompt::{Note, Prompt, PromptId, Row};
 pub(crate) use recent::Recent;
 pub(crate) use seen::Seen;
@@ -34,6 +36,8 @@ pub(crate) use verify::Refusal;
 mod factor_tests;
 #[cfg(test)]
 mod life_tests;
+#[cfg(test)]
+mod link_tests;
 #[cfg(test)]
 mod phone_tests;
 #[cfg(test)]

@@ -67,6 +67,21 @@ pub(crate) enum Refusal {
     /// The server is none of the app's (any more).
     #[error("a server that this app does not know")]
     Host,
+    /// Another request than the one that was fetched.
+    #[error("another request than the one asked for")]
+    Another,
+    /// Not a link to a request.
+    #[error("not a link to a request")]
+    NotALink,
+    /// A link of a newer version.
+    #[error("a link of another version")]
+    NewerLink,
+    /// A link to a server where this phone has no ID.
+    #[error("a link to a server without an ID here")]
+    NoId,
+    /// What was scanned is not the number of an open request.
+    #[error("not the number of an open request")]
+    NoNumber,
     /// There is no such request here.
     #[error("an unknown request")]
     Unknown,

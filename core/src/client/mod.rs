@@ -5,7 +5,7 @@ mod answer;
 mod calls;
 
 pub(crate) use answer::CallFault;
-pub(crate) use calls::At;
+pub(crate) use calls::{At, Heard};
 
 use crate::error::Fault;
 use crate::ports::{Answer, Clock, Method, Request, Transport, TransportError};

@@ -185,7 +185,7 @@ impl Core {
         let verdict = self
             .believe::<Verdict>(&mut account, &text)
             .map_err(Fault::unusable)?;
-        if !waiting.is_judged_by(&account, &verdict) {
+        if !self.is_verdict_on(waiting, &account, &verdict) {
             return Err(CallFault::NotOurs { status: 200 }.into());
         }
         // A repeat may bring a verdict that was made before this request left.

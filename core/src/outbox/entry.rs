@@ -1,7 +1,7 @@
 //! A signed response that waits for its verdict.
 
 use crate::vault::Record;
-use countersign_protocol::statement::{Challenge, Decision, Kind, Response};
+use countersign_protocol::statement::{Challenge, Decision, Kind, Mode, Response};
 use countersign_protocol::{Digest, Id, Signed};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub(crate) struct Waiting {
     pub(crate) exp: u64,
     /// The HTTP status that only a person or an update gets over.
     pub(crate) stuck: Option<u16>,
+    /// The request was opened on this phone, by its browser.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    same: bool,
     pub(crate) summary: Summary,
 }
 
@@ -62,6 +65,11 @@ impl Waiting {
         self.approves(&[Kind::PinSet, Kind::ReplaceUv])
     }
 
+    /// Whether its acceptance brings a browser of this phone back: that verdict says where to, and no other does.
+    pub(super) fn goes_back(&self) -> bool {
+        self.same && self.summary.decision == Decision::Approve
+    }
+
     /// Whether its verdict says something about the ID, beside the request.
     pub(super) fn is_about_id(&self) -> bool {
         self.is_change() || self.approves(&[Kind::Policy])
@@ -86,6 +94,7 @@ impl Waiting {
             ctr: response.ctr,
             exp: challenge.exp,
             stuck: None,
+            same: challenge.mode == Mode::Same,
             summary,
         }
     }

@@ -24,7 +24,8 @@ pub struct VerdictInfo {
     pub is_final: bool,
     /// Tries left, when it is not final.
     pub attempts: Option<u64>,
-    /// Where the phone's browser goes on, for a request that was opened on this phone.
+    /// Where the phone's browser goes on, for a request that was opened on this phone: to be opened in it at once. It is of
+    /// the ID's own server.
     pub return_url: Option<String>,
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn code(code: VerdictCode) -> &'static str {
 
 impl Waiting {
     /// Whether a verdict of the ID's server is about this response.
-    pub(super) fn is_judged_by(&self, account: &Account, verdict: &Verdict) -> bool {
+    fn is_judged_by(&self, account: &Account, verdict: &Verdict) -> bool {
         let credential = account.known().map(|known| known.credential);
         credential.is_ok_and(|credential| credential == verdict.aud)
             && verdict.response == self.response_hash
@@ -70,6 +71,22 @@ impl Waiting {
 }
 
 impl Core {
+    /// Whether a verdict is one about this response that can be taken: it leads a browser exactly where there is one to be
+    /// led, and to the server itself.
+    pub(super) fn is_verdict_on(
+        &self,
+        waiting: &Waiting,
+        account: &Account,
+        verdict: &Verdict,
+    ) -> bool {
+        let goes_back = waiting.goes_back() && verdict.result == Outcome::Accepted;
+        let leads_well = match verdict.return_origin() {
+            Some(origin) => goes_back && account.trust.origins(&self.config).contains(&origin),
+            None => !goes_back,
+        };
+        waiting.is_judged_by(account, verdict) && leads_well
+    }
+
     /// Moves a response and its verdict to the history; a verdict that is not final opens the
     /// request again. Another thread may have done so.
     pub(super) fn settle(
@@ -120,7 +137,7 @@ impl Core {
     ) -> Result<Option<VerdictInfo>, Fault> {
         let owner = &account.owner;
         let waiting = self.vault.all::<Waiting>(Some(owner))?.into_iter();
-        let mut judged = waiting.filter(|waiting| waiting.is_judged_by(account, verdict));
+        let mut judged = waiting.filter(|waiting| self.is_verdict_on(waiting, account, verdict));
         let Some(waiting) = judged.next() else {
             return Ok(None);
         };

@@ -30,6 +30,7 @@ pub(crate) fn config() -> Config {
         roots: Roots::Public,
         pins: None,
         servers: Vec::new(),
+        scheme: None,
         engine: Engine::Memory,
         app,
         device: name("Phone"),

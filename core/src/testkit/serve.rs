@@ -269,7 +269,7 @@ impl Peer {
         let keys = [*self.sign.public()];
         let is = |text: &&String| {
             Signed::<Challenge>::verify(text, &keys)
-                .is_ok_and(|challenge| challenge.jti.to_string() == id)
+                .is_ok_and(|one| one.jti.to_string() == id || one.txn.to_string() == id)
         };
         let challenge = inner.open.iter().find(is).ok_or(Code::NotFound)?.clone();
         Ok(json(200, &ChallengeAnswer { challenge }))
@@ -358,6 +358,9 @@ impl Peer {
             r#return: None,
         };
         inner.judge_pin(&response, &mut verdict);
+        if verdict.result == Outcome::Accepted {
+            verdict.r#return = inner.way_back(&[*self.sign.public()], &response);
+        }
         if let Some(change) = inner.verdict.take() {
             change(&mut verdict);
         }
@@ -379,6 +382,15 @@ impl Peer {
 }
 
 impl Inner {
+    /// Where an approval of what was opened on the phone leads its browser.
+    fn way_back(&self, keys: &[PublicKey], response: &Signed<Response>) -> Option<String> {
+        let known = |text: &String| Signed::<Challenge>::verify(text, keys).ok();
+        let mut open = self.open.iter().filter_map(known);
+        let same = open.any(|one| one.hash() == response.challenge && one.mode == Mode::Same);
+        let back = same && response.decision == Decision::Approve;
+        back.then(|| format!("{}/r/{}", Peer::origin(), Id::from([12; 16])))
+    }
+
     /// Takes the new keys that an approval brings.
     fn take_keys(&mut self, keys: &[PublicKey], response: &Signed<Response>) {
         let known = |text: &String| Signed::<Challenge>::verify(text, keys).ok();

@@ -100,14 +100,21 @@ impl Statement for Verdict {
         rule(
             self.r#return
                 .as_ref()
-                .is_none_or(|url| accepted && is_return(url)),
+                .is_none_or(|url| accepted && return_origin(url).is_some()),
             "return",
         )
     }
 }
 
-/// `<origin>/r/<22 characters>`.
-fn is_return(url: &str) -> bool {
-    url.rsplit_once("/r/")
-        .is_some_and(|(origin, code)| Origin::parse(origin).is_ok() && Id::parse(code).is_some())
+impl Verdict {
+    /// Where [`return`](Self::return) leads, where there is one. Whether that is the server's, its keys say.
+    pub fn return_origin(&self) -> Option<Origin> {
+        self.r#return.as_deref().and_then(return_origin)
+    }
+}
+
+/// Of `<origin>/r/<22 characters>`.
+fn return_origin(url: &str) -> Option<Origin> {
+    let (origin, code) = url.rsplit_once("/r/")?;
+    Id::parse(code).and_then(|_| Origin::parse(origin).ok())
 }

@@ -156,13 +156,16 @@ pub(crate) fn show_verdict(phone: &Phone, verdict: &VerdictInfo, words: impl FnO
         "result": if verdict.accepted { "accepted" } else { "refused" },
         "final": verdict.is_final,
         "attempts": verdict.attempts,
+        "return": verdict.return_url,
     });
-    let words = || {
-        if verdict.accepted {
-            words()
-        } else {
-            String::new()
+    let words = || match &verdict.return_url {
+        // A shell opens it; here a person does.
+        Some(url) => {
+            let back = text(phone.voice.lang, Word::BackTitle).text;
+            format!("{}\n{back}: {url}", words())
         }
+        None if verdict.accepted => words(),
+        None => String::new(),
     };
     phone.voice.say(&event, words);
 }

@@ -153,6 +153,16 @@ pub(crate) enum Command {
     },
     /// Send what waits, ask the servers, and show what waits for an answer.
     Pending,
+    /// Open the request of a link, as a browser on this phone shows it; answered like any other.
+    Open {
+        /// The link of [Open on this phone].
+        link: String,
+    },
+    /// Read the number of an open request from its code on the page, for `approve`.
+    Scan {
+        /// What the code says.
+        text: String,
+    },
     /// Show one request.
     Show {
         /// As `pending` names it.

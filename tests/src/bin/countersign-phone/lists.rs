@@ -113,6 +113,24 @@ fn only(phone: &Phone) -> Result<About, Trouble> {
     })
 }
 
+pub(crate) fn open(phone: &Phone, link: &str) -> Result<(), Trouble> {
+    show_prompt(phone, &phone.core.open_link(link)?);
+    Ok(())
+}
+
+pub(crate) fn scan(phone: &Phone, text: &str) -> Result<(), Trouble> {
+    let scanned = phone.core.scan(text)?;
+    let event = json!({
+        "event": "number",
+        "id": scanned.id.to_string(),
+        "number": scanned.number,
+    });
+    phone
+        .voice
+        .say(&event, || format!("{}\n  {}", scanned.number, scanned.id));
+    Ok(())
+}
+
 pub(crate) fn show(phone: &Phone, id: &str) -> Result<(), Trouble> {
     show_prompt(phone, &phone.core.show(&parse(id)?)?);
     Ok(())

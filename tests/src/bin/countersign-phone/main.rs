@@ -84,6 +84,8 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Ids => lists::ids(&phone),
         Command::Forget { id } => lists::forget(&phone, id),
         Command::Pending => lists::pending(&phone),
+        Command::Open { link } => lists::open(&phone, link),
+        Command::Scan { text } => lists::scan(&phone, text),
         Command::Show { id } => lists::show(&phone, id),
         Command::Approve { id, number, pin } => {
             answer::approve(&phone, id.as_deref(), number.as_deref(), pin.as_deref())

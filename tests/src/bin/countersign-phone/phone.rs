@@ -61,6 +61,7 @@ fn config(args: &Args) -> Result<Config, Trouble> {
         roots,
         pins: None,
         servers: Vec::new(),
+        scheme: None,
         engine: args.engine.into(),
         app,
         device: name(&args.device)?,

@@ -96,6 +96,9 @@ impl Words {
             Code::ChalExpired => Message::ChalExpired { time: UNKNOWN },
             Code::ChalSeen => Message::ChalSeen,
             Code::ChalText => Message::ChalText,
+            Code::LinkMalformed => Message::LinkMalformed { app: APP },
+            Code::LinkForeign => Message::LinkForeign,
+            Code::NumberScan => Message::NumberScan,
             Code::NumberEmpty => {
                 return self.plain(code.as_str(), text(self.0, Id::NumberEmpty).text);
             }
