@@ -126,6 +126,7 @@ impl Core {
                 (account.k_push, account.k_off) = (Blob(Vec::new()), Blob(Vec::new()));
                 (account.pin, account.next_pin) = (None, None);
                 (account.uv, account.next_uv) = (None, None);
+                account.approvals.clear();
                 change.put(&place, &account)?;
             }
             for uv in &gestures {

@@ -19,7 +19,9 @@ pub(crate) use orphans::Orphan;
 pub use overview::{Overview, PhoneInfo};
 #[cfg(test)]
 pub(crate) use record::KeptKeys;
-pub(crate) use record::{Account, Chain, Cursor, Digits, Index, KeptState, Known, Stage, Synced};
+pub(crate) use record::{
+    Account, Approval, Chain, Cursor, Digits, Index, KeptState, Known, Stage, Synced,
+};
 pub(crate) use state::Unfit;
 pub(crate) use trust::{Trust, Untrusted};
 pub(crate) use verify::Asked;

@@ -30,8 +30,8 @@ pub(crate) struct Account {
     /// What is agreed.
     pub(crate) policy: Policy,
     /// What the person agreed to since, and no state has brought yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) approved: Option<Policy>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) approvals: Vec<Approval>,
     /// The server's half of every later agreement: `dh` of the offer. None for an ID that was added before
     /// there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +53,16 @@ pub(crate) struct Account {
     /// Wrapped by the hardware: makes offline codes. Opening it asks the gesture of K_uv where there is one.
     pub(crate) k_off: Blob,
     pub(crate) stage: Stage,
+}
+
+/// A policy that the person agreed to. It stands until a state has brought it or a newer one, until its own answer was refused,
+/// or the person reported the request.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Approval {
+    /// H of the request. Of its answers one at a time has no verdict yet.
+    pub(crate) request: Digest,
+    pub(crate) policy: Policy,
 }
 
 /// How far the enrolment is.
@@ -193,12 +203,25 @@ impl Account {
         self.next_pin.is_some() || self.next_uv.is_some()
     }
 
-    /// The server has said what became of a change: of old and new PIN, or key, one stays. Gives the owner of
+    /// Whether two PINs, or two keys, wait for what becomes of a change of this kind.
+    pub(crate) fn awaits(&self, kind: &str) -> bool {
+        let pin = kind == Kind::PinSet.as_str() && self.next_pin.is_some();
+        pin || kind == Kind::ReplaceUv.as_str() && self.next_uv.is_some()
+    }
+
+    /// The person reports a request: what they agreed to by it, they didn't.
+    pub(crate) fn take_back(&mut self, request: &Digest) {
+        self.approvals.retain(|one| one.request != *request);
+    }
+
+    /// The server has said what became of the answer to a request: of old and new PIN, or key, one stays. Gives the owner of
     /// the K_uv that goes.
-    pub(crate) fn end_change(&mut self, kind: &str, taken: bool) -> Option<Id> {
+    pub(crate) fn end_change(&mut self, kind: &str, request: &Digest, taken: bool) -> Option<Id> {
         if kind == Kind::Policy.as_str() {
             // What the server didn't take, the person didn't agree to.
-            self.approved = self.approved.take().filter(|_| taken);
+            if !taken {
+                self.take_back(request);
+            }
             return None;
         }
         if kind == Kind::PinSet.as_str() {

@@ -1,6 +1,6 @@
 //! Signed states: the only way an ID changes (protocol section 5).
 
-use super::record::{Account, Known, Stage};
+use super::record::{Account, Approval, Known, Stage};
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::{Standing, State};
 use countersign_protocol::{Signed, Thumbprint};
@@ -55,8 +55,8 @@ impl Account {
         if state.sn <= known.sn || state.state == Standing::Pending {
             return Err(Unfit::Backwards);
         }
-        if let Some(policy) = policy_taken(&self.policy, self.approved.as_ref(), state)? {
-            self.approved = self.approved.take().filter(|later| later.n > policy.n);
+        if let Some(policy) = policy_taken(&self.policy, &self.approvals, state)? {
+            self.approvals.retain(|later| later.policy.n > policy.n);
             self.policy = policy;
         }
         known.take(state, lower);
@@ -69,7 +69,7 @@ impl Account {
 /// exactly it.
 fn policy_taken(
     old: &Policy,
-    approved: Option<&Policy>,
+    approvals: &[Approval],
     state: &State,
 ) -> Result<Option<Policy>, Unfit> {
     let new = &state.policy;
@@ -79,7 +79,8 @@ fn policy_taken(
     if new.n == old.n {
         return Ok(None);
     }
-    if !new.is_weaker_than(old) || approved == Some(new) {
+    let agreed = || approvals.iter().any(|one| one.policy == *new);
+    if !new.is_weaker_than(old) || agreed() {
         return Ok(Some(new.clone()));
     }
     // That it is over or at rest is believed all the same, but not what it would ask.

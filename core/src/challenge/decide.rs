@@ -5,7 +5,7 @@ use super::change::Brought;
 use super::prompt::{PromptId, waits_for_change, ways};
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Verified};
-use crate::account::{Account, Chain, MadeUv, take_in};
+use crate::account::{Account, Approval, Chain, MadeUv, take_in};
 use crate::core::Core;
 use crate::enrol;
 use crate::error::{Error, Fault};
@@ -255,8 +255,13 @@ impl Core {
         let (challenge, ctr) = (decided.verified.challenge(), response.ctr);
         match &decided.brought {
             Brought::Nothing => {
+                let request = challenge.hash();
                 if let Some(policy) = decided.agreed() {
-                    account.approved = Some(policy.clone());
+                    let policy = policy.clone();
+                    account.approvals.push(Approval { request, policy });
+                    change.put(&owner, &account)?;
+                } else if answer.decision() == Decision::Report {
+                    account.take_back(&request);
                     change.put(&owner, &account)?;
                 }
             }

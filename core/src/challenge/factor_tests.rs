@@ -6,11 +6,12 @@ use crate::enrol::GestureWish;
 use crate::error::{Code, Error};
 use crate::outbox::{Sent, VerdictInfo};
 use crate::ports::{KeyError, TransportError};
-use crate::testkit::{Phone, Trouble, json, typed};
+use crate::testkit::{Phone, Trouble, json, problem, typed};
 use countersign_protocol::Id;
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::policy::{Alternative, Alternatives};
-use countersign_protocol::statement::{Decision, Kind};
+use countersign_protocol::problem::Code as Said;
+use countersign_protocol::statement::{Decision, Kind, Standing, StateReason};
 
 const PIN: &str = "294817";
 const NEW: &str = "604155";
@@ -286,6 +287,44 @@ fn a_change_waits_for_its_answer_however_long_that_takes() {
     let verdicts = app.deliver(true).unwrap();
     assert!(verdicts.len() == 1 && verdicts[0].accepted);
     assert!(signs_in(&phone, &app, &id, 2, Some(NEW)));
+}
+
+#[test]
+fn a_change_of_a_removed_credential_waits_no_longer_than_its_keys() {
+    for action in [Action::SetPin, Action::RenewGesture] {
+        let phone = Phone::before_factors();
+        let (app, id) = phone.enrolled_with_gesture(PIN);
+        let silent = || {
+            let trouble = Trouble::Instead(problem(Said::NotFound));
+            phone.peer.trouble("/responses", trouble);
+        };
+        let prompt = app.begin(&id, action).unwrap();
+        let answer = match action {
+            Action::SetPin => set(Some(PIN), NEW),
+            _ => renew(PIN),
+        };
+        silent();
+        let sent = app.decide(&prompt.id, &answer).unwrap();
+        assert!(matches!(sent, Sent::Queued(_)));
+        phone.peer.end(Standing::Revoked, StateReason::Removed);
+        app.poll(&id, 0).unwrap();
+        phone.pass(23 * 3600);
+        silent();
+        app.sync().unwrap();
+        // The server may still say otherwise: both PINs or keys are there, and it is asked.
+        assert!(app.accounts().unwrap()[0].changing);
+        phone.pass(2 * 3600);
+        silent();
+        app.sync().unwrap();
+        assert!(!app.accounts().unwrap()[0].changing);
+        let posts = phone.peer.calls_to("/responses");
+        assert!(app.deliver(true).unwrap().is_empty());
+        assert!(app.outbox().unwrap().is_empty());
+        assert_eq!(phone.peer.calls_to("/responses"), posts);
+        let entry = &app.history(9).unwrap()[0];
+        assert_eq!((entry.kind.as_str(), &entry.result), (prompt.kind, &None));
+        assert_eq!(phone.owners(), 1);
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! A policy gets weaker only by the person's word, and only to exactly what they were shown.
 
 use crate::authenticator::Authenticator;
-use crate::challenge::{Answer, Prompt};
+use crate::challenge::{Answer, Prompt, PromptId};
 use crate::error::Code;
-use crate::testkit::{Phone, typed};
+use crate::ports::TransportError;
+use crate::testkit::{Phone, Trouble, typed};
 use countersign_protocol::Id;
 use countersign_protocol::policy::{Alternative, Alternatives, Policy};
-use countersign_protocol::statement::{Decision, Input, Kind, Mode, Outcome, VerdictCode};
+use countersign_protocol::statement::{
+    Decision, Input, Kind, Mode, Outcome, Standing, StateReason, VerdictCode,
+};
 
 const PIN: &str = "294817";
 
@@ -22,7 +25,8 @@ fn weaker(old: &Policy) -> Policy {
 }
 
 fn asked(phone: &Phone, app: &Authenticator, id: &Id, new: &Policy) -> Prompt {
-    let mut challenge = phone.peer.about_itself(Id::from([9; 16]), Kind::Policy);
+    let jti = Id::from([new.n as u8; 16]);
+    let mut challenge = phone.peer.about_itself(jti, Kind::Policy);
     challenge.mode = Mode::Remote;
     challenge.input = Some(Input {
         dev: None,
@@ -62,7 +66,7 @@ fn a_weaker_policy_that_the_person_agreed_to_is_taken() {
     app.decide(&prompt.id, &approve()).unwrap();
     assert_eq!(phone.account(&id).policy, old);
     assert_eq!(brought(&phone, &app, &id, &new), (vec![], new));
-    assert!(phone.account(&id).approved.is_none());
+    assert!(phone.account(&id).approvals.is_empty());
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn nothing_else_than_what_was_agreed_to_is_taken() {
         ..old.clone()
     };
     assert_eq!(brought(&phone, &app, &id, &stricter).1, stricter);
-    assert!(phone.account(&id).approved.is_none());
+    assert!(phone.account(&id).approvals.is_empty());
 }
 
 #[test]
@@ -147,4 +151,103 @@ fn a_policy_is_agreed_to_by_pin_or_gesture_and_never_by_the_phone_alone() {
             .iter()
             .all(|one| one.decision != Decision::Approve)
     );
+}
+
+/// Another one, weaker still.
+fn weaker_still(old: &Policy) -> Policy {
+    Policy {
+        n: 3,
+        max_life: 600,
+        ..weaker(old)
+    }
+}
+
+/// Two answers: the first one's way, and what the server makes of the second.
+fn two_agreed(first: Trouble, second: bool) -> (Phone, Authenticator, Id, [Policy; 2]) {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let old = phone.account(&id).policy;
+    let (a, b) = (weaker(&old), weaker_still(&old));
+    let prompt = asked(&phone, &app, &id, &a);
+    phone.peer.trouble("/responses", first);
+    app.decide(&prompt.id, &approve()).unwrap();
+    let prompt = asked(&phone, &app, &id, &b);
+    phone.peer.inner().verdict = (!second).then_some(|verdict| {
+        (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::Expired);
+    });
+    app.decide(&prompt.id, &approve()).unwrap();
+    (phone, app, id, [a, b])
+}
+
+#[test]
+fn a_verdict_about_one_answer_takes_nothing_of_another() {
+    let lost = Trouble::Lost(TransportError::Unreachable);
+    let (phone, app, id, [_, b]) = two_agreed(lost, true);
+    phone.peer.inner().verdict = Some(|verdict| {
+        (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::PinLocked);
+    });
+    assert_eq!(app.deliver(true).unwrap()[0].code, "pin_locked");
+    assert_eq!(brought(&phone, &app, &id, &b), (vec![], b));
+}
+
+#[test]
+fn of_two_that_were_agreed_to_the_one_is_taken_that_the_server_took() {
+    let lost = || Trouble::AnswerLost(TransportError::Broken);
+    // The server took the first, whose answer got lost, and not the second.
+    let (phone, app, id, [a, b]) = two_agreed(lost(), false);
+    let downgrade = vec![Code::ChalDowngrade];
+    let old = phone.account(&id).policy;
+    assert_eq!(brought(&phone, &app, &id, &b), (downgrade, old));
+    assert_eq!(brought(&phone, &app, &id, &a), (vec![], a));
+    // Both, one after the other, and the first answer is heard of last.
+    let (phone, app, id, [a, b]) = two_agreed(lost(), true);
+    assert_eq!(brought(&phone, &app, &id, &a), (vec![], a));
+    assert_eq!(brought(&phone, &app, &id, &b), (vec![], b));
+    assert!(app.deliver(true).unwrap()[0].accepted);
+    assert!(phone.account(&id).approvals.is_empty());
+}
+
+#[test]
+fn a_report_takes_back_what_was_agreed_to_by_the_same_request_alone() {
+    let report = Answer::Report { reason: None };
+    for same in [true, false] {
+        let phone = Phone::before_pin();
+        let (app, id) = phone.enrolled_with(PIN);
+        let old = phone.account(&id).policy;
+        let new = weaker(&old);
+        let prompt = asked(&phone, &app, &id, &new);
+        app.decide(&prompt.id, &approve()).unwrap();
+        let other = PromptId {
+            account: id,
+            challenge: phone.peer.ask(99, |_| {}),
+        };
+        app.poll(&id, 0).unwrap();
+        let reported = if same { prompt.id } else { other };
+        app.decide(&reported, &report).unwrap();
+        let said = brought(&phone, &app, &id, &new);
+        let downgrade = vec![Code::ChalDowngrade];
+        assert_eq!(
+            said,
+            if same {
+                (downgrade, old)
+            } else {
+                (vec![], new)
+            }
+        );
+    }
+}
+
+#[test]
+fn with_the_keys_of_a_removed_credential_goes_what_was_agreed_to() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let new = weaker(&phone.account(&id).policy);
+    let prompt = asked(&phone, &app, &id, &new);
+    app.decide(&prompt.id, &approve()).unwrap();
+    phone.peer.end(Standing::Revoked, StateReason::Removed);
+    app.poll(&id, 0).unwrap();
+    assert_eq!(phone.account(&id).approvals.len(), 1);
+    phone.pass(24 * 3600 + 120);
+    app.sync().unwrap();
+    assert!(phone.account(&id).approvals.is_empty());
 }

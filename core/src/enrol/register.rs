@@ -116,7 +116,7 @@ impl Core {
             dev,
             registration: registration.hash(),
             policy: offer.policy.clone(),
-            approved: None,
+            approvals: Vec::new(),
             dh: Some(offer.dh),
             pin,
             next_pin: None,

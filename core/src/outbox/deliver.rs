@@ -175,7 +175,7 @@ impl Core {
         let owner = account.owner;
         let time = self.time(&account.trust)?;
         let over = time.is_over(waiting.exp.saturating_add(PATIENCE), self.clock.now());
-        if over && !waiting.is_change() {
+        if over && !waiting.is_awaited(&account) {
             self.give_up(&account, waiting)?;
             return Ok(None);
         }

@@ -1,5 +1,6 @@
 //! A signed response that waits for its verdict.
 
+use crate::account::Account;
 use crate::vault::Record;
 use countersign_protocol::statement::{Challenge, Decision, Kind, Mode, Response};
 use countersign_protocol::{Digest, Id, Signed};
@@ -60,7 +61,7 @@ impl Record for Waiting {
 }
 
 impl Waiting {
-    /// Whether two PINs or two keys wait for its verdict, and so it waits without limit.
+    /// Whether it brings a PIN or a key.
     pub(crate) fn is_change(&self) -> bool {
         self.approves(&[Kind::PinSet, Kind::ReplaceUv])
     }
@@ -68,6 +69,11 @@ impl Waiting {
     /// Whether its acceptance brings a browser of this phone back: that verdict says where to, and no other does.
     pub(super) fn goes_back(&self) -> bool {
         self.same && self.summary.decision == Decision::Approve
+    }
+
+    /// Whether two PINs or two keys wait for its verdict, and so it waits without limit: until they are destroyed.
+    pub(super) fn is_awaited(&self, account: &Account) -> bool {
+        self.is_change() && account.awaits(&self.summary.kind)
     }
 
     /// Whether its verdict says something about the ID, beside the request.

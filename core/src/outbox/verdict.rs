@@ -107,7 +107,8 @@ impl Core {
                 let of = Place::of(owner);
                 let mut account = change.read::<Account>(&of)?.ok_or(Fault::Unknown)?;
                 let taken = verdict.result == Outcome::Accepted;
-                gone = account.end_change(&waiting.summary.kind, taken);
+                let (kind, request) = (&waiting.summary.kind, &waiting.challenge_hash);
+                gone = account.end_change(kind, request, taken);
                 change.put(&of, &account)?;
                 if let Some(uv) = gone {
                     let_go(change, uv)?;

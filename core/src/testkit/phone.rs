@@ -291,7 +291,7 @@ pub(crate) fn account_of(peer: &Peer) -> (Account, State) {
         dev: *dev.public(),
         registration: state.registration,
         policy,
-        approved: None,
+        approvals: Vec::new(),
         dh: None,
         pin: None,
         next_pin: None,
