@@ -322,7 +322,6 @@ impl Authenticator {
     /// `key.unsent`: a change of PIN or gesture that is signed has no answer yet, and can't be had now.
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
         let core = self.core()?;
-        core.deliver_changes(&id.account)?;
         let (account, waiting) = core.decide(id, answer)?;
         match core.deliver_new(account, &waiting) {
             Ok(Some(verdict)) => Ok(Sent::Verdict(verdict)),

@@ -201,12 +201,22 @@ enum Tried {
 
 impl Core {
     /// Decides a request: when this returns, the answer is signed and durable, and waits in the
-    /// outbox as it is given.
+    /// outbox as it is given. A change that it needs the verdict on is delivered then, and only then.
     pub(crate) fn decide(
         &self,
         id: &PromptId,
         answer: &Answer,
     ) -> Result<(Account, Waiting), Fault> {
+        match self.decide_now(id, answer) {
+            Err(Fault::Challenge(Refusal::Changing)) => {
+                self.deliver_changes(&id.account)?;
+                self.decide_now(id, answer)
+            }
+            decided => decided,
+        }
+    }
+
+    fn decide_now(&self, id: &PromptId, answer: &Answer) -> Result<(Account, Waiting), Fault> {
         let mut made = None;
         for _ in 0..TRIES {
             match self.try_to_decide(id, answer, made.as_ref()) {

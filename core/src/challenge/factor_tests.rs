@@ -11,7 +11,7 @@ use countersign_protocol::Id;
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::problem::Code as Said;
-use countersign_protocol::statement::{Decision, Kind, Standing, StateReason};
+use countersign_protocol::statement::{Challenge, Decision, Kind, Standing, StateReason};
 
 const PIN: &str = "294817";
 const NEW: &str = "604155";
@@ -268,6 +268,36 @@ fn while_a_change_has_no_answer_nothing_is_signed_by_what_it_changes() {
     // It is delivered first; then the new PIN is the one.
     assert!(judged(app.decide(&by_pin.id, &approve(Some(NEW)))).accepted);
     assert!(!app.accounts().unwrap()[0].changing);
+}
+
+#[test]
+fn only_what_needs_a_change_waits_for_it() {
+    let phone = Phone::before_factors();
+    let (app, id) = phone.enrolled_with_gesture(PIN);
+    let prompt = app.begin(&id, Action::SetPin).unwrap();
+    let trouble = Trouble::AnswerLost(TransportError::Broken);
+    phone.peer.trouble("/responses", trouble);
+    app.decide(&prompt.id, &set(Some(PIN), NEW)).unwrap();
+    let by_pin = |challenge: &mut Challenge| {
+        challenge.factors = Alternatives::new(vec![Alternative::DevPin]).unwrap();
+    };
+    let any: fn(&mut Challenge) = |_| {};
+    for (number, factors, answer, posts) in [
+        (1, any, Answer::Deny { reason: None }, 1),
+        (2, by_pin, Answer::Deny { reason: None }, 1),
+        (3, by_pin, Answer::Report { reason: None }, 1),
+        (4, any, approve(None), 1),
+        // The change, and what it was delivered for.
+        (5, by_pin, approve(Some(NEW)), 2),
+        (6, by_pin, approve(Some(NEW)), 1),
+    ] {
+        phone.peer.ask(number, factors);
+        let asked = app.poll(&id, 0).unwrap().prompts.remove(0);
+        let before = phone.peer.calls_to("/responses");
+        assert!(judged(app.decide(&asked.id, &answer)).accepted);
+        let posted = phone.peer.calls_to("/responses") - before;
+        assert_eq!(posted, posts, "{number}");
+    }
 }
 
 #[test]

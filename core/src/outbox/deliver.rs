@@ -100,15 +100,9 @@ impl Core {
         Ok(verdicts)
     }
 
-    /// Sends a change of PIN or gesture that has no answer yet, before anything else is decided by them. One that
-    /// can't be delivered now is no fault: what doesn't need them goes on.
+    /// Sends the changes of PIN or gesture that have no answer yet. One that can't be delivered now is no fault: whoever needs
+    /// its verdict finds that there is none.
     pub(crate) fn deliver_changes(&self, owner: &Id) -> Result<(), Fault> {
-        if !self
-            .account(owner)
-            .is_ok_and(|account| account.is_changing())
-        {
-            return Ok(());
-        }
         for waiting in self.waiting_of(owner)? {
             if !waiting.is_change() {
                 continue;
