@@ -290,7 +290,8 @@ impl Authenticator {
     /// other.
     ///
     /// # Errors
-    /// `res.factors`: the ID has nothing to change. `net.*`, `srv.*`, `id.*`, `chal.*`, `store.*`.
+    /// `res.factors`: the ID has nothing to change. `key.unsent`: the same change was signed before, and its answer can't be had
+    /// now. `net.*`, `srv.*`, `id.*`, `chal.*`, `store.*`.
     pub fn begin(&self, id: &Id, action: Action) -> Result<Prompt, Error> {
         Ok(self.core()?.begin(id, action)?)
     }

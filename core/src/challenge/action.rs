@@ -68,10 +68,16 @@ impl Action {
 }
 
 impl Core {
-    /// Begins a change; gives the request that asks for it.
+    /// Begins a change; gives the request that asks for it. An earlier one of its kind that was approved must have arrived.
     pub(crate) fn begin(&self, owner: &Id, action: Action) -> Result<Prompt, Fault> {
+        action.is_possible(&self.account(owner)?)?;
+        let (kind, dev) = action.asks();
+        // The server withdraws an open request of the same kind, and with it an approval that waits here.
+        self.deliver_first(owner, |waiting| waiting.approves(&[kind]))?;
         let account = self.account(owner)?;
-        action.is_possible(&account)?;
+        if account.awaits(kind.as_str()) {
+            return Err(Refusal::Changing.into());
+        }
         let heard = self.call(&account, |at, credential, prove| {
             let action = action.call();
             self.client
@@ -81,7 +87,7 @@ impl Core {
         let verified = self.examine(owner, &heard.body.challenge)?;
         let challenge = verified.challenge();
         let about = challenge.input.as_ref().and_then(|input| input.dev);
-        if challenge.mode != Mode::App || (challenge.kind, about) != action.asks() {
+        if challenge.mode != Mode::App || (challenge.kind, about) != (kind, dev) {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
         let challenge = challenge.jti;

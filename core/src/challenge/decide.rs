@@ -209,7 +209,7 @@ impl Core {
     ) -> Result<(Account, Waiting), Fault> {
         match self.decide_now(id, answer) {
             Err(Fault::Challenge(Refusal::Changing)) => {
-                self.deliver_changes(&id.account)?;
+                self.deliver_first(&id.account, Waiting::is_change)?;
                 self.decide_now(id, answer)
             }
             decided => decided,

@@ -7,11 +7,11 @@ use crate::error::{Code, Error};
 use crate::outbox::{Sent, VerdictInfo};
 use crate::ports::{KeyError, TransportError};
 use crate::testkit::{Phone, Trouble, json, problem, typed};
-use countersign_protocol::Id;
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Challenge, Decision, Kind, Standing, StateReason};
+use countersign_protocol::{Digest, Id, Thumbprint};
 
 const PIN: &str = "294817";
 const NEW: &str = "604155";
@@ -238,6 +238,7 @@ fn while_a_change_has_no_answer_nothing_is_signed_by_what_it_changes() {
         let trouble = Trouble::AnswerLost(TransportError::Broken);
         phone.peer.trouble("/responses", trouble);
     };
+    let other = app.begin(&id, Action::SetPin).unwrap();
     let prompt = app.begin(&id, Action::SetPin).unwrap();
     lost();
     let sent = app.decide(&prompt.id, &set(Some(PIN), NEW)).unwrap();
@@ -260,11 +261,12 @@ fn while_a_change_has_no_answer_nothing_is_signed_by_what_it_changes() {
         reference: "changing",
     };
     assert_eq!(error, Some(unsent));
-    // A second change waits for the first.
-    let second = app.begin(&id, Action::SetPin).unwrap();
+    // A second change waits for the first, whether it was begun before or not.
     lost();
-    let error = app.decide(&second.id, &set(Some(PIN), "777000")).err();
+    let error = app.decide(&other.id, &set(Some(PIN), "777000")).err();
     assert_eq!(error, Some(unsent));
+    lost();
+    assert_eq!(app.begin(&id, Action::SetPin).err(), Some(unsent));
     // It is delivered first; then the new PIN is the one.
     assert!(judged(app.decide(&by_pin.id, &approve(Some(NEW)))).accepted);
     assert!(!app.accounts().unwrap()[0].changing);
@@ -317,6 +319,66 @@ fn a_change_waits_for_its_answer_however_long_that_takes() {
     let verdicts = app.deliver(true).unwrap();
     assert!(verdicts.len() == 1 && verdicts[0].accepted);
     assert!(signs_in(&phone, &app, &id, 2, Some(NEW)));
+}
+
+#[test]
+fn a_change_that_waits_is_delivered_before_another_one_is_begun() {
+    for action in [Action::SetPin, Action::RenewGesture] {
+        let answer = || match action {
+            Action::SetPin => set(Some(PIN), NEW),
+            _ => renew(PIN),
+        };
+        let phone = Phone::before_factors();
+        let (app, id) = phone.enrolled_with_gesture(PIN);
+        let lost = || {
+            let trouble = Trouble::Lost(TransportError::Unreachable);
+            phone.peer.trouble("/responses", trouble);
+        };
+        let prompt = app.begin(&id, action).unwrap();
+        lost();
+        app.decide(&prompt.id, &answer()).unwrap();
+        // The server would withdraw the request whose answer waits.
+        lost();
+        let actions = phone.peer.calls_to("/actions");
+        let unsent = Error::Retry {
+            code: Code::KeyUnsent,
+            wait: None,
+            reference: "changing",
+        };
+        assert_eq!(app.begin(&id, action).err(), Some(unsent));
+        assert_eq!(phone.peer.calls_to("/actions"), actions);
+        assert!(phone.peer.inner().withdrawn.is_empty());
+        app.begin(&id, action).unwrap();
+        assert!(!app.accounts().unwrap()[0].changing);
+        let entry = &app.history(1).unwrap()[0];
+        assert_eq!(
+            (entry.kind.as_str(), entry.result.as_deref()),
+            (prompt.kind, Some("ok"))
+        );
+        // One that nobody answered makes way.
+        app.begin(&id, action).unwrap();
+        assert_eq!(phone.peer.inner().withdrawn.len(), 1);
+    }
+}
+
+#[test]
+fn a_removal_that_waits_is_delivered_before_another_one_is_begun() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let removal = |number| Action::RemovePhone(Thumbprint(Digest::from([number; 32])));
+    let first = app.begin(&id, removal(1)).unwrap();
+    let trouble = Trouble::Lost(TransportError::Unreachable);
+    phone.peer.trouble("/responses", trouble);
+    app.decide(&first.id, &renew(PIN)).unwrap();
+    let second = app.begin(&id, removal(2)).unwrap();
+    assert!(judged(app.decide(&second.id, &renew(PIN))).accepted);
+    let results = app.history(9).unwrap();
+    assert!(
+        results.len() == 2
+            && results
+                .iter()
+                .all(|one| one.result.as_deref() == Some("ok"))
+    );
 }
 
 #[test]

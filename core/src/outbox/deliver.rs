@@ -100,13 +100,14 @@ impl Core {
         Ok(verdicts)
     }
 
-    /// Sends the changes of PIN or gesture that have no answer yet. One that can't be delivered now is no fault: whoever needs
-    /// its verdict finds that there is none.
-    pub(crate) fn deliver_changes(&self, owner: &Id) -> Result<(), Fault> {
-        for waiting in self.waiting_of(owner)? {
-            if !waiting.is_change() {
-                continue;
-            }
+    /// Sends those of an ID's waiting answers that must arrive before something else, due or not, in the order in which they
+    /// were signed. One that can't be delivered now is no fault: whoever needs its verdict finds that there is none.
+    pub(crate) fn deliver_first(
+        &self,
+        owner: &Id,
+        must: impl Fn(&Waiting) -> bool,
+    ) -> Result<(), Fault> {
+        for waiting in self.waiting_of(owner)?.iter().filter(|one| must(one)) {
             if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = self.deliver(owner, waiting.ctr)
             {
                 return Err(fault);

@@ -81,7 +81,8 @@ impl Waiting {
         self.is_change() || self.approves(&[Kind::Policy])
     }
 
-    fn approves(&self, kinds: &[Kind]) -> bool {
+    /// Whether it approves a request of one of these kinds.
+    pub(crate) fn approves(&self, kinds: &[Kind]) -> bool {
         let is_one = kinds.iter().any(|kind| kind.as_str() == self.summary.kind);
         is_one && self.summary.decision == Decision::Approve
     }

@@ -41,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) first: Option<State>,
     pub(crate) state: Option<State>,
     pub(crate) open: Vec<String>,
+    /// Of these, those that another action of the same kind made way for.
+    pub(crate) withdrawn: Vec<String>,
     /// What is told beside requests.
     pub(crate) others: Vec<String>,
     /// What was acknowledged.
@@ -96,6 +98,7 @@ impl Peer {
                 first: None,
                 state: None,
                 open: Vec::new(),
+                withdrawn: Vec::new(),
                 others: Vec::new(),
                 acks: Vec::new(),
                 responses: Vec::new(),

@@ -237,10 +237,12 @@ impl Peer {
         let from = at(after.map(|after| after.0), inner.open.len());
         let told = at(after.map(|after| after.1), inner.others.len());
         // One more is of a newer version.
-        let page: Vec<String> = inner.open[from..].iter().take(19).cloned().collect();
+        let mut page: Vec<String> = inner.open[from..].iter().take(19).cloned().collect();
+        let to = from + page.len();
+        page.retain(|text| !inner.withdrawn.contains(text));
         let room = 19 - page.len();
         let mut others: Vec<String> = inner.others[told..].iter().take(room).cloned().collect();
-        let (to, heard) = (from + page.len(), told + others.len());
+        let heard = told + others.len();
         others.push("something.of.a-newer-version".into());
         json(
             200,
@@ -297,6 +299,7 @@ impl Peer {
             }
             _ => return Err(Code::BadRequest),
         };
+        self.inner().withdraw(&[*self.sign.public()], kind);
         let mut challenge = self.about_itself(Id::make().unwrap(), kind);
         if kind == Kind::PinSet && self.inner().pin_by_uv {
             challenge.factors = Alternatives::new(vec![Alternative::Uv]).unwrap();
@@ -357,15 +360,19 @@ impl Peer {
             attempts: None,
             r#return: None,
         };
-        inner.judge_pin(&response, &mut verdict);
+        let keys = [*self.sign.public()];
+        if inner.is_withdrawn(&keys, &response) {
+            (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::Cancelled);
+        } else {
+            inner.judge_pin(&response, &mut verdict);
+        }
         if verdict.result == Outcome::Accepted {
-            verdict.r#return = inner.way_back(&[*self.sign.public()], &response);
+            verdict.r#return = inner.way_back(&keys, &response);
         }
         if let Some(change) = inner.verdict.take() {
             change(&mut verdict);
         }
         if verdict.result == Outcome::Accepted {
-            let keys = [*self.sign.public()];
             inner.take_keys(&keys, &response);
         }
         let verdict = self.sign(verdict);
@@ -382,6 +389,28 @@ impl Peer {
 }
 
 impl Inner {
+    /// A second action of one kind withdraws the open request of the first.
+    fn withdraw(&mut self, keys: &[PublicKey], kind: Kind) {
+        let ended = |hash: Digest| {
+            let mut verdicts = self.verdicts.iter();
+            verdicts.any(|verdict| verdict.challenge == hash && verdict.r#final)
+        };
+        let first = |text: &&String| {
+            let one = Signed::<Challenge>::verify(text, keys);
+            one.is_ok_and(|one| one.kind == kind && one.mode == Mode::App && !ended(one.hash()))
+        };
+        let first: Vec<String> = self.open.iter().filter(first).cloned().collect();
+        self.withdrawn.extend(first);
+    }
+
+    fn is_withdrawn(&self, keys: &[PublicKey], response: &Signed<Response>) -> bool {
+        let is_it = |text: &String| {
+            let one = Signed::<Challenge>::verify(text, keys);
+            one.is_ok_and(|one| one.hash() == response.challenge)
+        };
+        self.withdrawn.iter().any(is_it) && response.decision != Decision::Report
+    }
+
     /// Where an approval of what was opened on the phone leads its browser.
     fn way_back(&self, keys: &[PublicKey], response: &Signed<Response>) -> Option<String> {
         let known = |text: &String| Signed::<Challenge>::verify(text, keys).ok();
