@@ -6,7 +6,7 @@
 //!     [*] --> new: SAML request
 //!     [*] --> approved: SAML request, session signed in
 //!     new --> waiting: name typed, phone asked
-//!     waiting --> waiting: send again (30 s apart), open on this phone, use the number instead
+//!     waiting --> waiting: send again (30 s apart), open on this phone, use the number instead, more time
 //!     waiting --> returning: approved on this device (mode same)
 //!     returning --> returned: its browser came back
 //!     returning --> waiting: use the number instead
@@ -43,9 +43,10 @@ pub(crate) use flood::{quiet_until, unwelcome};
 
 use crate::app::{App, Shared};
 use crate::others::{self, End};
-use crate::page::{Problem, SignInTrouble};
+use crate::page::{Hold, Problem, SignInTrouble};
 use crate::store::apps;
 use crate::store::logins::{self, Login};
+use crate::txn;
 use crate::wake::Topic;
 use crate::web::{self, ButtonForm, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
@@ -81,6 +82,7 @@ pub(crate) fn buttons() -> Router<Shared> {
         .route("/login/{id}", post(sign_in))
         .route("/login/{id}/again", post(again))
         .route("/login/{id}/same", post(same))
+        .route("/login/{id}/more", post(more))
         .route("/login/{id}/cancel", post(cancel))
 }
 
@@ -251,6 +253,34 @@ async fn again(
             Some(hold) => pages::of(&app, &visitor, &login, Some(hold)).await,
             None => Ok(see_other(&path(&login.id))),
         }
+    };
+    show(&app, &visitor, page.await)
+}
+
+/// `POST /login/{id}/more`: the same request goes on.
+async fn more(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<ButtonForm>,
+) -> Response {
+    let page = async {
+        web::form_session(&app, &visitor, &form.csrf).await?;
+        let login = find(&app, &visitor, &id).await?;
+        if login.stage != "waiting" {
+            return Ok(see_other(&path(&login.id)));
+        }
+        let txn = login.txn.as_deref().unwrap_or_default();
+        let mut tx = app.store.write().await?;
+        let Some(extended) = txn::extend(&app, &mut tx, txn).await? else {
+            drop(tx);
+            return pages::of(&app, &visitor, &login, Some(Hold::Last)).await;
+        };
+        app.audit(&mut tx, "login", &login.id, "more time").await?;
+        tx.commit().await?;
+        let told = extended.told.into_iter();
+        told.for_each(|topic| app.wake.tell(topic));
+        Ok(see_other(&path(&login.id)))
     };
     show(&app, &visitor, page.await)
 }

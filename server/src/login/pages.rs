@@ -89,8 +89,8 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>
     let row = app_of(app, login).await?;
     let here = path(&login.id);
     let csrf = csrf(app, visitor);
-    let urls = ["again", "same", "cancel"].map(|button| format!("{here}/{button}"));
-    let [again, same, cancel] = urls.each_ref().map(|url| Action { url, csrf: &csrf });
+    let urls = ["again", "same", "more", "cancel"].map(|button| format!("{here}/{button}"));
+    let [again, same, more, cancel] = urls.each_ref().map(|url| Action { url, csrf: &csrf });
     let number = until_number(app, login).await? == Some(Duration::ZERO);
     let wait = match number {
         true => format!("{here}/wait?number=offered"),
@@ -120,6 +120,7 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>
         here: &here,
         wait: &wait,
         hold,
+        more,
         cancel,
     };
     Ok(ok(page::waiting(&site(app, visitor), &page)))

@@ -73,6 +73,7 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
             here: value,
             wait: value,
             hold,
+            more: act,
             cancel: act,
         };
         pages.push(("waiting", waiting(&site, &page)));

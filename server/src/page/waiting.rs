@@ -24,6 +24,8 @@ pub struct Waiting<'a> {
     pub wait: &'a str,
     /// Set when a new request was asked for too early.
     pub hold: Option<Hold>,
+    /// Gives the request more time.
+    pub more: Action<'a>,
     /// Ends this request.
     pub cancel: Action<'a>,
 }
@@ -57,6 +59,8 @@ pub enum Hold {
     Soon(u32),
     /// Another browser asks for the same account.
     Busy(u32),
+    /// There is no more time to be had.
+    Last,
 }
 
 impl Hold {
@@ -68,6 +72,7 @@ impl Hold {
             Self::Busy(seconds) => site.text(Id::WaitBusy {
                 n: &seconds.to_string(),
             }),
+            Self::Last => site.text(Id::WaitLast),
         }
     }
 }
@@ -135,6 +140,7 @@ pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
         (site.check_now(page.here))
         @if let Some(soon) = &soon { p.error #soon { (words(soon)) } }
         div.actions {
+            (site.button(&page.more, Id::ButtonMore, "second"))
             @match &page.way {
                 Way::Phone { again, same, .. } => {
                     (site.button(same, Id::WaitHere, "second"))

@@ -11,15 +11,15 @@ use crate::credential::{may_be_suspended, on_probation, policy_of, told};
 use crate::error::Fault;
 use crate::links;
 use crate::store::credentials::{self, Credential};
-use crate::store::{Connection, Write};
-use crate::txn::{OwnQuestion, about, known_factors, withdraw_first};
+use crate::store::{Connection, Write, challenges};
+use crate::txn::{OwnQuestion, about, challenge_of, extend, known_factors, withdraw_first};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{Action, ChallengeAnswer, InvitationAnswer};
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::problem::Code;
-use countersign_protocol::statement::{Event, Kind, Mode, StateReason};
-use countersign_protocol::{Thumbprint, json};
+use countersign_protocol::statement::{Challenge, Event, Kind, Mode, StateReason};
+use countersign_protocol::{Id, Thumbprint, json};
 
 /// How long a request that was begun on the phone is open, seconds: the most that there may be. A person
 /// chooses a PIN, or looks for a finger.
@@ -33,6 +33,9 @@ pub(crate) async fn act(State(app): State<Shared>, request: Request) -> Answer {
         Begun::Again(answer) => return Ok(answer),
         Begun::Now(tx, caller) => (tx, caller),
     };
+    if let Action::Extend(jti) = action {
+        return more_time(&app, &call, tx, &caller, &jti).await;
+    }
     may_begin(&app, &caller, action)?;
     credentials::mark_heard(&mut tx, &caller.id, app.now()).await?;
     match action {
@@ -53,6 +56,50 @@ fn may_begin(app: &App, caller: &Credential, action: Action) -> Result<(), Probl
         _ => return Err(Code::NotActive.into()),
     }
     if on_probation(app, caller).is_some() && !own {
+        return Err(Code::Probation.into());
+    }
+    Ok(())
+}
+
+/// The same request, with more time (protocol section 15).
+async fn more_time(app: &App, call: &Call, mut tx: Write, caller: &Credential, jti: &Id) -> Answer {
+    let row = challenges::by_jti(&mut tx, &jti.to_string(), &caller.id).await?;
+    let row = row.ok_or(Code::NotFound)?;
+    let asked = challenge_of(app, &row.statement)?;
+    may_prolong(app, caller, &asked)?;
+    if row.stage != "open" || app.now() > asked.exp {
+        return Err(Code::Gone.into());
+    }
+    credentials::mark_heard(&mut tx, &caller.id, app.now()).await?;
+    let extended = extend(app, &mut tx, &row.txn)
+        .await?
+        .ok_or(Code::Conflict)?;
+    let mut rows = extended.rows.into_iter();
+    let own = rows.find(|row| row.credential == caller.id);
+    let own = own.ok_or(Code::Conflict)?;
+    challenges::mark_seen(&mut tx, &own.jti, app.now()).await?;
+    app.audit(&mut tx, "action", &caller.id, "extend").await?;
+    let answer = ChallengeAnswer {
+        challenge: own.statement,
+    };
+    let answer = json::write(&answer).map_err(Fault::from)?;
+    let answer = call.finish(app, tx, StatusCode::CREATED, answer).await?;
+    let told = extended.told.into_iter();
+    told.for_each(|topic| app.wake.tell(topic));
+    Ok(answer)
+}
+
+/// Whoever may answer a request may ask for more time for it.
+fn may_prolong(app: &App, caller: &Credential, asked: &Challenge) -> Result<(), Problem> {
+    let lifts = asked.kind == Kind::Unfreeze && may_be_suspended(caller);
+    if !(caller.standing == "active" || caller.standing == "suspended" && lifts) {
+        return Err(Code::NotActive.into());
+    }
+    let of_all = matches!(
+        asked.kind,
+        Kind::Login | Kind::Stepup | Kind::Transaction | Kind::PinSet | Kind::ReplaceUv
+    );
+    if on_probation(app, caller).is_some() && !of_all {
         return Err(Code::Probation.into());
     }
     Ok(())

@@ -151,6 +151,15 @@ pub(crate) async fn decide(
     Ok(touched > 0)
 }
 
+/// One that waits does so longer; `false` when there is none.
+pub(crate) async fn prolong(db: &mut Connection, id: &str, until: i64) -> Result<bool> {
+    let touched = db.run(
+        "UPDATE asks SET until = ? WHERE id = ? AND stage = 'waiting'",
+        (until, id),
+    )?;
+    Ok(touched > 0)
+}
+
 /// Notes that a phone has it; `true` the first time.
 pub(crate) async fn mark_seen(db: &mut Connection, id: &str, now: u64) -> Result<bool> {
     let touched = db.run(

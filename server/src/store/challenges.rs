@@ -101,6 +101,18 @@ pub(crate) async fn by_hash(
     )
 }
 
+/// By `jti` alone, for one credential.
+pub(crate) async fn by_jti(
+    db: &mut Connection,
+    jti: &str,
+    credential: &str,
+) -> Result<Option<ChallengeRow>> {
+    db.one(
+        select!("WHERE jti = ? AND credential = ?"),
+        [jti, credential],
+    )
+}
+
 /// By `jti` or by `txn`, for one credential.
 pub(crate) async fn by_id(
     db: &mut Connection,
@@ -119,6 +131,31 @@ pub(crate) async fn statement_of_txn(db: &mut Connection, txn: &str) -> Result<O
         "SELECT statement FROM challenges WHERE txn = ? ORDER BY seq DESC LIMIT 1",
         [txn],
     )
+}
+
+/// The newest open one of each credential of a `txn`, if its time is not over.
+pub(crate) async fn newest_of_txn(
+    db: &mut Connection,
+    txn: &str,
+    now: u64,
+) -> Result<Vec<ChallengeRow>> {
+    db.all(
+        select!(
+            "AS asked WHERE txn = ?1 AND stage = 'open' AND expires >= ?2
+               AND seq = (SELECT max(seq) FROM challenges WHERE txn = ?1 AND credential = asked.credential)
+             ORDER BY seq"
+        ),
+        (txn, now as i64),
+    )
+}
+
+/// How often the phone was asked that was asked most often in a `txn`.
+pub(crate) async fn times_asked(db: &mut Connection, txn: &str) -> Result<i64> {
+    let times = db.one(
+        "SELECT count(*) FROM challenges WHERE txn = ? GROUP BY credential ORDER BY count(*) DESC LIMIT 1",
+        [txn],
+    )?;
+    Ok(times.unwrap_or(0))
 }
 
 /// Open ones with a higher `seq`, oldest first, without those that only a link fetches.

@@ -261,6 +261,18 @@ pub(crate) async fn take_return(db: &mut Connection, id: &str, return_hash: &str
     .map(drop)
 }
 
+/// The login that waits for a `txn` waits longer; its id, if there is one.
+pub(crate) async fn prolong(db: &mut Connection, txn: &str, until: i64) -> Result<Option<String>> {
+    let id: Option<String> = db.one(
+        "SELECT id FROM logins WHERE txn = ? AND stage = 'waiting'",
+        [txn],
+    )?;
+    if let Some(id) = &id {
+        db.run("UPDATE logins SET until = ? WHERE id = ?", (until, id))?;
+    }
+    Ok(id)
+}
+
 /// Notes that a phone has the request; the login's id the first time.
 pub(crate) async fn mark_seen(db: &mut Connection, txn: &str, now: u64) -> Result<Option<String>> {
     let id: Option<String> = db.one(

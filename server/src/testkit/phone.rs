@@ -305,7 +305,7 @@ impl Pending<'_> {
 
 /// A registered phone.
 pub(crate) struct Phone<'w> {
-    world: &'w World,
+    pub(super) world: &'w World,
     pub(crate) dev: SigningKey,
     pub(crate) uv: Option<SigningKey>,
     /// The server's half of the agreement, and K_pin, as a phone has it after the right PIN.

@@ -1,7 +1,9 @@
 //! What a phone is told beside requests, and its calls that change something.
 
 use super::{Answer, Phone, call, origin};
-use countersign_protocol::call::AcksCall;
+use axum::body::Body;
+use axum::http::Request;
+use countersign_protocol::call::{AcksCall, WakeAnswer};
 use countersign_protocol::statement::{Cancel, Event, Notice, Proof};
 use countersign_protocol::{Id, Signed, json};
 
@@ -21,6 +23,14 @@ impl Other {
 }
 
 impl Phone<'_> {
+    /// What a locked phone asks by its handle.
+    pub(crate) async fn ask_wake(&self, query: &str) -> WakeAnswer {
+        let handle = self.state().await.wake.unwrap();
+        let request = Request::get(format!("/cs/v1/wake/{handle}{query}"));
+        let request = request.body(Body::empty()).unwrap();
+        self.world.send(request).await.json()
+    }
+
     /// A call that changes something, with this proof.
     pub(crate) async fn change_by(&self, proof: Proof, path: &str, body: &str) -> Answer {
         let method = proof.htm.clone();

@@ -1,9 +1,6 @@
 //! Row 26: how often a person may be asked by browsers.
 
 use crate::testkit::{ANNA, Browser, Page, Phone, Provider, World, shown};
-use axum::body::Body;
-use axum::http::Request;
-use countersign_protocol::call::WakeAnswer;
 use countersign_protocol::statement::{Decision, VerdictCode};
 use countersign_texts::Id;
 use serde_json::Value;
@@ -21,12 +18,9 @@ async fn refused(world: &World, phone: &Phone<'_>) {
 }
 
 /// Whether a locked phone, which has acknowledged everything, is told that there is something to be unlocked for.
-async fn is_woken(world: &World, phone: &Phone<'_>) -> bool {
+async fn is_woken(phone: &Phone<'_>) -> bool {
     phone.acknowledge_all().await;
-    let handle = phone.state().await.wake.unwrap();
-    let request = Request::get(format!("/cs/v1/wake/{handle}"));
-    let answer = world.send(request.body(Body::empty()).unwrap()).await;
-    answer.json::<WakeAnswer>().waiting
+    phone.ask_wake("").await.waiting
 }
 
 async fn quiet_until(phone: &Phone<'_>) -> Value {
@@ -126,7 +120,7 @@ async fn row_26_three_refusals_make_the_id_quiet_for_strangers_alone() {
 
     // A stranger's request wakes nobody, and is there for who looks.
     let (browser, page) = world.waiting().await;
-    assert!(!is_woken(&world, &phone).await);
+    assert!(!is_woken(&phone).await);
     assert_eq!(page.heading(), "wait");
     let challenge = phone.challenge().await;
     let number = page.number().unwrap();
@@ -137,10 +131,10 @@ async fn row_26_three_refusals_make_the_id_quiet_for_strangers_alone() {
             .await
             .is_answer_to(&Provider::wiki())
     );
-    assert!(!is_woken(&world, &phone).await);
+    assert!(!is_woken(&phone).await);
     // A known browser goes on as ever.
     world.waiting_known().await;
-    assert!(is_woken(&world, &phone).await);
+    assert!(is_woken(&phone).await);
     world.end().await;
 }
 
@@ -155,7 +149,7 @@ async fn row_26_requests_that_nobody_saw_count_also_where_the_page_was_closed() 
     // It is noticed with the next one, which is the first that wakes nobody.
     world.waiting().await;
     assert_eq!(quiet_until(&phone).await, world.now() - 1 + 3600);
-    assert!(!is_woken(&world, &phone).await);
+    assert!(!is_woken(&phone).await);
     world.end().await;
 }
 
@@ -230,7 +224,7 @@ async fn row_26_quiet_goes_on_from_the_last_unwelcome_request_and_ends_by_itself
     world.pass(3600);
     assert_eq!(quiet_until(&phone).await, Value::Null);
     world.waiting().await;
-    assert!(is_woken(&world, &phone).await);
+    assert!(is_woken(&phone).await);
     world.end().await;
 }
 
@@ -264,7 +258,7 @@ async fn unfreeze_ends_the_quiet_and_the_count_begins_anew() {
     }
     assert_eq!(quiet_until(&phone).await, Value::Null);
     world.waiting().await;
-    assert!(is_woken(&world, &phone).await);
+    assert!(is_woken(&phone).await);
     world.end().await;
 }
 

@@ -15,6 +15,7 @@ mod invitation;
 mod keys;
 mod life;
 mod log;
+mod more;
 mod pause;
 mod phones;
 mod pin;

@@ -1,5 +1,6 @@
 //! The phones of an ID: paused and lifted, removed and added, each by one that may.
 
+use super::more::try_more;
 use crate::testkit::{ANNA, Enrolment, Pending, Phone, Typed, World, call, sign};
 use countersign_protocol::Signed;
 use countersign_protocol::call::InvitationAnswer;
@@ -431,16 +432,21 @@ async fn a_repeat_gets_the_same_invitation_and_nobody_reads_it_in_the_database()
 }
 
 #[tokio::test]
+async fn a_new_phones_digits_get_no_more_time() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    let (_tablet, asked) = tablet(&world, &phone).await;
+    let answer = world.refuses(&[], try_more(&phone, &asked.jti)).await;
+    answer.is_problem(409, "conflict");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn actions_that_this_version_has_not_are_refused() {
     let world = World::with_pin().await;
     let phone = world.with_phone().await;
-    let jti = phone.id;
-    for body in [
-        r#"{"kind":"recovery-codes"}"#.to_owned(),
-        format!(r#"{{"kind":"extend","input":{{"challenge":"{jti}"}}}}"#),
-    ] {
-        let answer = phone.change("POST", "/cs/v1/actions", &body).await;
-        answer.is_problem(400, "bad_request");
-    }
+    let body = r#"{"kind":"recovery-codes"}"#;
+    let answer = phone.change("POST", "/cs/v1/actions", body).await;
+    answer.is_problem(400, "bad_request");
     world.end().await;
 }
