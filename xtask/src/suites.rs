@@ -31,6 +31,7 @@ const ON_PYTHON: &[&str] = &[
     "no_mixing",
     "phones",
     "pin",
+    "relay",
     "rollback",
     "saml_judges",
     "several",

@@ -23,6 +23,7 @@ mod policy;
 mod poll;
 mod proof;
 mod race;
+mod relay_model;
 mod same;
 mod same_only;
 mod saml;

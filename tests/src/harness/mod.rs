@@ -13,6 +13,7 @@ mod page;
 mod phone;
 mod ports;
 mod process;
+pub mod same;
 pub mod scene;
 mod server;
 mod service;

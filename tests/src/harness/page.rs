@@ -67,6 +67,14 @@ impl Page {
             .find(|form| form.value(field).is_some()))
     }
 
+    /// The form that goes to an address with this end.
+    pub fn form_to(&self, end: &str) -> Result<Form> {
+        let mut forms = self.forms()?.into_iter();
+        forms
+            .find(|form| form.action.path().ends_with(end))
+            .ok_or_else(|| self.lacks(&format!("a form to {end}")))
+    }
+
     /// The text of the first element that this CSS selector finds, where there is one.
     pub fn text_at(&self, css: &str) -> Result<Option<String>> {
         let wanted = selector(css)?;

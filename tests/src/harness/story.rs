@@ -172,10 +172,7 @@ impl Waiting {
 
     /// Presses [Cancel].
     pub fn cancel(&self, browser: &mut Browser) -> Result<Page> {
-        let forms = self.page.forms()?;
-        let cancel = |form: &&Form| form.action.path().ends_with("/cancel");
-        let form = forms.iter().find(cancel);
-        browser.submit(form.ok_or_else(|| self.page.lacks("a way to cancel"))?)
+        browser.submit(&self.page.form_to("/cancel")?)
     }
 
     /// Follows the page as its script does: one long poll after the other, then the page again, until it ends.
