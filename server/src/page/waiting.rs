@@ -140,7 +140,8 @@ pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
         (site.check_now(page.here))
         @if let Some(soon) = &soon { p.error #soon { (words(soon)) } }
         div.actions {
-            (site.button(&page.more, Id::ButtonMore, "second"))
+            // Who is to come back has a minute.
+            @if page.phase != Phase::Back { (site.button(&page.more, Id::ButtonMore, "second")) }
             @match &page.way {
                 Way::Phone { again, same, .. } => {
                     (site.button(same, Id::WaitHere, "second"))

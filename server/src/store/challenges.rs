@@ -210,10 +210,10 @@ impl Row for Ended {
     }
 }
 
-/// `jti` of the open statements of a `txn`, by credential.
+/// `jti` of the open statements of a `txn`, by credential, the newest first.
 pub(crate) async fn open_of_txn(db: &mut Connection, txn: &str) -> Result<Vec<(String, String)>> {
     db.all(
-        "SELECT credential, jti FROM challenges WHERE txn = ? AND stage = 'open'",
+        "SELECT credential, jti FROM challenges WHERE txn = ? AND stage = 'open' ORDER BY seq DESC",
         [txn],
     )
 }

@@ -391,6 +391,29 @@ async fn whoever_approved_and_did_not_come_back_may_use_the_number() {
 }
 
 #[tokio::test]
+async fn what_got_more_time_makes_way_by_its_newest_statement() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.challenge().await;
+    let page = browser.press(&page, &format!("{}/more", page.path)).await;
+    let list = phone.list("").await;
+    let newest = phone.verify(list.challenges.last().unwrap());
+    let page = browser.press_same(&page).await;
+    assert!(phone.open(&page).await.replaces == Some(newest.jti));
+    // More time on this device is fetched by the same link, and listed nowhere.
+    world.pass(60);
+    let page = browser.press(&page, &format!("{}/more", page.path)).await;
+    world.pass(100);
+    assert!(phone.list("").await.challenges.is_empty());
+    let back = phone.approve_opened(&page).await;
+    let waits = browser.open(&page.path).await;
+    assert!(!waits.actions().contains(&format!("{}/more", page.path)));
+    assert!(browser.open(&back).await.is_answer_to(&Provider::wiki()));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn every_end_is_told_here_too() {
     let world = World::new().await;
     let phone = world.with_phone().await;

@@ -55,7 +55,7 @@ pub(crate) struct Question<'a> {
     /// How long it waits for its answer, seconds; a phone's policy may allow less.
     pub(crate) life: u64,
     pub(crate) mode: Mode,
-    /// `jti` of what it takes the place of, by credential.
+    /// `jti` of what it takes the place of, by credential; of several the first.
     pub(crate) replaces: &'a [(String, String)],
     /// Whether phones are not to be woken for it.
     pub(crate) silent: bool,
