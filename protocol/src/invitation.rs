@@ -113,7 +113,8 @@ impl Invitation {
     }
 }
 
-fn is_brand(text: &str) -> bool {
+/// Whether a text can name a brand in a link.
+pub fn is_brand(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text
             .bytes()

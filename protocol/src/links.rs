@@ -97,12 +97,12 @@ impl ChallengeLink {
 }
 
 /// A scheme that an app may own: never one of the web's.
-fn is_scheme(text: &str) -> bool {
+pub fn is_scheme(text: &str) -> bool {
     let inner = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'.' | b'-');
     (2..=64).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(inner)
-        && !matches!(text, "http" | "https")
+        && !matches!(text, "http" | "https" | "javascript" | "data")
 }
 
 /// What the waiting page's small QR code says: the number of a request, to be scanned instead of
@@ -167,7 +167,17 @@ mod tests {
     #[test]
     fn only_a_scheme_of_an_app_makes_a_link() {
         for bad in [
-            "", "x", "http", "https", "Nordwall", "1app", "a b", "a:b", "a/",
+            "",
+            "x",
+            "http",
+            "https",
+            "javascript",
+            "data",
+            "Nordwall",
+            "1app",
+            "a b",
+            "a:b",
+            "a/",
         ] {
             assert!(sample().to_scheme_link(bad).is_err(), "{bad}");
         }

@@ -1,6 +1,7 @@
 //! Settings: one TOML file, and environment variables that override single values of it. Nothing
 //! below this file reads the environment.
 
+use crate::brands::{self, Brand};
 use countersign_protocol::Origin;
 use countersign_protocol::policy::{Alternatives, Offline, Policy};
 use countersign_protocol::text::Name;
@@ -41,6 +42,9 @@ pub(crate) struct File {
     pub(crate) invitation: Invitation,
     #[serde(default)]
     pub(crate) policy: Asked,
+    /// The apps that may open this server's links.
+    #[serde(default, rename = "brand", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) brands: Vec<Brand>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -139,6 +143,7 @@ impl Config {
         {
             return Err(malformed("origins: up to three others than origin".into()));
         }
+        brands::check(&file.brands).map_err(malformed)?;
         let name = Name::parse(&file.name).map_err(|error| malformed(format!("name: {error}")))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let config = Self { file, name, folder };
@@ -146,6 +151,14 @@ impl Config {
             .check_policy()
             .map_err(|what| malformed(what.to_owned()))?;
         Ok(config)
+    }
+
+    /// The name of the app in the pages' texts: that of the one brand there is.
+    pub(crate) fn authenticator(&self) -> &str {
+        match self.file.brands.as_slice() {
+            [brand] => brand.name.as_str(),
+            _ => "Countersign",
+        }
     }
 
     pub(crate) fn path(&self, relative: &Path) -> PathBuf {
@@ -280,6 +293,12 @@ mod tests {
             ("[tls]", "[policy]\nmin = [[\"pin\", \"uv\"]]\n[tls]"),
             ("[tls]", "[policy]\noffline = \"code\"\n[tls]"),
             ("[tls]", "[policy]\nlife = 60\n[tls]"),
+            ("[tls]", "[[brand]]\nid = \"A\"\nname = \"A\"\n[tls]"),
+            ("[tls]", "[[brand]]\nid = \"a\"\nname = \"A\\u202e\"\n[tls]"),
+            (
+                "[tls]",
+                "[[brand]]\nid = \"a\"\nname = \"A\"\nlogo = \"x\"\n[tls]",
+            ),
         ] {
             let error = load(&GOOD.replacen(from, to, 1)).err().unwrap().to_string();
             assert!(error.contains("countersign.toml: "), "{error}");

@@ -5,6 +5,7 @@
 //! counts twice or for another browser, a secret in the database or a log, an address from a request.
 
 mod app;
+mod brands;
 mod cli;
 mod config;
 mod credential;

@@ -26,9 +26,6 @@ const BROWSER_COOKIE: &str = "__Host-browser";
 /// How long a browser stays signed in after the phone was asked, seconds: a working day.
 pub(crate) const SESSION_LIFE: u64 = 8 * 3600;
 
-/// The name of the app in the pages' texts.
-const AUTHENTICATOR: &str = "Countersign";
-
 /// A browser, as its request shows it. Nothing of it is believed but what the server once gave out.
 pub(crate) struct Visitor {
     pub(crate) lang: Lang,
@@ -129,7 +126,7 @@ pub(crate) fn site<'a>(app: &'a App, visitor: &Visitor) -> Site<'a> {
         lang: visitor.lang,
         server: app.config.name.as_str(),
         host: app.signer.origin.host(),
-        authenticator: AUTHENTICATOR,
+        authenticator: app.config.authenticator(),
     }
 }
 

@@ -182,6 +182,7 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
         challenge: Challenge::default(),
         invitation: Invitation::default(),
         policy: Asked::default(),
+        brands: Vec::new(),
     };
     let text = toml::to_string(&file)
         .map_err(|_| StartError::Said("settings cannot be written".into()))?;

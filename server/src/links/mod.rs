@@ -5,6 +5,7 @@
 
 mod digits;
 mod invite;
+mod landing;
 
 pub(crate) use digits::{PROBATION, TRIES, Typed, compare};
 pub(crate) use invite::{
@@ -32,12 +33,14 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/i/{token}", get(open).post(press))
         .route("/i/{token}/digits", post(type_digits))
         .route("/i/{token}/wait", get(wait))
-        .route("/e", get(landing))
-        .route("/e/{brand}", get(landing))
-}
-
-async fn landing(State(app): State<Shared>, visitor: Visitor) -> Response {
-    ok(page::link_landing(&site(&app, &visitor)))
+        .route("/e", get(landing::invitation))
+        .route("/e/{brand}", get(landing::invitation))
+        .route("/c", get(landing::request))
+        .route("/.well-known/assetlinks.json", get(landing::asset_links))
+        .route(
+            "/.well-known/apple-app-site-association",
+            get(landing::app_site_association),
+        )
 }
 
 /// The page of an address, if it is one and not over.

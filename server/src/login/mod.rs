@@ -40,6 +40,7 @@ mod pages;
 pub(crate) use back::return_url;
 pub(crate) use begin::{host_of, service, typed as account_of};
 pub(crate) use flood::{quiet_until, unwelcome};
+pub(crate) use pages::request_of;
 
 use crate::app::{App, Shared};
 use crate::others::{self, End};

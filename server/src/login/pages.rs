@@ -1,12 +1,12 @@
 //! Which page shows a login.
 
-use super::{UNREACHED_AFTER, again_in, app_of, path, waits};
+use super::{UNREACHED_AFTER, again_in, app_of, is_late, path, waits};
 use crate::app::App;
 use crate::credential::id_of;
 use crate::error::Fault;
 use crate::page::{self, Action, End, Hold, Phase, SignIn, SignInTrouble, Waiting, Way};
 use crate::store::credentials;
-use crate::store::logins::Login;
+use crate::store::logins::{self, Login};
 use crate::web::{Page, Trouble, Visitor, ok, site};
 use countersign_protocol::links::ChallengeLink;
 use std::time::Duration;
@@ -75,14 +75,26 @@ pub(super) async fn until_number(app: &App, login: &Login) -> Result<Option<Dura
     Ok(Some(Duration::from_secs(again_in(login, app.now()))))
 }
 
-/// The link that opens the request of a login in the app.
-fn link(app: &App, login: &Login) -> Result<String, Fault> {
-    let txn = login.txn.as_deref().unwrap_or_default();
-    let link = ChallengeLink {
+/// The link that opens the request of a login in the app of this device; none where it isn't there to be opened.
+fn link(app: &App, login: &Login) -> Result<Option<ChallengeLink>, Fault> {
+    let open = login.same && login.stage == "waiting" && !is_late(login, app.now());
+    let txn = login.txn.as_deref().filter(|_| open);
+    let link = |txn| ChallengeLink {
         origin: app.signer.origin.clone(),
-        txn: id_of(txn)?,
+        txn,
     };
-    Ok(link.to_link()?)
+    Ok(txn.map(id_of).transpose()?.map(link))
+}
+
+/// The request that a browser session waits for on its own device.
+pub(crate) async fn request_of(app: &App, session: &str) -> Result<Option<ChallengeLink>, Fault> {
+    let mut db = app.store.read().await?;
+    for login in logins::waiting_of_session(&mut db, session, "").await? {
+        if let Some(link) = link(app, &login)? {
+            return Ok(Some(link));
+        }
+    }
+    Ok(None)
 }
 
 async fn waiting(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>) -> Page {
@@ -96,8 +108,8 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>
         true => format!("{here}/wait?number=offered"),
         false => format!("{here}/wait"),
     };
-    let link = (login.same && login.stage == "waiting").then(|| link(app, login));
-    let link = link.transpose()?;
+    let link = link(app, login)?.map(|link| link.to_link());
+    let link = link.transpose().map_err(Fault::from)?;
     let way = match login.same {
         true => Way::Same {
             link: link.as_deref(),

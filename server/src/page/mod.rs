@@ -29,7 +29,7 @@ pub use assets::{SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH};
 pub use end::{End, come_back, end};
 pub use frame::{Action, Site, field};
 pub use invitation::{DigitsError, Invitation, Step, invitation};
-pub use link::link_landing;
+pub use link::{Landing, OpenApp, landing};
 pub use policy::{content_security_policy, content_security_policy_for_post};
 pub use post::{PostForm, post_form};
 pub use problem::{Problem, problem};

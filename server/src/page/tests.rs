@@ -115,7 +115,22 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
         pages.push(("invitation", invitation(&site, &state)));
     }
     pages.push(("come back", come_back(&site)));
-    pages.push(("link", link_landing(&site)));
+    for scheme in [
+        &[][..],
+        &["nordwall-id://c#eyJ2IjoxfQ", "kupfer-id://c#eyJ2IjoxfQ"],
+    ] {
+        let open = |link: &&str| OpenApp {
+            name: value,
+            link: (*link).to_owned(),
+        };
+        let apps: Vec<OpenApp<'_>> = scheme.iter().map(open).collect();
+        for link in [
+            Landing::Invitation { apps: &apps },
+            Landing::Request { apps: &apps },
+        ] {
+            pages.push(("link", landing(&site, &link)));
+        }
+    }
     for one in PROBLEMS {
         pages.push(("problem", problem(&site, one, Some(value))));
     }
@@ -240,6 +255,9 @@ fn no_page_holds_a_script_a_style_or_a_handler() {
 fn no_page_points_elsewhere() {
     for (name, page) in all() {
         let rest = page.replace(LINK, "");
+        let rest = rest
+            .replace("nordwall-id://", "")
+            .replace("kupfer-id://", "");
         for word in ["http:", "https:", "//", "javascript:", "data:"] {
             assert!(!rest.contains(word), "{name}: {word}");
         }
@@ -487,7 +505,10 @@ fn a_link_that_no_qr_code_can_hold_is_still_a_link() {
 fn the_landing_page_of_a_link_runs_nothing() {
     for (name, page) in all() {
         if name == "link" {
-            assert!(!page.contains("<script") && !page.contains("<a ") && !page.contains("<form"));
+            assert!(!page.contains("<script") && !page.contains("<form"));
+            // An app that was set up is offered, and nothing else.
+            let apps = page.matches("-id://c#").count();
+            assert_eq!(page.matches("<a ").count(), apps);
         }
     }
 }

@@ -14,6 +14,7 @@ mod forms;
 mod invitation;
 mod keys;
 mod life;
+mod links;
 mod log;
 mod more;
 mod pause;
