@@ -253,6 +253,7 @@ impl Authenticator {
             match sync_one(&core, &account) {
                 Ok(mut arrivals) => {
                     all.prompts.append(&mut arrivals.prompts);
+                    all.renewed.append(&mut arrivals.renewed);
                     all.refused.append(&mut arrivals.refused);
                     all.cancelled.append(&mut arrivals.cancelled);
                     all.notices.append(&mut arrivals.notices);
@@ -284,6 +285,15 @@ impl Authenticator {
     /// believed, `id.removed`, `store.*`.
     pub fn show(&self, id: &PromptId) -> Result<Prompt, Error> {
         Ok(self.core()?.prompt(&id.account, &id.challenge)?)
+    }
+
+    /// More time for a request. It stays the same prompt: nobody is alarmed again, and what was typed stays. Either name of it can
+    /// be decided.
+    ///
+    /// # Errors
+    /// `chal.last`: there is no more to be had. `chal.expired`, `chal.seen`, `id.*`, `net.*`, `srv.*`, `store.*`.
+    pub fn more_time(&self, id: &PromptId) -> Result<Prompt, Error> {
+        Ok(self.core()?.more_time(id)?)
     }
 
     /// Begins a change of an ID on this phone; gives the request that asks for it, to be decided like any

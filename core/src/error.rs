@@ -51,6 +51,7 @@ codes! {
     ChalDowngrade = "chal.downgrade": "It asks for less than was agreed.",
     ChalExpired = "chal.expired": "The request is over.",
     ChalSeen = "chal.seen": "The request was answered already.",
+    ChalLast = "chal.last": "There is no more time to be had for the request, which is open still.",
     ChalText = "chal.text": "Its text has hidden or misleading characters.",
     LinkMalformed = "link.malformed": "Not a link to a request.",
     LinkForeign = "link.foreign": "A link to a server where this phone has no ID.",
@@ -361,6 +362,7 @@ impl From<challenge::Refusal> for Error {
             Refusal::Life | Refusal::Weaker => refused(Code::ChalDowngrade),
             Refusal::Host => refused(Code::InvHost),
             Refusal::Seen => refused(Code::ChalSeen),
+            Refusal::NoMoreTime => refused(Code::ChalLast),
             Refusal::Over | Refusal::Unknown => Self::Expired {
                 code: Code::ChalExpired,
             },

@@ -127,6 +127,37 @@ fn a_phone_that_listens_drops_its_prompt_at_once_and_shows_it_in_words() {
 }
 
 #[test]
+fn a_request_with_more_time_is_one_request_on_both_phones_and_in_the_browser() {
+    let Two {
+        world,
+        sp,
+        phone,
+        tablet,
+    } = two();
+    let mut browser = world.browser().unwrap();
+    let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
+    let (ours, theirs) = (prompt(&phone), prompt(&tablet));
+    let name = |prompt: &Value| prompt["id"].as_str().unwrap().to_owned();
+    let more = phone.ask(&["more", &name(&ours)]).unwrap().remove(0);
+    assert_eq!(more["goes_on"], ours["id"]);
+    let page = waiting.press(&mut browser, "more").unwrap();
+    assert_eq!(page.text_at("p.number").unwrap().unwrap(), waiting.number);
+    // The tablet got it twice more; it may name any of its statements.
+    let renewed = prompt(&tablet);
+    assert_ne!(renewed["id"], theirs["id"]);
+    let args = ["approve", &name(&theirs), "--number", &waiting.number];
+    tablet.ask(&args).unwrap();
+    waiting.response(&mut browser).unwrap();
+    // For the phone it is over, once.
+    let heard = phone.ask(&["pending"]).unwrap();
+    let over: Vec<_> = heard
+        .iter()
+        .filter(|event| event["event"] == "cancelled")
+        .collect();
+    assert_eq!(over.len(), 1, "{heard:?}");
+}
+
+#[test]
 fn row_24_both_phones_decide_at_once_and_one_decision_counts() {
     let Two {
         world,

@@ -242,7 +242,10 @@ impl Core {
         made: Option<&MadeUv>,
     ) -> Result<Tried, Fault> {
         let owner = Place::of(&id.account);
-        let note = Seen::place(&id.account, &id.challenge);
+        let note = Seen::place(
+            &id.account,
+            &self.newest_statement(&id.account, &id.challenge)?,
+        );
         let mut change = self.vault.begin();
         let mut account = change.read::<Account>(&owner)?.ok_or(Fault::Unknown)?;
         let mut seen = change.read::<Seen>(&note)?.ok_or(Refusal::Unknown)?;

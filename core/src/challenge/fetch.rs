@@ -27,6 +27,9 @@ const PAGES: usize = 50;
 pub struct Arrivals {
     /// Requests that weren't open here before.
     pub prompts: Vec<Prompt>,
+    /// Requests that were, with more time: [`Prompt::goes_on`] names each as it was. Nobody is alarmed again, and what was
+    /// typed stays.
+    pub renewed: Vec<Prompt>,
     /// Why others are not shown: the server's statements that failed a check.
     pub refused: Vec<Code>,
     /// Requests that are over, which this phone did not decide.
@@ -123,7 +126,11 @@ impl Core {
         let told = self.read_others(&account.owner, &page.others, word, arrivals)?;
         let next = Some(page.next);
         let (prompts, taken) = self.note_and_take(&account.owner, &good, word, next, &told)?;
-        arrivals.prompts.extend(prompts);
+        let (renewed, new) = prompts
+            .into_iter()
+            .partition::<Vec<_>, _>(|prompt| prompt.goes_on.is_some());
+        arrivals.prompts.extend(new);
+        arrivals.renewed.extend(renewed);
         arrivals.cancelled.extend(taken.cancelled);
         arrivals.notices.extend(taken.notices);
         Ok(())
@@ -274,26 +281,32 @@ impl Core {
         if change.read::<Seen>(&place)?.is_some() {
             return Ok(None);
         }
-        if let Some(old) = challenge.replaces {
-            let old = Seen::place(&account.owner, &old);
-            if let Some(mut seen) = change.read::<Seen>(&old)? {
-                seen.replace();
-                change.put(&old, &seen)?;
-            }
-        }
         let known = account.known_mut()?;
         let changed = known.is_unexpected(&challenge.set);
         known.set = Some(challenge.set);
         let lower = time.lower(self.clock.now()).unwrap_or_default();
-        let seen = Seen::new(challenge, lower, changed);
+        let mut seen = Seen::new(challenge, lower, changed);
+        if let Some(jti) = challenge.replaces {
+            let old = Seen::place(&account.owner, &jti);
+            if let Some(mut before) = change.read::<Seen>(&old)? {
+                if self.goes_on(account, &before, challenge) {
+                    before.go_on(jti, &mut seen, challenge.jti);
+                } else {
+                    before.replace();
+                }
+                change.put(&old, &before)?;
+            }
+        }
         change.put(&place, &seen)?;
-        Ok(Some(seen))
+        // What was decided before it got more time is shown no more.
+        Ok(seen.is_undecided().then_some(seen))
     }
 
     /// One open request, verified anew: a key or host that was withdrawn since stops it.
     pub(crate) fn prompt(&self, owner: &Id, challenge: &Id) -> Result<Prompt, Fault> {
         let account = self.account(owner)?;
-        let seen = self.vault.read::<Seen>(&Seen::place(owner, challenge))?;
+        let newest = self.newest_statement(owner, challenge)?;
+        let seen = self.vault.read::<Seen>(&Seen::place(owner, &newest))?;
         self.prompt_of(&account, &seen.ok_or(Refusal::Unknown)?)
     }
 

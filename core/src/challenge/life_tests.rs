@@ -9,7 +9,7 @@ use crate::testkit::Phone;
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::statement::{Decision, Kind, Mode, Row, Standing, StateReason};
 use countersign_protocol::text::{Name, Value};
-use countersign_protocol::{Digest, Origin};
+use countersign_protocol::{Digest, Id, Origin};
 
 fn approve() -> Answer {
     Answer::Approve {
@@ -140,9 +140,11 @@ fn a_newer_request_of_the_same_browser_takes_the_place_of_the_old_one() {
     let (app, id) = phone.enrolled();
     let old = phone.peer.ask(1, |_| {});
     app.poll(&id, 0).unwrap();
-    let new = phone
-        .peer
-        .ask(2, |challenge| challenge.replaces = Some(old));
+    // By the same `txn` it would be the old one with more time.
+    let new = phone.peer.ask(2, |challenge| {
+        challenge.txn = Id::from([22; 16]);
+        challenge.replaces = Some(old);
+    });
     app.poll(&id, 0).unwrap();
     let pending = app.pending().unwrap();
     assert_eq!(

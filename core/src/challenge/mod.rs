@@ -17,6 +17,7 @@ mod decide;
 mod fetch;
 mod hint;
 mod link;
+mod more;
 mod prompt;
 mod recent;
 mod seen;
@@ -38,6 +39,8 @@ mod factor_tests;
 mod life_tests;
 #[cfg(test)]
 mod link_tests;
+#[cfg(test)]
+mod more_tests;
 #[cfg(test)]
 mod phone_tests;
 #[cfg(test)]

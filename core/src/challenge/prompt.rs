@@ -71,6 +71,8 @@ pub enum Note {
 pub struct Prompt {
     /// For the decision.
     pub id: PromptId,
+    /// The same request as this one, with more time.
+    pub goes_on: Option<PromptId>,
     /// The id of its title in the catalogue of texts: `ask.` and the kind.
     pub title: String,
     /// What is asked: `login`, `transaction`, …
@@ -126,6 +128,10 @@ impl Prompt {
                 account: account.owner,
                 challenge: challenge.jti,
             },
+            goes_on: seen.older().map(|challenge| PromptId {
+                account: account.owner,
+                challenge,
+            }),
             title: format!("ask.{kind}"),
             kind,
             rows: rows

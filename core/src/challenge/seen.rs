@@ -30,6 +30,11 @@ pub(crate) struct Seen {
     /// Its server said that it is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cancelled: bool,
+    /// The same request with more time, and with less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    newer: Option<Id>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    older: Option<Id>,
 }
 
 impl Record for Seen {
@@ -51,6 +56,8 @@ impl Seen {
             reported: false,
             replaced: false,
             cancelled: false,
+            newer: None,
+            older: None,
         }
     }
 
@@ -89,6 +96,25 @@ impl Seen {
 
     pub(super) fn replace(&mut self) {
         self.replaced = true;
+    }
+
+    /// It, of this `jti`, goes on as a newer statement, which is decided if this one is.
+    pub(super) fn go_on(&mut self, jti: Id, newer: &mut Self, newer_jti: Id) {
+        newer.older = Some(jti);
+        newer.decided = self.decided;
+        newer.reported = self.reported;
+        newer.cancelled = self.cancelled;
+        newer.phones_changed = self.phones_changed;
+        self.replaced = true;
+        self.newer = Some(newer_jti);
+    }
+
+    pub(super) fn newer(&self) -> Option<Id> {
+        self.newer
+    }
+
+    pub(super) fn older(&self) -> Option<Id> {
+        self.older
     }
 
     /// Its server said that it is over; whether it was open until then.

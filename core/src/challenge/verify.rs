@@ -52,6 +52,9 @@ pub(crate) enum Refusal {
     /// It is over, or another took its place.
     #[error("a request that is over")]
     Over,
+    /// It got more time as often as there is.
+    #[error("no more time to be had")]
+    NoMoreTime,
     /// It is of the future.
     #[error("a request of the future")]
     NotYet,

@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     pub(super) new_pin: Option<Secret>,
     /// A PIN is set by the gesture: the old one is locked.
     pub(crate) pin_by_uv: bool,
+    /// No request gets more time.
+    pub(crate) no_more: bool,
     /// Wrong PINs in a row.
     pub(super) wrong_pins: u64,
     /// Changes offers before they are signed.
@@ -106,6 +108,7 @@ impl Peer {
                 uv: None,
                 new_pin: None,
                 pin_by_uv: false,
+                no_more: false,
                 wrong_pins: 0,
                 offer: None,
                 verdict: None,

@@ -285,6 +285,7 @@ impl Peer {
             Action::ReplaceUv => (Kind::ReplaceUv, None),
             Action::Unfreeze(dev) => (Kind::Unfreeze, dev),
             Action::RemovePhone(dev) => (Kind::RemovePhone, Some(dev)),
+            Action::Extend(jti) => return self.serve_more(&jti),
             Action::AddPhone => {
                 let invitation = self.link();
                 return Ok(json(201, &InvitationAnswer { invitation }));
@@ -309,6 +310,27 @@ impl Peer {
             device: Some(Name::parse("Tablet").unwrap()),
             policy: None,
         });
+        let challenge = self.sign(challenge).compact().to_owned();
+        self.inner().open.push(challenge.clone());
+        Ok(json(201, &ChallengeAnswer { challenge }))
+    }
+
+    /// The same request with more time, and the next `jti`.
+    fn serve_more(&self, jti: &Id) -> Result<Answer, Code> {
+        if self.inner().no_more {
+            return Err(Code::Conflict);
+        }
+        let keys = [*self.sign.public()];
+        let open = self.inner().open.clone();
+        let mut open = open
+            .iter()
+            .map(|text| Signed::<Challenge>::verify(text, &keys).unwrap());
+        let old = open.find(|open| open.jti == *jti).ok_or(Code::NotFound)?;
+        let mut challenge = Challenge::clone(&old);
+        challenge.jti = Id::make().unwrap();
+        challenge.replaces = Some(*jti);
+        challenge.iat = self.inner().now;
+        challenge.exp = challenge.iat + (old.exp - old.iat);
         let challenge = self.sign(challenge).compact().to_owned();
         self.inner().open.push(challenge.clone());
         Ok(json(201, &ChallengeAnswer { challenge }))

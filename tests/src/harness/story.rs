@@ -172,7 +172,12 @@ impl Waiting {
 
     /// Presses [Cancel].
     pub fn cancel(&self, browser: &mut Browser) -> Result<Page> {
-        browser.submit(&self.page.form_to("/cancel")?)
+        self.press(browser, "cancel")
+    }
+
+    /// Presses the button whose form ends so.
+    pub fn press(&self, browser: &mut Browser, button: &str) -> Result<Page> {
+        browser.submit(&self.page.form_to(&format!("/{button}"))?)
     }
 
     /// Follows the page as its script does: one long poll after the other, then the page again, until it ends.

@@ -168,6 +168,11 @@ pub(crate) enum Command {
         /// As `pending` names it.
         id: String,
     },
+    /// Ask for more time for a request.
+    More {
+        /// As `pending` names it.
+        id: String,
+    },
     /// Answer: it is me.
     Approve {
         /// As `pending` names it; may be left out when only one waits.

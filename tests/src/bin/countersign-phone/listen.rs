@@ -89,7 +89,7 @@ fn step(phone: &Phone, account: &AccountInfo) -> Result<Arrivals, Error> {
 
 fn show(phone: &Phone, arrivals: &Arrivals, about: &About) {
     show_told(phone, arrivals);
-    for prompt in &arrivals.prompts {
+    for prompt in arrivals.prompts.iter().chain(&arrivals.renewed) {
         show_prompt(phone, prompt);
     }
     for code in &arrivals.refused {

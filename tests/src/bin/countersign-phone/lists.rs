@@ -136,6 +136,11 @@ pub(crate) fn show(phone: &Phone, id: &str) -> Result<(), Trouble> {
     Ok(())
 }
 
+pub(crate) fn more(phone: &Phone, id: &str) -> Result<(), Trouble> {
+    show_prompt(phone, &phone.core.more_time(&parse(id)?)?);
+    Ok(())
+}
+
 /// A request, as it is listed, shown and heard of.
 pub(crate) fn show_prompt(phone: &Phone, prompt: &Prompt) {
     let lang = phone.voice.lang;
@@ -149,6 +154,7 @@ pub(crate) fn show_prompt(phone: &Phone, prompt: &Prompt) {
     let event = json!({
         "event": "prompt",
         "id": prompt.id.to_string(),
+        "goes_on": prompt.goes_on.map(|id| id.to_string()),
         "title": title,
         "kind": prompt.kind,
         "host": prompt.host,

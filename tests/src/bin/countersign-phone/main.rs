@@ -87,6 +87,7 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Open { link } => lists::open(&phone, link),
         Command::Scan { text } => lists::scan(&phone, text),
         Command::Show { id } => lists::show(&phone, id),
+        Command::More { id } => lists::more(&phone, id),
         Command::Approve { id, number, pin } => {
             answer::approve(&phone, id.as_deref(), number.as_deref(), pin.as_deref())
         }

@@ -95,6 +95,7 @@ impl Words {
             Code::ChalDowngrade => Message::ChalDowngrade { id: server, server },
             Code::ChalExpired => Message::ChalExpired { time: UNKNOWN },
             Code::ChalSeen => Message::ChalSeen,
+            Code::ChalLast => Message::ChalLast,
             Code::ChalText => Message::ChalText,
             Code::LinkMalformed => Message::LinkMalformed { app: APP },
             Code::LinkForeign => Message::LinkForeign,

@@ -1,0 +1,78 @@
+//! The same request with more time (protocol section 15): asked for here, or on another phone, or in the browser. It stays one
+//! prompt, whichever of its statements the shell names.
+
+use super::prompt::{Prompt, PromptId};
+use super::seen::Seen;
+use super::verify::Refusal;
+use crate::account::Account;
+use crate::client::CallFault;
+use crate::core::Core;
+use crate::error::Fault;
+use crate::time::Word;
+use countersign_protocol::call::{self, ChallengeAnswer};
+use countersign_protocol::problem::Code;
+use countersign_protocol::statement::Challenge;
+use countersign_protocol::{Id, Signed};
+
+/// More statements of one request than there can be.
+const TOO_MANY: usize = 16;
+
+impl Core {
+    /// Asks the server for more time; gives the prompt that goes on.
+    pub(crate) fn more_time(&self, id: &PromptId) -> Result<Prompt, Fault> {
+        let owner = &id.account;
+        // Only what is open here.
+        let open = self.prompt(owner, &id.challenge)?.id.challenge;
+        let account = self.account(owner)?;
+        let heard = self.call(&account, |at, credential, prove| {
+            let action = call::Action::Extend(open);
+            self.client
+                .act::<ChallengeAnswer>(at, credential, prove, action)
+        });
+        let heard = heard.map_err(|fault| match self.look_at_state(owner, fault) {
+            Fault::Call(call) if call.code() == Some(Code::Conflict) => Refusal::NoMoreTime.into(),
+            Fault::Call(call) if matches!(call.code(), Some(Code::Gone | Code::NotFound)) => {
+                Refusal::Over.into()
+            }
+            other => other,
+        })?;
+        let verified = self.examine(owner, &heard.body.challenge)?;
+        if verified.challenge().replaces != Some(open) {
+            return Err(CallFault::NotOurs { status: 201 }.into());
+        }
+        let newer = verified.challenge().jti;
+        // The server can only have made it after it was asked.
+        self.note(owner, &[verified], Word::Fresh(heard.trip), None)?;
+        self.prompt(owner, &newer)
+    }
+
+    /// Whether a newer statement is an older one with more time, word for word: only then what was typed may stay.
+    pub(super) fn goes_on(&self, account: &Account, old: &Seen, newer: &Signed<Challenge>) -> bool {
+        let Ok(old) = self.verify_again(&account.trust, old.text()) else {
+            return false;
+        };
+        let old = &old.challenge;
+        let with_its_time = Challenge {
+            jti: old.jti,
+            iat: old.iat,
+            exp: old.exp,
+            keys: old.keys,
+            replaces: old.replaces,
+            ..Challenge::clone(newer)
+        };
+        with_its_time == **old
+    }
+
+    /// The newest statement of a request that got more time.
+    pub(super) fn newest_statement(&self, owner: &Id, challenge: &Id) -> Result<Id, Fault> {
+        let mut newest = *challenge;
+        for _ in 0..TOO_MANY {
+            let seen = self.vault.read::<Seen>(&Seen::place(owner, &newest))?;
+            match seen.and_then(|seen| seen.newer()) {
+                Some(newer) => newest = newer,
+                None => break,
+            }
+        }
+        Ok(newest)
+    }
+}

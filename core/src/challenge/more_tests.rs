@@ -1,0 +1,142 @@
+//! More time for a request: one prompt, whichever of its statements is named.
+
+use crate::challenge::{Answer, PromptId};
+use crate::error::{Code, Error};
+use crate::outbox::Sent;
+use crate::testkit::Phone;
+use crate::{Authenticator, Prompt};
+use countersign_protocol::Id;
+use countersign_protocol::statement::Challenge;
+use countersign_protocol::text::Name;
+
+fn approve() -> Answer {
+    Answer::Approve {
+        number: Some("47".into()),
+        pin: None,
+    }
+}
+
+fn open(app: &Authenticator) -> Vec<PromptId> {
+    app.pending().unwrap().iter().map(|open| open.id).collect()
+}
+
+fn asked(phone: &Phone, app: &Authenticator, id: &Id) -> Prompt {
+    phone.peer.ask(1, |_| {});
+    app.poll(id, 0).unwrap().prompts.remove(0)
+}
+
+/// The server lists the request of `asked` anew.
+fn renew(phone: &Phone, old: &Prompt, change: impl FnOnce(&mut Challenge)) {
+    phone.peer.ask(2, |challenge| {
+        challenge.replaces = Some(old.id.challenge);
+        challenge.iat += 50;
+        challenge.exp += 50;
+        change(challenge);
+    });
+}
+
+#[test]
+fn a_request_gets_more_time_and_stays_one_prompt() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    let new = app.more_time(&old.id).unwrap();
+    assert_eq!(new.goes_on, Some(old.id));
+    assert!(new.rows == old.rows && new.number == old.number);
+    assert_eq!(open(&app), [new.id]);
+    // It is listed too, and is no news.
+    let arrivals = app.poll(&id, 0).unwrap();
+    assert!(arrivals.prompts.is_empty() && arrivals.renewed.is_empty());
+    // The shell may still name the old one, also after a restart.
+    drop(app);
+    let app = phone.app();
+    assert_eq!(app.show(&old.id).unwrap().id, new.id);
+    assert!(matches!(
+        app.decide(&old.id, &approve()),
+        Ok(Sent::Verdict(_))
+    ));
+    assert!(open(&app).is_empty());
+    assert_eq!(phone.peer.inner().responses.len(), 1);
+    let again = app.decide(&new.id, &approve()).err();
+    let code = Code::ChalSeen;
+    assert_eq!(again, Some(Error::Refused { code }));
+}
+
+#[test]
+fn more_time_that_somebody_else_asked_for_alarms_nobody() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    renew(&phone, &old, |_| {});
+    let mut arrivals = app.poll(&id, 0).unwrap();
+    assert!(arrivals.prompts.is_empty());
+    let new = arrivals.renewed.remove(0);
+    assert_eq!(new.goes_on, Some(old.id));
+    assert_eq!(open(&app), [new.id]);
+}
+
+#[test]
+fn what_says_anything_else_is_another_request_that_is_shown_as_one() {
+    type Bend = fn(&mut Challenge);
+    let bends: [Bend; 4] = [
+        |challenge| challenge.txn = Id::from([9; 16]),
+        |challenge| challenge.service.name = Name::parse("Bank").unwrap(),
+        |challenge| challenge.phones += 1,
+        |challenge| challenge.context.as_mut().unwrap().known ^= true,
+    ];
+    for bend in bends {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        let old = asked(&phone, &app, &id);
+        renew(&phone, &old, bend);
+        let arrivals = app.poll(&id, 0).unwrap();
+        assert!(arrivals.renewed.is_empty());
+        assert_eq!(arrivals.prompts[0].goes_on, None);
+        assert_eq!(open(&app), [arrivals.prompts[0].id]);
+        // What was typed for the one doesn't answer the other.
+        let code = Code::ChalSeen;
+        let refused = app.decide(&old.id, &approve()).err();
+        assert_eq!(refused, Some(Error::Refused { code }));
+    }
+}
+
+#[test]
+fn row_44_what_was_decided_is_not_asked_again_with_more_time() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    app.decide(&old.id, &Answer::Deny { reason: None }).unwrap();
+    renew(&phone, &old, |_| {});
+    let arrivals = app.poll(&id, 0).unwrap();
+    assert!(arrivals.prompts.is_empty() && arrivals.renewed.is_empty());
+    assert!(open(&app).is_empty());
+}
+
+#[test]
+fn the_last_time_is_told_apart_and_the_request_stays_open() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    phone.peer.inner().no_more = true;
+    let code = Code::ChalLast;
+    assert_eq!(app.more_time(&old.id).err(), Some(Error::Refused { code }));
+    assert_eq!(open(&app), [old.id]);
+    app.decide(&old.id, &approve()).unwrap();
+}
+
+#[test]
+fn nothing_that_is_not_open_here_gets_more_time() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    app.decide(&old.id, &approve()).unwrap();
+    let calls = phone.peer.calls_to("/actions");
+    let unknown = PromptId {
+        challenge: Id::from([77; 16]),
+        ..old.id
+    };
+    for prompt in [old.id, unknown] {
+        assert!(app.more_time(&prompt).is_err());
+    }
+    assert_eq!(phone.peer.calls_to("/actions"), calls);
+}
