@@ -85,7 +85,8 @@ def _no_surrogate(text):
 
 
 _HIDDEN = set("\u2028\u2029\u061c\u200b\u200e\u200f\u2060\ufeff")
-_RANGES = ((0x202A, 0x202E), (0x2066, 0x2069), (0xE0000, 0xE007F))
+_RANGES = ((0, 0x1F), (0x7F, 0x9F), (0x202A, 0x202E), (0x2066, 0x2069), (0xE0000, 0xE007F))
+_RANGES += ((0xE000, 0xF8FF), (0xF0000, 0x10FFFF))  # private use
 
 
 def shown(text, longest):
@@ -95,8 +96,7 @@ def shown(text, longest):
     if unicodedata.normalize("NFC", text) != text:
         raise Refused("text", "not NFC")
     for char in text:
-        hidden = char in _HIDDEN or any(first <= ord(char) <= last for first, last in _RANGES)
-        if hidden or unicodedata.category(char) in ("Cc", "Co"):
+        if char in _HIDDEN or any(first <= ord(char) <= last for first, last in _RANGES):
             raise Refused("text", "a character that hides, reorders or controls")
     return text
 
