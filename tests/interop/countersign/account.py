@@ -59,9 +59,11 @@ class Account:
             return False
         if found["sn"] <= newest["sn"]:
             raise Refused("state", "goes back")
+        if found["state"] == "pending" and newest["state"] != "pending":
+            raise Refused("state", "pending again")
         same_phone(found, self.record)
         ends = found["state"] in ("suspended", *ENDED)
-        takes_policy = policies.acceptable(found["policy"], self.policy, self.record["approved"], ends)
+        takes_policy = policies.acceptable(found["policy"], self.policy, list(self.record["approved"].values()), ends)
         with self.change() as record:
             record["states"].append(text)
             if takes_policy:
@@ -76,9 +78,7 @@ def same_phone(state, record):
         raise Refused("state", "registration")
     if state["dev"] != keys.kid(record["dev"]["jwk"]):
         raise Refused("state", "dev")
-    waiting = [entry["uv"] for entry in record.get("outbox", []) if entry.get("uv")]
+    waiting = [entry["new_uv"] for entry in record.get("outbox", []) if entry.get("new_uv")]
     ours = [keys.kid(key["jwk"]) if key else None for key in (record.get("uv"), *waiting)]
     if state.get("uv") not in ours:
         raise Refused("state", "uv")
-
-

@@ -5,30 +5,44 @@ Never: a second decision for one challenge, or a PIN's proof while a new PIN wai
 """
 
 import secrets
+from dataclasses import dataclass
 
 from . import agreement, challenges, codes, enrolment, keys, outbox, pin, statements
 from .encodings import b64u, unb64u
 from .errors import NotNow
 
 
-def approve(account, prompt, number="", given_pin=None, gesture=False, new_pin=None, new_gesture=None):
-    """Signs, stores, sends. Gives the verdict.
+@dataclass(frozen=True)
+class Given:
+    """What the person gave. `new_pin` exactly with pin-set; `new_gesture` (`biometric` or `credential`) exactly with
+    replace-uv; `reason` only with deny and report."""
 
-    `new_pin` exactly with pin-set; `new_gesture` (`biometric` or `credential`) exactly with replace-uv.
-    """
+    number: str = ""
+    pin: str | None = None
+    gesture: bool = False
+    new_pin: str | None = None
+    new_gesture: str | None = None
+    reason: str | None = None
+
+
+def approve(account, prompt, number="", given_pin=None, gesture=False, new_pin=None, new_gesture=None):
+    """Signs, stores, sends. Gives the verdict."""
     challenge = prompt.challenge
     if len(number) != challenge["match"]:
         raise NotNow(f"type the {challenge['match']} digits that are shown")
+    if challenge["kind"] == "pin-set":
+        pin.well_formed(new_pin or "", account.policy["pin"])
     chosen = _alternative(account, challenge, given_pin is not None, gesture)
-    return _sign(account, challenge, "approve", chosen, number, given_pin, new_pin, new_gesture)
+    given = Given(number, given_pin, gesture, new_pin, new_gesture)
+    return _Answer(account, challenge, "approve", given, chosen).send()
 
 
 def deny(account, prompt, reason=None):
-    return _sign(account, prompt.challenge, "deny", ["dev"], reason=reason)
+    return _Answer(account, prompt.challenge, "deny", Given(reason=reason)).send()
 
 
 def report(account, prompt, reason=None):
-    return _sign(account, prompt.challenge, "report", ["dev"], reason=reason)
+    return _Answer(account, prompt.challenge, "report", Given(reason=reason)).send()
 
 
 def _alternative(account, challenge, has_pin, gesture):
@@ -44,38 +58,55 @@ def _alternative(account, challenge, has_pin, gesture):
     raise NotNow("this needs " + " or ".join("+".join(factors) for factors in challenge["factors"]))
 
 
-def _sign(account, challenge, decision, chosen, number="", given_pin=None, new_pin=None, new_gesture=None, reason=None):
-    record, tools = account.record, account.tools
-    _once(record, challenge, decision)
-    jti, view = secrets.token_bytes(16), challenges.view(challenge.body)
-    body = {"iss": account.id, "aud": challenge["iss"], "jti": b64u(jti), "challenge": challenge.h}
-    body.update(decision=decision, rule=1, view=b64u(view), ctr=record["ctr"] + 1, prev=record["prev"])
-    body["locale"] = tools.locale
-    entry = {"challenge": challenge.text, "decision": decision, "kind": challenge["kind"] if decision == "approve" else decision}
-    if reason:
-        body["reason"] = reason
-    if number:
-        body["match"] = number
-    shared, new_uv = None, None
-    if decision == "approve" and challenge["kind"] == "replace-uv":
-        new_uv = tools.hardware.make_key()
-        proof = enrolment.uv_proof(tools, new_uv, challenge["iss"], challenge.h, record["dev"])
-        body["input"] = {"uv": new_uv["jwk"], "uvc": new_gesture, "uv_proof": proof.text}
-    if "pin" in chosen or (decision == "approve" and challenge["kind"] in ("pin-set", "recovery-codes")):
-        shared = agreement.Agreement(record["server_dh"], challenge.digest)
-        body["dh"] = shared.dh
-    if "pin" in chosen:
-        body["pin"] = b64u(_pin_proof(account, shared, given_pin, challenge, body, view, new_uv))
-    key = record["uv"] if "uv" in chosen else record["dev"]
-    response = statements.make("cs1-response", body, key["jwk"], tools.hardware.signer(key))
-    if entry["kind"] == "pin-set":
-        pin.well_formed(new_pin, account.policy["pin"])
-        entry["new_pin"] = enrolment.sealed_pin(tools, shared.key("pin", response.digest), new_pin, jti)
-    if new_uv:
-        entry["new_uv"], entry["uv"] = new_uv, new_uv
-        entry["new_off"] = tools.hardware.seal("off", shared.key("off", response.digest))
-    _store(account, challenge, response, entry)
-    return outbox.deliver(account, response.h)
+class _Answer:
+    """One response in the making. `kind` is the challenge's where it is approved, else nothing is changed by it."""
+
+    def __init__(self, account, challenge, decision, given, chosen=("dev",)):
+        _once(account.record, challenge, decision)
+        self.account, self.challenge, self.given, self.chosen = account, challenge, given, chosen
+        self.tools, self.record = account.tools, account.record
+        self.kind = challenge["kind"] if decision == "approve" else decision
+        self.jti, self.view = secrets.token_bytes(16), challenges.view(challenge.body)
+        self.shared, self.new_uv = None, None
+        self.body = {"iss": account.id, "aud": challenge["iss"], "jti": b64u(self.jti), "challenge": challenge.h}
+        self.body.update(decision=decision, rule=1, view=b64u(self.view), locale=self.tools.locale)
+        self.body.update(ctr=self.record["ctr"] + 1, prev=self.record["prev"])
+        if given.reason:
+            self.body["reason"] = given.reason
+
+    def send(self):
+        self._approval()
+        key = self.record["uv"] if "uv" in self.chosen else self.record["dev"]
+        response = statements.make("cs1-response", self.body, key["jwk"], self.tools.hardware.signer(key))
+        _store(self.account, self.challenge, response, self._entry(response))
+        return outbox.deliver(self.account, response.h)
+
+    def _approval(self):
+        """The members that only an approval has."""
+        if self.given.number:
+            self.body["match"] = self.given.number
+        if self.kind == "replace-uv":
+            self.new_uv = self.tools.hardware.make_key()
+            words = (self.challenge["iss"], self.challenge.h, self.record["dev"])
+            proof = enrolment.uv_proof(self.tools, self.new_uv, *words).text
+            self.body["input"] = {"uv": self.new_uv["jwk"], "uvc": self.given.new_gesture, "uv_proof": proof}
+        if "pin" in self.chosen or self.kind in ("pin-set", "recovery-codes"):
+            self.shared = agreement.Agreement(self.record["server_dh"], self.challenge.digest)
+            self.body["dh"] = self.shared.dh
+        if "pin" in self.chosen:
+            words = (self.given.pin, self.challenge, self.body, self.view, self.new_uv)
+            self.body["pin"] = b64u(pin_proof(self.account, self.shared, *words))
+
+    def _entry(self, response):
+        """For the outbox, with what holds once the answer is accepted."""
+        entry = {"challenge": self.challenge.text, "decision": self.body["decision"], "kind": self.kind}
+        if self.kind == "pin-set":
+            k_pin = self.shared.key("pin", response.digest)
+            entry["new_pin"] = enrolment.sealed_pin(self.tools, k_pin, self.given.new_pin, self.jti)
+        if self.new_uv:
+            entry["new_uv"] = self.new_uv
+            entry["new_off"] = self.tools.hardware.seal("off", self.shared.key("off", response.digest))
+        return entry
 
 
 def _once(record, challenge, decision):
@@ -87,7 +118,7 @@ def _once(record, challenge, decision):
         raise NotNow("this was decided")
 
 
-def _pin_proof(account, shared, given_pin, challenge, body, view, new_uv):
+def pin_proof(account, shared, given_pin, challenge, body, view, new_uv):
     stored = account.record["pin"]
     hidden = {
         "blob": account.tools.hardware.open("pin", stored["blob"]),
@@ -111,8 +142,9 @@ def _store(account, challenge, response, entry):
         seen["decided"] = response["decision"]
         if response["decision"] == "report":
             seen["reported"] = True
+            record["approved"].pop(challenge["jti"], None)
         if entry["kind"] == "policy":
-            record["approved"].append(challenge["input"]["policy"])
+            record["approved"][challenge["jti"]] = challenge["input"]["policy"]
         if entry.get("new_uv"):
             record["jwks"].append(entry["new_uv"]["jwk"])
 

@@ -29,6 +29,7 @@ def check(challenge, policy, strong):
 def _from_server(body, kind, policy):
     mode = body["mode"]
     need(mode in ("remote", "same", "offline"), "value", "mode")
+    need(mode != "offline" or policy["offline"] != "none", "floor", "offline")
     need("context" in body or kind == "transaction", "members", "context")
     if mode == "remote":
         need(body["match"] == 2 or (body["match"] == 0 and not policy["match"]), "floor", "match")

@@ -8,7 +8,7 @@ import contextlib
 import secrets
 from dataclasses import dataclass
 
-from . import agreement, clock, codes, keys, pin, policies, statements, trust
+from . import agreement, clock, codes, keys, pin, statements, trust
 from .account import same_phone
 from .encodings import b64u, unb64u, write_json
 from .errors import NotNow, Problem, Refused
@@ -58,8 +58,6 @@ def ask(tools, invited, roots=None):
     clock.note(times, offer["iat"], tools.boot, sent)
     _not_here_yet(tools.store.data, origin, offer["account"])
     return Offered(token, known, offer, times)
-
-
 
 
 def _not_here_yet(data, origin, account):
@@ -201,7 +199,7 @@ def _credential(record, offer, state, boot):
         "policy": state["policy"],
         "states": [state.text],
         "jwks": [key["jwk"] for key in (record["dev"], record["uv"]) if key],
-        "approved": [],
+        "approved": {},
         "seen": {},
         "outbox": [],
         "history": [],

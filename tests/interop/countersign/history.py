@@ -1,12 +1,12 @@
 """Section 8: what was asked and answered, written so that others can check it.
 
 In: an account, or the lines of an export and the thumbprint of the first root. Out: lines, or what they prove. Never:
-more vouched for than was checked.
+more vouched for than was checked: nothing from the first wrong thing on.
 """
 
 from dataclasses import dataclass, field
 
-from . import challenges, encodings, keys, statements
+from . import challenges, encodings, keys, policies, statements
 from .encodings import unb64u
 from .errors import Refused
 from .shapes import need
@@ -17,79 +17,115 @@ HEADER = {"cs1-history", "origin", "credential", "jwks", "from", "to"}
 def export(account, first=1):
     """JSON lines. `first`: the lowest `ctr`, for an excerpt."""
     record = account.record
-    entries = [entry for entry in record["history"] if entry["ctr"] >= first]
+    entries = [entry for entry in record["history"] + record["outbox"] if entry["ctr"] >= first]
     entries.sort(key=lambda entry: entry["ctr"])
-    header = {
-        "cs1-history": 1,
-        "origin": record["trust"]["iss"],
-        "credential": account.id,
-        "jwks": record["jwks"],
-        "from": entries[0]["ctr"] if entries else first,
-        "to": entries[-1]["ctr"] if entries else first - 1,
-    }
-    lines = [header]
+    start = entries[0]["ctr"] if entries else first
+    header = {"cs1-history": 1, "origin": record["trust"]["iss"], "credential": account.id, "jwks": record["jwks"]}
+    lines = [{**header, "from": start, "to": start + len(entries) - 1}]
     lines += [{"keys": text} for text in record["trust"]["keys"]]
     lines += [{"state": text} for text in record["states"]]
-    lines += [{name: entry[name] for name in ("challenge", "response", "verdict") if name in entry} for entry in entries]
+    lines += [
+        {name: entry[name] for name in ("challenge", "response", "verdict") if name in entry} for entry in entries
+    ]
     return b"".join(encodings.write_json(line) + b"\n" for line in lines)
 
 
 @dataclass
 class Checked:
-    """What an export proves. `answers`: response and verdict, in their order; `codes_shown` prove nothing."""
+    """What an export proves. `answers`: challenge (None where a server knew none), response, verdict or None.
 
-    origin: str
-    credential: str
+    `wrong`: the number of the line and what is wrong there; the rest was not looked at. `phone_until`: up to this `ctr`
+    the phone signed these answers even if S was stolen; 0 where all rests on S.
+    """
+
+    origin: str = ""
+    credential: str = ""
     answers: list = field(default_factory=list)
     codes_shown: int = 0
-    by_phone: bool = False
+    wrong: tuple | None = None
+    phone_until: int = 0
 
 
-def check(data, root, dev=None, deposited=()):
-    """`root`: the thumbprint of the first root. `dev`: that of K_dev, or `deposited`: digests of responses that were kept
-    elsewhere; then that the phone signed these answers holds even if S was stolen."""
-    reader = _Reader(data, root)
-    reader.read()
-    shown = {response.h for _, response, _ in reader.checked.answers}
-    need(set(deposited) <= shown, "history", "a deposited response is not in it")
-    if dev is not None:
-        need(reader.named_dev == {dev}, "history", "another K_dev")
-    reader.checked.by_phone = dev is not None or bool(deposited)
-    return reader.checked
+def check(data, root, dev=None, deposited=(), server=False):
+    """`root`: the thumbprint of the first root. `dev`: that of K_dev, or `deposited`: H of responses that were kept
+    elsewhere. `server`: the export of a server, which may have gaps."""
+    reader = _Reader(root, dev, server)
+    lines = data.removesuffix(b"\n").split(b"\n")
+    place = 0
+    try:
+        for place, line in enumerate(lines, 1):
+            need(len(line) <= encodings.BODY, "history", "a line too long")
+            reader.read(encodings.read_json(line))
+        reader.end()
+    except Refused as refused:
+        reader.checked.wrong = (place, str(refused))
+    checked = reader.checked
+    for _, response, _ in checked.answers:
+        if response.kid == dev or response.h in deposited:
+            checked.phone_until = response["ctr"]
+    return checked
+
+
+def fork(one, other):
+    """The `ctr` of two answers of one phone that cannot both be its only one, or None."""
+    for _, here, _ in one.answers:
+        for _, there, _ in other.answers:
+            if here.h != there.h and (here["ctr"] == there["ctr"] or here["prev"] == there["prev"]):
+                return here["ctr"]
+    return None
 
 
 class _Reader:
-    def __init__(self, data, root):
-        self.lines = [encodings.read_json(line) for line in data.removesuffix(b"\n").split(b"\n")]
-        self.root, self.n, self.sn = root, 0, 0
-        self.sign, self.named, self.named_dev = [], set(), set()
+    def __init__(self, root, dev, server):
+        self.root, self.dev, self.server = root, dev, server
+        self.checked = Checked()
+        self.header, self.jwks = None, []
+        self.n, self.sn, self.order = 0, 0, 0
+        self.sign, self.named = [], set()
         self.last = None
 
-    def read(self):
-        header = self.lines[0]
-        need(set(header) == HEADER and header["cs1-history"] == 1, "history", "header")
-        encodings.origin(header["origin"])
-        unb64u(header["credential"], 16)
-        need(isinstance(header["jwks"], list) and header["jwks"], "history", "jwks")
-        self.header = header
-        self.jwks = [keys.check(jwk, keys.P256) for jwk in header["jwks"]]
-        self.checked = Checked(header["origin"], header["credential"])
-        order = 0
-        for line in self.lines[1:]:
-            place, read = self._reader_of(set(line))
-            need(place >= order, "history", "order")
-            order = place
-            read(line)
+    def read(self, line):
+        if self.header is None:
+            self._header(line)
+            return
+        place, read = self._reader_of(set(line))
+        need(place >= self.order, "history", "order")
+        if place == 3 and self.order < 3:
+            self._complete()
+        self.order = place
+        read(line)
+
+    def _header(self, line):
+        need(set(line) == HEADER and line["cs1-history"] == 1, "history", "header")
+        encodings.origin(line["origin"])
+        unb64u(line["credential"], 16)
+        need(isinstance(line["jwks"], list) and line["jwks"], "history", "jwks")
+        need(type(line["from"]) is int and type(line["to"]) is int and line["from"] >= 1, "history", "range")
+        self.jwks = [keys.check(jwk, keys.P256) for jwk in line["jwks"]]
+        self.header = line
+        self.checked.origin, self.checked.credential = line["origin"], line["credential"]
+
+    def _complete(self):
+        """Before the first answer: keys and states are all there, and name every key."""
         need(self.n > 0 and self.sn > 0, "history", "keys or state missing")
-        self._range(header["from"], header["to"])
+        need({keys.kid(jwk) for jwk in self.jwks} <= self.named, "history", "a key that no state names")
+
+    def end(self):
+        need(self.header is not None, "history", "header")
+        self._complete()
+        found = [response["ctr"] for _, response, _ in self.checked.answers]
+        first = found[0] if found else self.header["from"]
+        need((first, found[-1] if found else first - 1) == (self.header["from"], self.header["to"]), "history", "range")
 
     def _reader_of(self, members):
-        readers = (({"keys"}, 1, self._keys), ({"state"}, 2, self._state), ({"challenge"}, 3, self._code_shown))
-        readers += (({"challenge", "response"}, 3, self._answer), ({"challenge", "response", "verdict"}, 3, self._answer))
-        for wanted, place, read in readers:
+        answers = [{"challenge", "response"}, {"challenge", "response", "verdict"}]
+        if self.server:
+            answers += [{"response"}, {"response", "verdict"}]
+        readers = [({"keys"}, 1, self._keys), ({"state"}, 2, self._state), ({"challenge"}, 3, self._code_shown)]
+        for wanted, place, read in readers + [(one, 3, self._answer) for one in answers]:
             if members == wanted:
                 return place, read
-        raise Refused("history", "a line")
+        raise Refused("history", "a line of no kind")
 
     def _keys(self, line):
         found = statements.verify_own(line["keys"], "cs1-keys", self.root)
@@ -109,8 +145,9 @@ class _Reader:
     def _state(self, line):
         found = self._by_server(line["state"], "cs1-state")
         need(found["sn"] > self.sn, "history", "states go back")
+        self.dev = self.dev or found["dev"]
+        need(found["dev"] == self.dev, "history", "another K_dev")
         self.sn = found["sn"]
-        self.named_dev.add(found["dev"])
         self.named |= {found["dev"], found.get("uv")} - {None}
 
     def _code_shown(self, line):
@@ -118,30 +155,39 @@ class _Reader:
         self.checked.codes_shown += 1
 
     def _answer(self, line):
-        challenge = self._by_server(line["challenge"], "cs1-challenge")
-        allowed = [jwk for jwk in self.jwks if keys.kid(jwk) in self.named]
-        response = statements.verify(line["response"], "cs1-response", allowed)
-        need(response["challenge"] == challenge.h, "history", "challenge")
-        need((response["iss"], response["aud"]) == (challenge["aud"], challenge["iss"]), "history", "iss or aud")
-        need(unb64u(response["view"], 32) == challenges.view(challenge.body), "history", "view")
-        challenges.members_fit(challenge, response)
+        challenge = self._by_server(line["challenge"], "cs1-challenge") if "challenge" in line else None
+        response = statements.verify(line["response"], "cs1-response", self.jwks)
+        ours = (self.header["credential"], self.header["origin"])
+        need((response["iss"], response["aud"]) == ours, "history", "iss or aud")
+        if challenge:
+            need(response["challenge"] == challenge.h, "history", "challenge")
+            need(unb64u(response["view"], 32) == challenges.view(challenge.body), "history", "view")
+            challenges.members_fit(challenge, response)
         self._follows(response)
-        verdict = None
-        if "verdict" in line:
-            verdict = self._by_server(line["verdict"], "cs1-verdict")
-            same = (verdict["challenge"], verdict["response"]) == (challenge.h, response.h)
-            need(same, "history", "verdict")
+        verdict = self._verdict(line["verdict"], challenge, response) if "verdict" in line else None
+        self.last = response
         self.checked.answers.append((challenge, response, verdict))
 
     def _follows(self, response):
-        """`ctr` and `prev`; the first of an excerpt is taken as it is."""
-        if self.last is not None:
-            need(response["ctr"] == self.last["ctr"] + 1, "history", "ctr")
-            need(response["prev"] == self.last.h, "history", "prev")
+        """`ctr` and `prev`; the first of an excerpt is taken as it is, and a server's export may have gaps."""
         need((response["ctr"] == 1) == (response["prev"] == ""), "history", "prev")
-        self.last = response
+        if self.last is None:
+            return
+        step = response["ctr"] - self.last["ctr"]
+        need(step == 1 or (self.server and step > 1), "history", "ctr")
+        need(step > 1 or response["prev"] == self.last.h, "history", "prev")
 
-    def _range(self, first, last):
-        found = [response["ctr"] for _, response, _ in self.checked.answers]
-        if found:
-            need((first, last) == (found[0], found[-1]), "history", "range")
+    def _verdict(self, text, challenge, response):
+        verdict = self._by_server(text, "cs1-verdict")
+        need(verdict["response"] == response.h, "history", "verdict")
+        need(verdict["challenge"] == response["challenge"], "history", "verdict")
+        if challenge and verdict["result"] == "accepted":
+            self._accepted(challenge, response, verdict)
+        return verdict
+
+    def _accepted(self, challenge, response, verdict):
+        if response["decision"] != "report":
+            need(challenge["iat"] <= verdict["iat"] <= challenge["exp"], "history", "time")
+        if response["decision"] == "approve":
+            proved = ["dev" if response.kid == self.dev else "uv"] + (["pin"] if "pin" in response.body else [])
+            need(any(policies.covers(proved, asked) for asked in challenge["factors"]), "history", "factors")

@@ -26,7 +26,7 @@ class Http:
     def call(self, method, url, body=None, headers=None, wait=0):
         """An answer of 2xx: its JSON (None with 204), and the nonce that came with it. Else `Problem`."""
         parts = urllib.parse.urlsplit(url)
-        connection = self._connect(parts, timeout=20 + wait)
+        connection = self.connect(parts, timeout=20 + wait)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         headers = dict(headers or {})
         if body is not None:
@@ -41,7 +41,8 @@ class Http:
             connection.close()
         return self._read(answer, data)
 
-    def _connect(self, parts, timeout):
+    def connect(self, parts, timeout):
+        """A connection to the host of `parts`, by our roots alone."""
         name, port = parts.hostname, parts.port or 443
         connection = http.client.HTTPSConnection(name, port, timeout=timeout, context=self._context)
         if (name, port) in self.routes:

@@ -36,7 +36,7 @@ class News:
 
 
 def poll(account, wait=0, afresh=False):
-    """One poll. What was refused is told by its code; then the cursor stays, and the list is asked for again."""
+    """One poll. What was refused is told by its code and left out; `afresh` lists everything that is open again."""
     cursor = None if afresh else account.record["cursor"]
     query = "&".join(([f"after={cursor}"] if cursor else []) + ([f"wait={wait}"] if wait else []))
     path = "/cs/v1/challenges" + (f"?{query}" if query else "")
@@ -51,8 +51,7 @@ def poll(account, wait=0, afresh=False):
         prompts = [_keep(record, found, account.tools.boot) for found in asked]
         for found in told:
             _keep_other(record, found, account.tools.boot)
-        if not refused:
-            record["cursor"] = answer["next"]
+        record["cursor"] = answer["next"]
         _forget(record, account.tools.boot)
     return News(prompts, told, refused, answer["more"])
 
@@ -218,5 +217,3 @@ def open_prompts(account):
     waiting = (seen for seen in account.record["seen"].values() if not seen["decided"])
     found = (statements.unpack(seen["text"], "cs1-challenge") for seen in waiting)
     return [Prompt(one, challenges.rows(one.body), False) for one in found]
-
-

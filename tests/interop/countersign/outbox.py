@@ -4,6 +4,8 @@ In: responses that answers.py signed and stored. Out: verdicts. Never: an entry 
 its time is over (a day after `exp`; never for a new PIN or a new K_uv).
 """
 
+import re
+
 from . import clock, statements
 from .errors import Problem, Refused
 from .server import members
@@ -59,8 +61,15 @@ def check(record, verdict):
     approved_same = entry["decision"] == "approve" and challenge["mode"] == "same"
     if ("return" in verdict.body) != (approved_same and verdict["result"] == "accepted"):
         raise Refused("verdict", "return")
+    if "return" in verdict.body and not _way_back(verdict["return"], record["trust"]["origins"]):
+        raise Refused("verdict", "return")
     if not verdict["final"] and verdict["code"] == "number_wrong" and challenge["kind"] != "add-phone":
         raise Refused("verdict", "final")
+
+
+def _way_back(url, origins):
+    origin, _, code = url.rpartition("/r/")
+    return origin in origins and re.fullmatch(r"[A-Za-z0-9_-]{22}", code)
 
 
 def settle(record, verdict):
@@ -70,11 +79,14 @@ def settle(record, verdict):
         return
     record["outbox"].remove(entry)
     record["history"].append({**_shown(entry), "verdict": verdict.text})
-    seen = record["seen"].get(statements.unpack(entry["challenge"], "cs1-challenge")["jti"])
+    challenge = statements.unpack(entry["challenge"], "cs1-challenge")
+    seen = record["seen"].get(challenge["jti"])
     if not verdict["final"] and seen:
         seen["decided"] = None
     if verdict["result"] == "accepted":
         _accepted(record, entry)
+    elif entry["kind"] == "policy":
+        record["approved"].pop(challenge["jti"], None)
 
 
 def _accepted(record, entry):

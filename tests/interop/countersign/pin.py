@@ -23,7 +23,13 @@ def well_formed(pin, least):
 
 def _pad(pin, salt, pepper, j, cost):
     kdf = Argon2id(
-        salt=salt, length=32, iterations=cost["t"], lanes=cost["p"], memory_cost=cost["m"], ad=b"cs1 pin\0" + j, secret=pepper
+        salt=salt,
+        length=32,
+        iterations=cost["t"],
+        lanes=cost["p"],
+        memory_cost=cost["m"],
+        ad=b"cs1 pin\0" + j,
+        secret=pepper,
     )
     return kdf.derive(pin.encode("ascii"))
 

@@ -20,7 +20,7 @@ class Server:
     def __init__(self, tools, record, change):
         self.http, self.boot, self.hardware = tools.http, tools.boot, tools.hardware
         self.record, self.change = record, change
-        self._nonce = None
+        self.nonce = None
         self._asked = None
 
     # Calls
@@ -35,11 +35,11 @@ class Server:
         def at(origin):
             url = origin + path
             try:
-                return self._call(method, url, body, self._proof(method, url, data, nonce or self._nonce, jti), wait)
+                return self._call(method, url, body, self._proof(method, url, data, nonce or self.nonce, jti), wait)
             except Problem as problem:
                 if (problem.status, problem.code) != (401, "nonce_required"):
                     raise
-            return self._call(method, url, body, self._proof(method, url, data, self._nonce, jti), wait)
+            return self._call(method, url, body, self._proof(method, url, data, self.nonce, jti), wait)
 
         return self._anywhere(at)
 
@@ -57,9 +57,9 @@ class Server:
         try:
             answer, nonce = self.http.call(method, url, None if body is None else write_json(body), headers, wait)
         except Problem as problem:
-            self._nonce = problem.nonce or self._nonce
+            self.nonce = problem.nonce or self.nonce
             raise
-        self._nonce = nonce or self._nonce
+        self.nonce = nonce or self.nonce
         return answer
 
     def _proof(self, method, url, data, nonce, jti):

@@ -132,9 +132,7 @@ EVENTS = (
     "phone_added phone_removed phone_renewed pin_changed recovery_made recovery_used policy_changed keys_changed "
     "paused unpaused suspended admin_enrolled"
 ).split()
-KINDS = (
-    "login stepup transaction add-phone remove-phone replace-uv pin-set recovery-codes unfreeze policy"
-).split()
+KINDS = ("login stepup transaction add-phone remove-phone replace-uv pin-set recovery-codes unfreeze policy").split()
 CODES = (
     "ok pin_wrong pin_locked number_wrong expired cancelled decided_elsewhere factors_missing view_mismatch "
     "bad_input suspended not_active"
@@ -179,9 +177,7 @@ SHAPES = {
         "uv?": p256,
         "uvc?": among("biometric", "credential"),
         "level": shape({"dev": level, "uv?": level}),
-        "app": shape(
-            {"brand": text(64), "mode": among("app", "kit", "core"), "version": text(64), "os": text(64)}
-        ),
+        "app": shape({"brand": text(64), "mode": among("app", "kit", "core"), "version": text(64), "os": text(64)}),
         "device": label,
         "locale": lang,
         "proto": several(1, 1, among(1)),

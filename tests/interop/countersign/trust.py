@@ -20,7 +20,7 @@ def pin(iss, root, text):
 
 def accept(trust, text):
     """Whether it brought something new."""
-    if trust["keys"] and _signed(text) == _signed(trust["keys"][-1]):
+    if trust["keys"] and text == trust["keys"][-1]:  # perhaps by a root that has handed over since
         return False
     found = statements.verify_own(text, "cs1-keys", trust["root"])
     if found["iss"] != trust["iss"]:
@@ -32,7 +32,3 @@ def accept(trust, text):
     if "root_next" in found.body:
         trust["root"] = keys.kid(found["root_next"])
     return True
-
-
-def _signed(text):
-    return text.rpartition(".")[0] if isinstance(text, str) else None

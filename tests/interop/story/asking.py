@@ -74,5 +74,3 @@ def refused(stage, account):
     refuses("bad_value", stage.api.ask, "empty", account.state["account"], "transaction", [("a", "\u200b")])
     refuses("bad_request", stage.api.ask, "member", account.state["account"], more=1)
     stage.ok("nobody, too much, nothing to see, an unknown member: each is refused by its code")
-
-

@@ -3,7 +3,6 @@
 In: headers, bodies, keys. Out: characters. Never: used by the phone.
 """
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from countersign import encodings, keys
@@ -18,7 +17,9 @@ class Signer:
         if path is None:
             self._private = ed25519.Ed25519PrivateKey.generate()
         else:
-            self._private = serialization.load_der_private_key(path.read_bytes(), None)
+            # PKCS #8 of RFC 5958 with the public key, in base64url: `cryptography` reads only the form without it.
+            packed = unb64u(path.read_text(encoding="ascii").strip())
+            self._private = ed25519.Ed25519PrivateKey.from_private_bytes(packed[packed.index(b"\x04\x20") + 2 :][:32])
         self.jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64u(self._private.public_key().public_bytes_raw())}
         self.kid = keys.kid(self.jwk)
 

@@ -3,12 +3,11 @@
 from countersign import actions, answers, keys, outbox
 from countersign.errors import Unreachable
 
-from .proxy import Proxy
 from .stage import PIN, cannot, expect, prompt, told
 
 
 def chapter(stage):
-    proxy = Proxy(stage.world)
+    proxy = stage.world.proxy()
     try:
         account = stage.enrol("uma", through=proxy.port, gesture="biometric")
         either(stage, account)

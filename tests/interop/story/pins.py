@@ -4,14 +4,13 @@ from countersign import actions, answers, outbox, pin
 from countersign.encodings import unb64u
 from countersign.errors import Unreachable
 
-from .proxy import Proxy
 from .stage import PIN, cannot, expect, prompt, told
 
 NEW, WRONG = "80519362", "000000"
 
 
 def chapter(stage):
-    proxy = Proxy(stage.world)
+    proxy = stage.world.proxy()
     try:
         account = stage.enrol("paul", through=proxy.port)
         at_rest(stage, account)
@@ -93,7 +92,7 @@ def locked(stage, account):
     expect(answers.approve(account, asked, request["number"], NEW)["code"] == "pin_locked")
     stage.api.cancel(request["id"])
     stage.ok("locked, the right PIN is refused too")
-    stage.world.cli("phone", "unlock-pin", account.id)
+    stage.world.cli("phone", "unlock-pin", "--", account.id)
     request = stage.ask(account)
     expect(answers.approve(account, prompt(account), request["number"], NEW)["code"] == "ok")
     stage.ok("an administrator clears the lock")

@@ -13,14 +13,19 @@ HOP = {"connection", "content-length", "transfer-encoding", "date", "keep-alive"
 
 
 class Proxy:
-    """`change(path, body)` is asked about every JSON answer: what to send instead, or None for as it was. `lose(path)`:
-    whether an answer is dropped after the server has given it. `calls`: method and path of all that passed."""
+    """`target`: the server's port. `calls`: the paths that were called, with their queries.
 
-    def __init__(self, world):
-        self.world, self.change, self.lose, self.calls = world, None, None, []
+    `change(path, body)` is asked about every JSON answer: what to send instead, or None for as it was. `lose(path)`:
+    whether an answer is dropped after the server has given it. `instead(path)`: an answer for which the server is not
+    asked at all, or None.
+    """
+
+    def __init__(self, ca, certificate, key):
+        self.change, self.lose, self.instead, self.calls = None, None, None, []
+        self.target = None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(world.certificate, world.key)
-        self._trust = ssl.create_default_context(cafile=str(world.ca))
+        context.load_cert_chain(certificate, key)
+        self._trust = ssl.create_default_context(cafile=str(ca))
         self._server = _Listener(("127.0.0.1", 0), _Handler)
         self._server.proxy, self._server.context = self, context
         self.port = self._server.server_address[1]
@@ -31,10 +36,10 @@ class Proxy:
         self._server.server_close()
 
     def clear(self):
-        self.change = self.lose = None
+        self.change = self.lose = self.instead = None
 
     def forward(self, method, path, headers, data):
-        connection = http.client.HTTPSConnection("localhost", self.world.port, timeout=40, context=self._trust)
+        connection = http.client.HTTPSConnection("localhost", self.target, timeout=40, context=self._trust)
         try:
             connection.request(method, path, data, headers)
             answer = connection.getresponse()
@@ -64,8 +69,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         data = self.rfile.read(length) if length else None
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
-        proxy.calls.append(f"{self.command} {path.split('?')[0]}")
-        status, answered, body = proxy.forward(self.command, path, headers, data)
+        proxy.calls.append(path)
+        instead = proxy.instead(path) if proxy.instead else None
+        if instead is not None:
+            status, answered, body = 200, [("Content-Type", "application/json")], json.dumps(instead).encode()
+        else:
+            status, answered, body = proxy.forward(self.command, path, headers, data)
         if proxy.lose and proxy.lose(path):
             return
         if proxy.change and body and 200 <= status < 300:

@@ -19,7 +19,8 @@ def begin(origin):
     """Asks for the person anew even where the browser has a session."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     request = (
-        f'<p:AuthnRequest xmlns:p="{_NAMES["p"]}" xmlns:a="{_NAMES["a"]}" ID="_{secrets.token_hex(16)}" Version="2.0" ForceAuthn="true" '
+        f'<p:AuthnRequest xmlns:p="{_NAMES["p"]}" xmlns:a="{_NAMES["a"]}" ID="_{secrets.token_hex(16)}" '
+        f'Version="2.0" ForceAuthn="true" '
         f'IssueInstant="{now}" Destination="{origin}/saml/sso" AssertionConsumerServiceURL="{ACS}">'
         f"<a:Issuer>{ENTITY}</a:Issuer></p:AuthnRequest>"
     )

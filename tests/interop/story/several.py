@@ -64,7 +64,7 @@ def first_decides(stage, first, second):
 
 def on_probation(stage, first, second):
     for kind in ("unfreeze", "recovery-codes"):
-        refuses(None, actions.begin, second, kind)
+        refuses("probation", actions.begin, second, kind)
     refuses("probation", actions.add_phone, second)
     refuses("probation", actions.begin, second, "remove-phone", dev=keys.kid(first.record["dev"]["jwk"]))
     asked = actions.begin(second, "pin-set")
@@ -129,6 +129,4 @@ def removed(stage, first, second):
     refuses("not_active", actions.begin, second, "pin-set")
     expect(told(first) == [("notice", "phone_removed")])
     stage.ok("a phone on probation is removed by the other with one tap, and may do nothing any more")
-    refuses(None, actions.begin, first, "remove-phone", dev=dev)
-
-
+    refuses("not_found", actions.begin, first, "remove-phone", dev=dev)

@@ -3,7 +3,7 @@
 from countersign import actions, answers, inbox
 
 from . import saml
-from .stage import PIN, cannot, expect, prompt, refuses, told
+from .stage import PIN, cannot, expect, refuses, told
 
 
 def chapter(stage):
@@ -33,7 +33,7 @@ def approved(stage, account):
     cannot(answers.approve, account, asked, page.number, PIN)
     cannot(answers.deny, account, asked)
     expect(inbox.poll(account, afresh=True).prompts == [])
-    refuses(None, inbox.fetch, account, asked.jti)
+    refuses("gone", inbox.fetch, account, asked.jti)
     stage.ok("what was decided is decided: no second answer, no second prompt")
     _, page, asked = stage.login(account, browser)
     expect(dict(asked.rows)["known"] == "yes")
@@ -71,14 +71,15 @@ def too_soon(stage, account):
 
 
 def reported(stage, account):
-    browser, page, asked = stage.login(account)
+    _, page, asked = stage.login(account)
     answers.approve(account, asked, page.number, PIN)
     expect(answers.report(account, asked, "unknown")["result"] == "accepted")
     account.fetch_state()
     expect((account.state["state"], account.state["reason"]) == ("suspended", "reported"))
     expect(("notice", "suspended") in told(account))
     stage.ok("a report after an approval pauses the ID")
-    page = browser.press(browser.get(saml.begin(stage.world.origin)), "Continue", account=account.state["account"])
+    other = stage.browser()
+    page = other.press(other.get(saml.begin(stage.world.origin)), "Continue", account=account.state["account"])
     expect("paused" in page.text, page.text)
     refuses("not_active", actions.begin, account, "pin-set")
     stage.ok("a paused ID is asked nothing, and begins nothing but its way back")

@@ -21,11 +21,12 @@ def expect(good, wrong="not what was expected"):
 
 
 def refuses(code, work, *words, **more):
-    """`code`: of `Refused`, or of the server's problem."""
+    """`code`: of `Refused`, or of the server's problem; None for any that is refused here."""
     try:
         came = work(*words, **more)
     except (Refused, Problem) as error:
-        expect(code in (None, error.code), f"refused as {error}, expected {code}")
+        good = isinstance(error, Refused) if code is None else error.code == code
+        expect(good, f"refused as {error}, expected {code}")
         return error
     raise AssertionError(f"not refused: {came}")
 
@@ -64,7 +65,7 @@ class Stage:
 
     def phone(self, name, through=None, **more):
         """`through`: the port of a proxy that the phone meets instead of the server."""
-        routes = {("localhost", self.world.port): ("127.0.0.1", through)} if through else None
+        routes = {("localhost", self.world.public): ("127.0.0.1", through)} if through else None
         return Phone(self.folder / name, Http(self.world.ca, routes), device=f"Phone of {name}", **more)
 
     def invite(self, account):
@@ -109,11 +110,12 @@ def link_of(page):
     return page.links["Open Countersign"]
 
 
-def prompt(account):
-    """The one request that waits."""
+def prompt(account, kind=None):
+    """The one request that waits, or the one of this kind."""
     news = inbox.poll(account, 5)
-    expect(len(news.prompts) == 1 and not news.refused, f"{len(news.prompts)} prompts, refused {news.refused}")
-    return news.prompts[0]
+    found = [one for one in news.prompts if kind in (None, one.challenge["kind"])]
+    expect(len(found) == 1 and not news.refused, f"{len(found)} prompts, refused {news.refused}")
+    return found[0]
 
 
 def told(account):
@@ -121,5 +123,3 @@ def told(account):
     news = inbox.poll(account, afresh=True)
     inbox.acknowledge(account)
     return [(found.typ.removeprefix("cs1-"), found.get("event") or found.get("reason")) for found in news.others]
-
-

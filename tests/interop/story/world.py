@@ -17,15 +17,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from countersign import keys
+
+from .proxy import Proxy
+
 ADMIN = "anna@example.com"
 
 
 class World:
-    def __init__(self, program, folder):
+    """`behind`: a proxy stands at the server's public address."""
+
+    def __init__(self, program, folder, behind=False):
         self.program, self.folder = program, folder
         self.port = free_port()
-        self.origin = f"https://localhost:{self.port}"
         self.ca, self.certificate, self.key = make_certificates(folder)
+        self.front = self.proxy() if behind else None
+        self.public = self.front.port if behind else self.port
+        self.origin = f"https://localhost:{self.public}"
         self.config, self.root_key = folder / "server" / "countersign.toml", folder / "root.key"
         made = self._run(
             "init", "--dir", folder / "server", "--origin", self.origin, "--listen", f"127.0.0.1:{self.port}",
@@ -34,6 +42,11 @@ class World:
         )  # fmt: skip
         self.root = made["root"]
         self._process = None
+
+    def proxy(self):
+        made = Proxy(self.ca, self.certificate, self.key)
+        made.target = self.port
+        return made
 
     def settings(self, **lines):
         """Replaces single lines of the settings: `pin=6` makes `pin = 6`."""
@@ -50,6 +63,16 @@ class World:
         if self._process:
             self._process.stop()
             self._process = None
+
+    def close(self):
+        self.stop()
+        if self.front:
+            self.front.close()
+
+    def signing_key(self, account):
+        """The file of a key S that this phone believes. Who has it may say anything in the server's name."""
+        known = {keys.kid(jwk) for jwk in account.record["trust"]["sign"]}
+        return next(path for path in (self.config.parent / "signing").iterdir() if path.stem in known)
 
     def another_address(self):
         """A second process at an address of its own, which the settings name beside the first."""
@@ -123,7 +146,9 @@ def make_certificates(folder):
 
     def builder(name, key, ca):
         made = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
-        made = made.serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + 2 * day)
+        made = (
+            made.serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + 2 * day)
+        )
         made = made.add_extension(x509.BasicConstraints(ca, 0 if ca else None), True)
         made = made.add_extension(x509.KeyUsage(digital_signature=not ca, key_cert_sign=ca, crl_sign=ca, **usage), True)
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())

@@ -37,11 +37,12 @@ class Statements(Refuses):
                 self.refused(self.verify, text)
 
     def test_headers(self):
-        for header in ({"kid": None}, {"crit": []}, {"alg": "EdDSA"}, {"typ": "JWT"}, {"typ": "cs1-challenge"}, {"x": 1}):
+        typs = ({"typ": "JWT"}, {"typ": "cs1-challenge"}, {"typ": "cs1-state+jwt"})
+        for header in ({"kid": None}, {"crit": []}, {"alg": "EdDSA"}, {"x": 1}, *typs):
             with self.subTest(header):
                 self.refused(self.verify, self.signer.sign("cs1-challenge", self.body, **header))
-        twice = b'{"alg":"Ed25519","kid":"%s","typ":"cs1-state+jwt","typ":"cs1-challenge+jwt"}' % self.signer.kid.encode()
-        self.refused(self.verify, self.signer.raw(twice, write_json(self.body)), code="json")
+        twice = f'{{"alg":"Ed25519","kid":"{self.signer.kid}","typ":"JWT","typ":"cs1-challenge+jwt"}}'
+        self.refused(self.verify, self.signer.raw(twice.encode(), write_json(self.body)), code="json")
 
     def test_payloads(self):
         text = write_json(self.body)

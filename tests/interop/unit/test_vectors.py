@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
-from countersign import agreement, challenges, codes, history, keys, pin, push, statements
+from countersign import agreement, challenges, codes, keys, pin, push, statements
 from countersign.encodings import b64u, unb64u, write_json
 from countersign.errors import Refused
 
@@ -197,13 +197,6 @@ class Challenges(unittest.TestCase):
         body = VECTORS["proof_post_body"].encode()
         self.assertEqual(statement("proof_post")["bh"], b64u(keys.sha256(body)))
         self.assertEqual(statement("proof_get")["bh"], b64u(keys.sha256(b"")))
-
-
-class Histories(unittest.TestCase):
-    def test_the_history(self):
-        data = "\n".join(VECTORS["history"]).encode() + b"\n"
-        checked = history.check(data, keys.kid(JWKS["R"]), keys.kid(JWKS["K_dev"]))
-        self.assertEqual([response["ctr"] for _, response, _ in checked.answers], [1, 2, 3, 4, 5, 6, 7])
 
 
 if __name__ == "__main__":
