@@ -8,7 +8,7 @@ use crate::page::{self, Action, End, Hold, Phase, SignIn, SignInTrouble, Waiting
 use crate::store::credentials;
 use crate::store::logins::{self, Login};
 use crate::web::{Page, Trouble, Visitor, ok, site};
-use countersign_protocol::links::ChallengeLink;
+use countersign_protocol::links::{ChallengeLink, ScannedNumber};
 use std::time::Duration;
 
 pub(super) async fn of(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>) -> Page {
@@ -86,6 +86,17 @@ fn link(app: &App, login: &Login) -> Result<Option<ChallengeLink>, Fault> {
     Ok(txn.map(id_of).transpose()?.map(link))
 }
 
+/// The number of a login, to be scanned.
+fn scan(login: &Login) -> Result<Option<ScannedNumber>, Fault> {
+    let (Some(txn), Some(digits)) = (&login.txn, &login.number) else {
+        return Ok(None);
+    };
+    Ok(Some(ScannedNumber {
+        txn: id_of(txn)?,
+        digits: digits.clone(),
+    }))
+}
+
 /// The request that a browser session waits for on its own device.
 pub(crate) async fn request_of(app: &App, session: &str) -> Result<Option<ChallengeLink>, Fault> {
     let mut db = app.store.read().await?;
@@ -110,6 +121,7 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>
     };
     let link = link(app, login)?.map(|link| link.to_link());
     let link = link.transpose().map_err(Fault::from)?;
+    let scan = scan(login)?.map(|scan| scan.to_text());
     let way = match login.same {
         true => Way::Same {
             link: link.as_deref(),
@@ -118,6 +130,7 @@ async fn waiting(app: &App, visitor: &Visitor, login: &Login, hold: Option<Hold>
         },
         false => Way::Phone {
             number: login.number.as_deref(),
+            scan: scan.as_deref(),
             again,
             same,
         },

@@ -42,8 +42,9 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
         };
         pages.push(("sign-in", sign_in(&site, &page)));
     }
-    let phone = |number| Way::Phone {
+    let phone = |number: Option<&'static str>| Way::Phone {
         number,
+        scan: number.map(|_| "CS1N:AAAAAAAAAAAAAAAAAAAAAA.47"),
         again: act,
         same: act,
     };
@@ -54,7 +55,7 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
     };
     for (phase, way, hold) in [
         (Phase::Told, phone(Some("47")), None),
-        (Phase::Seen, phone(Some(value)), None),
+        (Phase::Seen, phone(Some("09")), None),
         (Phase::Unreached, phone(None), Some(Hold::Soon(20))),
         (Phase::Here, same(Some(link.as_str()), false), None),
         (

@@ -5,6 +5,7 @@ use countersign_texts::{Id, Text, digits};
 use maud::{Markup, html};
 
 use super::frame::{Action, Live, Site, words};
+use super::qr;
 
 /// What the waiting page shows. For an unknown user it shows the same, with a number of nobody.
 pub struct Waiting<'a> {
@@ -36,6 +37,8 @@ pub enum Way<'a> {
     Phone {
         /// The digits to type on it, where the request asks for them.
         number: Option<&'a str>,
+        /// The same to be scanned (protocol section 15).
+        scan: Option<&'a str>,
         /// Ends this request and begins a new one.
         again: Action<'a>,
         /// Ends this request and begins one that is opened on this device.
@@ -165,7 +168,9 @@ pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
 fn way(site: &Site<'_>, page: &Waiting<'_>) -> Markup {
     let app = site.authenticator;
     let (link, only) = match page.way {
-        Way::Phone { number, .. } => return self::number(site, number),
+        Way::Phone { number, scan, .. } => {
+            return html! { (self::number(site, number)) (self::scan(site, scan)) };
+        }
         Way::Same { link, only, .. } => (link, only),
     };
     html! {
@@ -186,6 +191,20 @@ fn number(site: &Site<'_>, number: Option<&str>) -> Markup {
             p.number aria-describedby="number" { span role="img" aria-label=(number.speech) { (number.text) } }
         } @else {
             p { (site.say(Id::WaitOpen { app: site.authenticator })) }
+        }
+    }
+}
+
+/// The number without typing, shown on demand: whoever scans needs no digits on the screen, and others no code.
+fn scan(site: &Site<'_>, scan: Option<&str>) -> Markup {
+    let code = scan.and_then(|text| qr::drawing(text, &site.text(Id::ScanImage).speech));
+    html! {
+        @if let Some(code) = code {
+            details {
+                summary { (site.say(Id::ScanShow)) }
+                p.hint { (site.say(Id::ScanHow { app: site.authenticator })) }
+                (code)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::links::ChallengeLink;
 use countersign_protocol::statement::{Challenge, Decision, VerdictCode};
 use countersign_protocol::{Id, Signed};
+use qrcode::{Color, EcLevel, QrCode};
+use std::collections::BTreeSet;
 
 impl World {
     /// A browser on Anna's phone that waits for its app.
@@ -36,11 +38,37 @@ impl Browser<'_> {
 }
 
 impl Page {
+    /// Whether a QR code on it says this.
+    pub(crate) fn shows_code(&self, text: &str) -> bool {
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).unwrap();
+        let width = code.width();
+        let dark = code.to_colors().into_iter().enumerate();
+        let dark: BTreeSet<(usize, usize)> = dark
+            .filter(|(_, color)| *color == Color::Dark)
+            .map(|(at, _)| (at % width + 4, at / width + 4))
+            .collect();
+        self.drawings().any(|path| modules(path) == dark)
+    }
+
+    /// The paths of its drawings.
+    pub(crate) fn drawings(&self) -> impl Iterator<Item = &str> {
+        self.between("<path d=\"", "\"")
+    }
+
     /// The link that opens the request in the app, where there is one.
     pub(crate) fn request_link(&self) -> Option<ChallengeLink> {
         self.between("<a href=\"", "\"")
             .find_map(|link| ChallengeLink::parse(&unescape(link), None).ok())
     }
+}
+
+/// The dark modules of a drawing, each a square of one unit.
+fn modules(path: &str) -> BTreeSet<(usize, usize)> {
+    let place = |square: &str| {
+        let (x, y) = square.strip_suffix("h1v1h-1z")?.split_once(' ')?;
+        Some((x.parse().ok()?, y.parse().ok()?))
+    };
+    path.split('M').filter_map(place).collect()
 }
 
 impl Phone<'_> {

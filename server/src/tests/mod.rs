@@ -28,6 +28,7 @@ mod relay_model;
 mod same;
 mod same_only;
 mod saml;
+mod scan;
 mod service;
 mod service_limits;
 mod service_model;

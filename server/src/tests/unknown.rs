@@ -73,6 +73,9 @@ fn plain(page: &Page, account: &str) -> String {
         text = text.replace(&format!("\"{}\"", spoken.join(", ")), "\"NUMBER\"");
         text = text.replace(&format!(">{number}<"), ">NUMBER<");
     }
+    for code in page.drawings().filter(|path| path.contains("h1v1h-1z")) {
+        text = text.replace(code, "CODE");
+    }
     if let Some(link) = page.request_link() {
         text = text.replace(&link.to_link().unwrap(), "LINK");
     }
