@@ -330,7 +330,8 @@ impl Authenticator {
     /// # Errors
     /// Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `pin.short`, `res.factors`,
     /// `id.paused`, `uv.*`, `key.*`, `store.*`, [`Error::Cancelled`], also when the person cancelled the gesture.
-    /// `key.unsent`: a change of PIN or gesture that is signed has no answer yet, and can't be had now.
+    /// `key.unsent`: a change of PIN or gesture that is signed has no answer yet, or this is one and would overtake an answer
+    /// by the old PIN or gesture; and it can't be had now.
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
         let core = self.core()?;
         let (account, waiting) = core.decide(id, answer)?;

@@ -147,10 +147,20 @@ impl<'a> Decided<'a> {
         })
     }
 
+    fn agrees(&self) -> bool {
+        self.answer.decision() == Decision::Approve
+    }
+
+    /// Whether another PIN or key comes of it.
+    fn changes(&self) -> bool {
+        let kind = self.verified.challenge().kind;
+        self.agrees() && matches!(kind, Kind::PinSet | Kind::ReplaceUv)
+    }
+
     /// Whether it needs a new K_uv first. Everything else fits, so the person may be asked for the gesture.
     fn asks_uv(&self) -> bool {
-        self.verified.challenge().kind == Kind::ReplaceUv
-            && self.answer.decision() == Decision::Approve
+        self.changes()
+            && self.verified.challenge().kind == Kind::ReplaceUv
             && matches!(self.brought, Brought::Nothing)
     }
 
@@ -158,7 +168,7 @@ impl<'a> Decided<'a> {
     fn agreed(&self) -> Option<&Policy> {
         let input = self.verified.challenge().input.as_ref();
         let policy = input.and_then(|input| input.policy.as_ref());
-        policy.filter(|_| self.answer.decision() == Decision::Approve)
+        policy.filter(|_| self.agrees())
     }
 
     /// What is signed, as the next one of the chain.
@@ -201,7 +211,7 @@ enum Tried {
 
 impl Core {
     /// Decides a request: when this returns, the answer is signed and durable, and waits in the
-    /// outbox as it is given. A change that it needs the verdict on is delivered then, and only then.
+    /// outbox as it is given. What must arrive before it is delivered then, and only then.
     pub(crate) fn decide(
         &self,
         id: &PromptId,
@@ -209,7 +219,7 @@ impl Core {
     ) -> Result<(Account, Waiting), Fault> {
         match self.decide_now(id, answer) {
             Err(Fault::Challenge(Refusal::Changing)) => {
-                self.deliver_first(&id.account, Waiting::is_change)?;
+                self.deliver_first(&id.account, |_| true)?;
                 self.decide_now(id, answer)
             }
             decided => decided,
@@ -253,6 +263,9 @@ impl Core {
         let verified = self.verified_for(&account, &seen, &time, answer)?;
         may_decide(&account, verified.challenge(), answer)?;
         let decided = Decided::new(verified, &account, answer, made)?;
+        if decided.changes() && self.overtakes(&account, decided.verified.challenge(), &time)? {
+            return Err(Refusal::Changing.into());
+        }
         if decided.asks_uv() {
             return Ok(Tried::AsksUv(Key {
                 aud: decided.verified.challenge().iss.clone(),
@@ -299,6 +312,19 @@ impl Core {
         change.commit()?;
         self.schedule().add(account.owner, ctr);
         Ok(Tried::Signed(Box::new((account, waiting))))
+    }
+
+    /// Whether a change replaces what an answer that still counts, and hasn't arrived, is proved by.
+    fn overtakes(
+        &self,
+        account: &Account,
+        challenge: &Challenge,
+        time: &ServerTime,
+    ) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let waiting = self.waiting_of(&account.owner)?.into_iter();
+        let mut counts = waiting.filter(|one| !time.is_over(one.exp, now));
+        Ok(counts.any(|one| one.is_overtaken_by(challenge.kind, account)))
     }
 
     /// By K_uv where the alternative that was chosen has a gesture, else by K_dev.

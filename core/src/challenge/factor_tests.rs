@@ -303,6 +303,69 @@ fn only_what_needs_a_change_waits_for_it() {
 }
 
 #[test]
+fn what_was_proved_by_the_old_pin_or_key_arrives_before_the_new_one() {
+    let lost = |phone: &Phone| {
+        let trouble = Trouble::Lost(TransportError::Unreachable);
+        phone.peer.trouble("/responses", trouble);
+    };
+    let unsent = Error::Retry {
+        code: Code::KeyUnsent,
+        wait: None,
+        reference: "changing",
+    };
+    let (by_pin, by_uv) = (approve(Some(PIN)), approve(None));
+    let deny = Answer::Deny { reason: None };
+    for (action, earlier, waits) in [
+        (Action::SetPin, &by_pin, true),
+        (Action::SetPin, &by_uv, false),
+        (Action::SetPin, &deny, false),
+        (Action::RenewGesture, &by_uv, true),
+        (Action::RenewGesture, &by_pin, false),
+    ] {
+        let phone = Phone::before_factors();
+        let (app, id) = phone.enrolled_with_gesture(PIN);
+        let login = asked(&phone, &app, &id, 1);
+        lost(&phone);
+        let sent = app.decide(&login, earlier).unwrap();
+        assert!(matches!(sent, Sent::Queued(_)));
+        let prompt = app.begin(&id, action).unwrap();
+        let change = match action {
+            Action::SetPin => set(Some(PIN), NEW),
+            _ => renew(PIN),
+        };
+        if waits {
+            phone.person.was_asked();
+            lost(&phone);
+            assert_eq!(app.decide(&prompt.id, &change).err(), Some(unsent));
+            assert!(!app.accounts().unwrap()[0].changing);
+            // Nobody was asked for a gesture in vain, and no key is left of it.
+            assert_eq!((phone.person.was_asked(), phone.owners()), (0, 2));
+        }
+        assert!(judged(app.decide(&prompt.id, &change)).accepted);
+        app.deliver(true).unwrap();
+        let results = app.history(9).unwrap().into_iter();
+        let results: Vec<_> = results.map(|one| one.result.unwrap()).collect();
+        assert_eq!(results, ["ok", "ok"], "{action:?}");
+    }
+}
+
+#[test]
+fn what_is_over_keeps_no_change_from_being_made() {
+    let phone = Phone::before_factors();
+    let (app, id) = phone.enrolled_with(PIN);
+    let login = asked(&phone, &app, &id, 1);
+    let gone = || Trouble::Instead(problem(Said::NotFound));
+    phone.peer.trouble("/responses", gone());
+    app.decide(&login, &approve(Some(PIN))).unwrap();
+    let prompt = app.begin(&id, Action::SetPin).unwrap();
+    phone.peer.trouble("/responses", gone());
+    assert!(app.decide(&prompt.id, &set(Some(PIN), NEW)).is_err());
+    phone.pass(121);
+    let prompt = app.begin(&id, Action::SetPin).unwrap();
+    assert!(judged(app.decide(&prompt.id, &set(Some(PIN), NEW))).accepted);
+}
+
+#[test]
 fn a_change_waits_for_its_answer_however_long_that_takes() {
     let phone = Phone::before_factors();
     let (app, id) = phone.enrolled_with(PIN);

@@ -73,7 +73,7 @@ impl Core {
         Ok(list)
     }
 
-    fn waiting_of(&self, owner: &Id) -> Result<Vec<Waiting>, Fault> {
+    pub(crate) fn waiting_of(&self, owner: &Id) -> Result<Vec<Waiting>, Fault> {
         Ok(self.vault.all::<Waiting>(Some(owner))?)
     }
 
@@ -108,9 +108,11 @@ impl Core {
         must: impl Fn(&Waiting) -> bool,
     ) -> Result<(), Fault> {
         for waiting in self.waiting_of(owner)?.iter().filter(|one| must(one)) {
-            if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = self.deliver(owner, waiting.ctr)
-            {
-                return Err(fault);
+            match self.deliver(owner, waiting.ctr) {
+                Err(fault @ (Fault::Vault(_) | Fault::Closed)) => return Err(fault),
+                // The same server is as far for the next one.
+                Err(Fault::Call(CallFault::Transport(_))) => break,
+                _ => {}
             }
         }
         Ok(())

@@ -66,6 +66,18 @@ impl Waiting {
         self.approves(&[Kind::PinSet, Kind::ReplaceUv])
     }
 
+    /// Whether it is proved by what a change of this kind replaces: the server takes it only before.
+    pub(crate) fn is_overtaken_by(&self, kind: Kind, account: &Account) -> bool {
+        let uv = account.uv.as_ref().map(|uv| uv.key);
+        let keys: Vec<_> = uv.into_iter().chain([account.dev]).collect();
+        let response = Signed::<Response>::verify(&self.response, &keys);
+        response.is_ok_and(|response| match kind {
+            Kind::PinSet => response.pin.is_some(),
+            Kind::ReplaceUv => uv.is_some_and(|uv| uv.thumbprint() == response.kid()),
+            _ => false,
+        })
+    }
+
     /// Whether its acceptance brings a browser of this phone back: that verdict says where to, and no other does.
     pub(super) fn goes_back(&self) -> bool {
         self.same && self.summary.decision == Decision::Approve
