@@ -234,35 +234,19 @@ impl Authenticator {
     /// something.
     ///
     /// # Errors
-    /// `net.*`, `srv.*`, `id.*`, `store.*`. A request that isn't shown is no error, see
-    /// [`Arrivals::refused`].
+    /// `net.*`, `srv.*`, `id.*`, `store.*`: nothing came. What fails once something came is beside it, see [`Arrivals::error`].
+    /// A request that isn't shown is no error, see [`Arrivals::refused`].
     pub fn poll(&self, id: &Id, wait: u64) -> Result<Arrivals, Error> {
         Ok(self.core()?.poll(id, wait)?)
     }
 
-    /// Sends what is due, then asks every ID's server for what is new, without waiting. An ID whose
-    /// server can't be asked doesn't keep the others from it.
+    /// Sends what is due, then asks every ID's server for what is new, without waiting; gives what each ID got. An ID whose
+    /// server can't be asked doesn't keep the others from it, see [`Arrivals::error`].
     ///
     /// # Errors
-    /// The first one, after all were asked.
-    pub fn sync(&self) -> Result<Arrivals, Error> {
-        let core = self.core()?;
-        core.deliver_all(false)?;
-        let (mut all, mut first) = (Arrivals::default(), None);
-        for account in core.accounts()? {
-            match sync_one(&core, &account) {
-                Ok(mut arrivals) => {
-                    all.prompts.append(&mut arrivals.prompts);
-                    all.renewed.append(&mut arrivals.renewed);
-                    all.refused.append(&mut arrivals.refused);
-                    all.cancelled.append(&mut arrivals.cancelled);
-                    all.notices.append(&mut arrivals.notices);
-                    all.verdicts.append(&mut arrivals.verdicts);
-                }
-                Err(fault) => first = first.or(Some(fault)),
-            }
-        }
-        first.map_or(Ok(all), |fault| Err(fault.into()))
+    /// `store.*`, [`Error::Cancelled`]: nobody was asked.
+    pub fn sync(&self) -> Result<Vec<(Id, Arrivals)>, Error> {
+        Ok(self.core()?.sync()?)
     }
 
     /// The open requests of every ID.
@@ -350,12 +334,15 @@ impl Authenticator {
         Ok(self.core()?.waiting()?)
     }
 
-    /// Sends what is due; with `now` everything, stuck or not. Gives the verdicts that came.
+    /// Sends what is due; with `now` everything, stuck or not. Gives the verdicts that came, also those that came while
+    /// something else was done.
     ///
     /// # Errors
     /// `store.*`; what can't be delivered is no error and stays.
     pub fn deliver(&self, now: bool) -> Result<Vec<VerdictInfo>, Error> {
-        Ok(self.core()?.deliver_all(now)?)
+        let core = self.core()?;
+        core.deliver_due(now)?;
+        Ok(core.unheard(None))
     }
 
     /// What an ID looks like from its server. It isn't signed: for display only.
@@ -448,22 +435,6 @@ fn info(core: &Core, account: &Account) -> Result<AccountInfo, Fault> {
         changing: account.is_changing(),
         lost: false,
     })
-}
-
-fn sync_one(core: &Core, account: &Account) -> Result<Arrivals, Fault> {
-    if account.is_live() {
-        core.renew_overdue_keys(&account.owner)?;
-        return core.poll(&account.owner, 0);
-    }
-    match &account.stage {
-        Stage::Known(known) if known.standing == Standing::Revoked => {
-            core.destroy_after_grace(account)?
-        }
-        _ => {
-            core.proceed(&account.owner, 0)?;
-        }
-    }
-    Ok(Arrivals::default())
 }
 
 #[cfg(test)]

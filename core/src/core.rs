@@ -6,7 +6,7 @@ use crate::challenge::Recent;
 use crate::client::{At, Client};
 use crate::config::Config;
 use crate::error::Fault;
-use crate::outbox::Schedule;
+use crate::outbox::{Schedule, VerdictInfo};
 use crate::ports::{Clock, KeyError};
 use crate::vault::{self, Place, Vault};
 use countersign_protocol::statement::Proof;
@@ -24,6 +24,8 @@ pub(crate) struct Core {
     keys_asked: Mutex<Asked>,
     schedule: Mutex<Schedule>,
     recent: Mutex<Recent>,
+    /// That came and nobody was told yet; they are in the history.
+    verdicts: Mutex<Vec<VerdictInfo>>,
     /// Pushes that named nothing here.
     pub(crate) ignored: AtomicU64,
     closed: AtomicBool,
@@ -42,6 +44,7 @@ impl Core {
             keys_asked: Mutex::default(),
             schedule: Mutex::default(),
             recent: Mutex::default(),
+            verdicts: Mutex::default(),
             ignored: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         })
@@ -124,6 +127,10 @@ impl Core {
 
     pub(crate) fn recent(&self) -> MutexGuard<'_, Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn verdicts(&self) -> MutexGuard<'_, Vec<VerdictInfo>> {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn schedule(&self) -> MutexGuard<'_, Schedule> {

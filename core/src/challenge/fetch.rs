@@ -1,74 +1,23 @@
-//! Getting requests: by list and long poll, by the id of a push or link; and noting them before
-//! they are shown.
+//! Getting a request by the id of a push or link; and noting what was got, also by a list, before it is shown.
 
 use super::prompt::Prompt;
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Request, Verified};
 use crate::account::{Account, Cursor};
-use crate::client::{CallFault, Heard};
+use crate::client::Heard;
 use crate::core::Core;
-use crate::error::{Code, Error, Fault};
-use crate::others::{Cancelled, NoticeInfo, Taken, Told};
-use crate::outbox::VerdictInfo;
+use crate::error::Fault;
+use crate::others::{Taken, Told};
 use crate::ports::Order;
-use crate::time::{ServerTime, Trip, Word};
+use crate::time::{ServerTime, Word};
 use crate::vault::{Change, Place};
 use countersign_protocol::Id;
-use countersign_protocol::call::{ChallengeAnswer, ChallengesAnswer, LIST_CAP, is_cursor};
+use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::problem;
 use countersign_protocol::statement::{Challenge, Standing};
 use std::sync::Arc;
 
-/// Pages of a list that are read at once.
-const PAGES: usize = 50;
-
-/// What a poll brought.
-#[derive(Debug, Default)]
-pub struct Arrivals {
-    /// Requests that weren't open here before.
-    pub prompts: Vec<Prompt>,
-    /// Requests that were, with more time: [`Prompt::goes_on`] names each as it was. Nobody is alarmed again, and what was
-    /// typed stays.
-    pub renewed: Vec<Prompt>,
-    /// Why others are not shown: the server's statements that failed a check.
-    pub refused: Vec<Code>,
-    /// Requests that are over, which this phone did not decide.
-    pub cancelled: Vec<Cancelled>,
-    /// What happened to the ID.
-    pub notices: Vec<NoticeInfo>,
-    /// What became of answers, where it came this way.
-    pub verdicts: Vec<VerdictInfo>,
-}
-
 impl Core {
-    /// Asks for what is new for an ID, waiting up to `wait` seconds for something.
-    pub(crate) fn poll(&self, owner: &Id, wait: u64) -> Result<Arrivals, Fault> {
-        let mut arrivals = Arrivals::default();
-        let mut wait = wait;
-        for _ in 0..PAGES {
-            let account = self.account(owner)?;
-            let cursor = self
-                .vault
-                .read::<Cursor>(&Place::of(owner))?
-                .unwrap_or_default();
-            let after = cursor.next.as_deref();
-            let heard = self.call(&account, |at, id, prove| {
-                self.client.challenges(at, id, prove, after, wait)
-            });
-            let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
-            let more = heard.body.more;
-            self.take_page(account, heard.body, heard.trip, &mut arrivals)?;
-            // It is durable now.
-            self.acknowledge(owner)?;
-            if !more {
-                break;
-            }
-            wait = 0;
-        }
-        self.forget_stale(owner)?;
-        Ok(arrivals)
-    }
-
     /// A server that says that the credential is not in use or unknown proves it by a signed state,
     /// or it isn't so.
     pub(super) fn look_at_state(&self, owner: &Id, fault: Fault) -> Fault {
@@ -83,57 +32,6 @@ impl Core {
             return Fault::Ended(reason);
         }
         fault
-    }
-
-    fn take_page(
-        &self,
-        mut account: Account,
-        page: ChallengesAnswer,
-        trip: Trip,
-        arrivals: &mut Arrivals,
-    ) -> Result<(), Fault> {
-        let listed = page.challenges.len() + page.others.len();
-        if !is_cursor(&page.next) || listed > LIST_CAP {
-            return Err(CallFault::NotOurs { status: 200 }.into());
-        }
-        if page.sn > account.known()?.sn {
-            match self.fetch_state(&account.owner, 0) {
-                Ok(newest) => account = newest,
-                // Refused, as a downgrade is: what was agreed goes on.
-                Err(fault @ Fault::State(_)) => arrivals.refused.extend(Error::from(fault).code()),
-                Err(other) => return Err(other),
-            }
-        }
-        let mut good = Vec::new();
-        for text in page.challenges {
-            match self.examine(&account.owner, &text) {
-                Ok(verified) => good.push(verified),
-                // It came again, as it does without a cursor.
-                Err(Fault::Challenge(Refusal::Seen)) => {}
-                Err(
-                    fault @ (Fault::Challenge(_)
-                    | Fault::Statement(_)
-                    | Fault::Trust(_)
-                    | Fault::State(_)),
-                ) => {
-                    arrivals.refused.extend(Error::from(fault).code());
-                }
-                // What only failed for now comes again: the cursor stays.
-                Err(other) => return Err(other),
-            }
-        }
-        let word = Word::Some(trip.arrived);
-        let told = self.read_others(&account.owner, &page.others, word, arrivals)?;
-        let next = Some(page.next);
-        let (prompts, taken) = self.note_and_take(&account.owner, &good, word, next, &told)?;
-        let (renewed, new) = prompts
-            .into_iter()
-            .partition::<Vec<_>, _>(|prompt| prompt.goes_on.is_some());
-        arrivals.prompts.extend(new);
-        arrivals.renewed.extend(renewed);
-        arrivals.cancelled.extend(taken.cancelled);
-        arrivals.notices.extend(taken.notices);
-        Ok(())
     }
 
     /// Fetches one request by its id.
@@ -227,7 +125,7 @@ impl Core {
     }
 
     /// The same, with what was told beside them: first, since it may explain them.
-    fn note_and_take(
+    pub(super) fn note_and_take(
         &self,
         owner: &Id,
         requests: &[Verified],
@@ -347,7 +245,7 @@ impl Core {
     }
 
     /// Forgets notes that are over for long.
-    fn forget_stale(&self, owner: &Id) -> Result<(), Fault> {
+    pub(super) fn forget_stale(&self, owner: &Id) -> Result<(), Fault> {
         let account = self.account(owner)?;
         let Some(lower) = self.time(&account.trust)?.lower(self.clock.now()) else {
             return Ok(());

@@ -17,6 +17,7 @@ mod decide;
 mod fetch;
 mod hint;
 mod link;
+mod list;
 mod more;
 mod prompt;
 mod recent;
@@ -25,9 +26,9 @@ mod verify;
 
 pub use action::Action;
 pub use decide::{Answer, NewPin};
-pub use fetch::Arrivals;
 pub use hint::Hint;
 pub use link::Scanned;
+pub use list::Arrivals;
 pub use prompt::{Note, Prompt, PromptId, Row};
 pub(crate) use recent::Recent;
 pub(crate) use seen::Seen;
@@ -39,6 +40,8 @@ mod factor_tests;
 mod life_tests;
 #[cfg(test)]
 mod link_tests;
+#[cfg(test)]
+mod list_tests;
 #[cfg(test)]
 mod more_tests;
 #[cfg(test)]

@@ -77,9 +77,8 @@ impl Core {
         Ok(self.vault.all::<Waiting>(Some(owner))?)
     }
 
-    /// Sends what is due, or all of it; gives the verdicts that came.
-    pub(crate) fn deliver_all(&self, also_not_due: bool) -> Result<Vec<VerdictInfo>, Fault> {
-        let mut verdicts = Vec::new();
+    /// Sends what is due, or all of it.
+    pub(crate) fn deliver_due(&self, also_not_due: bool) -> Result<(), Fault> {
         for account in self.accounts()? {
             for waiting in self.waiting_of(&account.owner)? {
                 let due = self
@@ -88,16 +87,20 @@ impl Core {
                 if due > 0 && !also_not_due {
                     continue;
                 }
-                match self.deliver(&account.owner, waiting.ctr) {
-                    Ok(Some(verdict)) => verdicts.push(verdict),
-                    Ok(None) => {}
-                    Err(fault @ (Fault::Vault(_) | Fault::Closed)) => return Err(fault),
-                    // Scheduled again; the next entry may do better.
-                    Err(_) => {}
+                let sent = self.deliver(&account.owner, waiting.ctr);
+                // What fails otherwise is scheduled again; the next entry may do better.
+                if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = sent {
+                    return Err(fault);
                 }
             }
         }
-        Ok(verdicts)
+        Ok(())
+    }
+
+    /// The verdicts on one ID's answers, or everybody's, that nobody was told yet.
+    pub(crate) fn unheard(&self, owner: Option<&Id>) -> Vec<VerdictInfo> {
+        let is_theirs = |one: &mut VerdictInfo| owner.is_none_or(|owner| one.id.account == *owner);
+        self.verdicts().extract_if(.., is_theirs).collect()
     }
 
     /// Sends those of an ID's waiting answers that must arrive before something else, due or not, in the order in which they
@@ -118,15 +121,18 @@ impl Core {
         Ok(())
     }
 
-    /// Sends one response; nothing when it is no longer there, or another thread is sending it.
-    fn deliver(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
-        self.scheduled(owner, ctr, |first| {
+    /// Sends one response; nothing when it is no longer there, or another thread is sending it. Its verdict is told with the
+    /// next that are.
+    fn deliver(&self, owner: &Id, ctr: u64) -> Result<(), Fault> {
+        let verdict = self.scheduled(owner, ctr, |first| {
             let account = self.account(owner)?;
             match self.vault.read::<Waiting>(&Place::numbered(owner, ctr))? {
                 Some(waiting) => self.send_one(account, &waiting, first),
                 None => Ok(None),
             }
-        })
+        })?;
+        self.verdicts().extend(verdict);
+        Ok(())
     }
 
     /// Sends a response that was made durable just now, as it was; nothing when another thread is sending it.

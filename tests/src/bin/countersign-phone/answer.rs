@@ -87,7 +87,8 @@ fn find(
         let asked = phone.core.sync();
         let found = matching(phone.core.pending()?, named);
         if found.is_empty() && named.is_none() {
-            asked?;
+            let failed = asked?.into_iter().find_map(|(_, arrivals)| arrivals.error);
+            failed.map_or(Ok(()), Err)?;
         }
         found
     } else {

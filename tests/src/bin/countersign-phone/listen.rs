@@ -54,12 +54,16 @@ fn poll(phone: &Phone, account: &AccountInfo) -> Option<Trouble> {
     let about = about(account);
     let (mut failed, mut last) = (0, None);
     loop {
-        match step(phone, account) {
+        let error = match step(phone, account) {
             Ok(arrivals) => {
-                (failed, last) = (0, None);
                 show(phone, &arrivals, &about);
+                arrivals.error
             }
-            Err(error) if goes_on(error) => {
+            Err(error) => Some(error),
+        };
+        match error {
+            None => (failed, last) = (0, None),
+            Some(error) if goes_on(error) => {
                 failed += 1;
                 if last != error.code() {
                     show_trouble(phone, error, &about);
@@ -67,7 +71,7 @@ fn poll(phone: &Phone, account: &AccountInfo) -> Option<Trouble> {
                 last = error.code();
                 thread::sleep(pause(error, failed));
             }
-            Err(error) => return Some(Trouble::about(error, &about)),
+            Some(error) => return Some(Trouble::about(error, &about)),
         }
     }
 }

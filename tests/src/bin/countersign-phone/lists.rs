@@ -4,7 +4,7 @@ use crate::answer::{parse, show_verdict};
 use crate::enrol::about;
 use crate::phone::Phone;
 use crate::told::show_told;
-use crate::trouble::{About, Trouble};
+use crate::trouble::Trouble;
 use crate::words::{APP, Words};
 use countersign_core::{
     AccountInfo, Decision, Delivery, Error, HistoryEntry, Id, Note, Prompt, Row, Standing,
@@ -77,40 +77,38 @@ pub(crate) fn id_of(text: &str) -> Result<Id, Trouble> {
 }
 
 pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {
-    // What is known is shown, also when a server can't be asked.
-    let asked = phone.core.sync();
-    if let Ok(arrivals) = &asked {
+    let synced = phone.core.sync()?;
+    for (_, arrivals) in &synced {
         show_told(phone, arrivals);
     }
+    // What is known is shown, also when a server can't be asked.
     let prompts = phone.core.pending()?;
     for prompt in &prompts {
         show_prompt(phone, prompt);
     }
-    let about = only(phone)?;
-    let complain = |error: Error| {
-        let said = Words(phone.voice.lang).error(error, &about);
-        phone.voice.complain(&said.sentence());
-    };
-    match asked {
-        Ok(arrivals) => {
-            let refused = arrivals.refused.into_iter();
-            refused.for_each(|code| complain(Error::Refused { code }));
+    let accounts = phone.core.accounts()?;
+    let mut failed = None;
+    for (id, arrivals) in synced {
+        let account = accounts.iter().find(|account| account.id == id);
+        let about = account.map(about).unwrap_or_default();
+        let complain = |error| {
+            let said = Words(phone.voice.lang).error(error, &about);
+            phone.voice.complain(&said.sentence());
+        };
+        let refused = arrivals.refused.into_iter();
+        refused.for_each(|code| complain(Error::Refused { code }));
+        match arrivals.error {
+            // There is nothing else to say.
+            Some(error) if prompts.is_empty() && failed.is_none() => {
+                failed = Some(Trouble::about(error, &about));
+            }
+            error => error.into_iter().for_each(complain),
         }
-        Err(error) if prompts.is_empty() => return Err(Trouble::about(error, &about)),
-        Err(error) => complain(error),
     }
-    if prompts.is_empty() {
+    if prompts.is_empty() && failed.is_none() {
         phone.voice.tell(Word::HomeEmpty);
     }
-    Ok(())
-}
-
-/// What a sentence about the only ID of this phone needs.
-fn only(phone: &Phone) -> Result<About, Trouble> {
-    Ok(match phone.core.accounts()?.as_slice() {
-        [account] => about(account),
-        _ => About::default(),
-    })
+    failed.map_or(Ok(()), Err)
 }
 
 pub(crate) fn open(phone: &Phone, link: &str) -> Result<(), Trouble> {
