@@ -60,8 +60,10 @@ pub(crate) struct Account {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Approval {
-    /// H of the request. Of its answers one at a time has no verdict yet.
+    /// H of the statement that was answered. Of its answers one at a time has no verdict yet.
     pub(crate) request: Digest,
+    /// The same in every statement of the request, as it gets more time.
+    pub(crate) txn: Id,
     pub(crate) policy: Policy,
 }
 
@@ -210,8 +212,8 @@ impl Account {
     }
 
     /// The person reports a request: what they agreed to by it, they didn't.
-    pub(crate) fn take_back(&mut self, request: &Digest) {
-        self.approvals.retain(|one| one.request != *request);
+    pub(crate) fn take_back(&mut self, txn: &Id) {
+        self.approvals.retain(|one| one.txn != *txn);
     }
 
     /// The server has said what became of the answer to a request: of old and new PIN, or key, one stays. Gives the owner of
@@ -220,7 +222,7 @@ impl Account {
         if kind == Kind::Policy.as_str() {
             // What the server didn't take, the person didn't agree to.
             if !taken {
-                self.take_back(request);
+                self.approvals.retain(|one| one.request != *request);
             }
             return None;
         }

@@ -281,13 +281,15 @@ impl Core {
         let (challenge, ctr) = (decided.verified.challenge(), response.ctr);
         match &decided.brought {
             Brought::Nothing => {
-                let request = challenge.hash();
                 if let Some(policy) = decided.agreed() {
-                    let policy = policy.clone();
-                    account.approvals.push(Approval { request, policy });
+                    account.approvals.push(Approval {
+                        request: challenge.hash(),
+                        txn: challenge.txn,
+                        policy: policy.clone(),
+                    });
                     change.put(&owner, &account)?;
                 } else if answer.decision() == Decision::Report {
-                    account.take_back(&request);
+                    account.take_back(&challenge.txn);
                     change.put(&owner, &account)?;
                 }
             }

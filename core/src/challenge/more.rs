@@ -64,7 +64,7 @@ impl Core {
     }
 
     /// The newest statement of a request that got more time.
-    pub(super) fn newest_statement(&self, owner: &Id, challenge: &Id) -> Result<Id, Fault> {
+    pub(crate) fn newest_statement(&self, owner: &Id, challenge: &Id) -> Result<Id, Fault> {
         let mut newest = *challenge;
         for _ in 0..TOO_MANY {
             let seen = self.vault.read::<Seen>(&Seen::place(owner, &newest))?;

@@ -154,6 +154,22 @@ fn a_right_pin_after_a_wrong_one_is_a_new_link_of_the_chain_with_a_fresh_agreeme
 }
 
 #[test]
+fn a_wrong_pin_opens_the_request_again_also_when_it_got_more_time_meanwhile() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let prompt = asked(&phone, &app, &id, 1);
+    let lost = Trouble::Lost(TransportError::Unreachable);
+    phone.peer.trouble("responses", lost);
+    app.decide(&prompt, &approve(Some("000000"))).unwrap();
+    let newer = phone.peer.ask_again(&prompt.challenge);
+    assert!(app.poll(&id, 0).unwrap().renewed.is_empty());
+    assert_eq!(app.deliver(true).unwrap()[0].code, "pin_wrong");
+    let open = app.pending().unwrap();
+    assert!(open.len() == 1 && open[0].id.challenge == newer);
+    assert!(judged(app.decide(&prompt, &approve(Some(PIN)))).accepted);
+}
+
+#[test]
 fn after_a_wrong_pin_the_person_may_deny() {
     let phone = Phone::before_pin();
     let (app, id) = phone.enrolled_with(PIN);

@@ -27,7 +27,7 @@ fn weaker(old: &Policy) -> Policy {
 fn asked(phone: &Phone, app: &Authenticator, id: &Id, new: &Policy) -> Prompt {
     let jti = Id::from([new.n as u8; 16]);
     let mut challenge = phone.peer.about_itself(jti, Kind::Policy);
-    challenge.mode = Mode::Remote;
+    (challenge.mode, challenge.txn) = (Mode::Remote, jti);
     challenge.input = Some(Input {
         dev: None,
         device: None,
@@ -235,6 +235,24 @@ fn a_report_takes_back_what_was_agreed_to_by_the_same_request_alone() {
             }
         );
     }
+}
+
+#[test]
+fn a_report_takes_back_what_was_agreed_to_also_after_more_time() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let old = phone.account(&id).policy;
+    let new = weaker(&old);
+    let prompt = asked(&phone, &app, &id, &new);
+    let lost = Trouble::Lost(TransportError::Unreachable);
+    phone.peer.trouble("/responses", lost);
+    app.decide(&prompt.id, &approve()).unwrap();
+    phone.peer.ask_again(&prompt.id.challenge);
+    app.poll(&id, 0).unwrap();
+    app.decide(&prompt.id, &Answer::Report { reason: None })
+        .unwrap();
+    let downgrade = vec![Code::ChalDowngrade];
+    assert_eq!(brought(&phone, &app, &id, &new), (downgrade, old));
 }
 
 #[test]

@@ -118,7 +118,9 @@ impl Core {
             change.put(&place, &HistoryRecord::new(waiting, Some(verdict)))?;
             self.learn(change, &account.trust, verdict.iat, word)?;
             if !verdict.r#final {
-                let note = Seen::place(owner, &waiting.request);
+                // As the request is now: it may have got more time.
+                let newest = self.newest_statement(owner, &waiting.request)?;
+                let note = Seen::place(owner, &newest);
                 if let Some(mut seen) = change.read::<Seen>(&note)? {
                     seen.reopen();
                     change.put(&note, &seen)?;

@@ -320,20 +320,34 @@ impl Peer {
         if self.inner().no_more {
             return Err(Code::Conflict);
         }
-        let keys = [*self.sign.public()];
-        let open = self.inner().open.clone();
-        let mut open = open
-            .iter()
-            .map(|text| Signed::<Challenge>::verify(text, &keys).unwrap());
-        let old = open.find(|open| open.jti == *jti).ok_or(Code::NotFound)?;
-        let mut challenge = Challenge::clone(&old);
-        challenge.jti = Id::make().unwrap();
-        challenge.replaces = Some(*jti);
-        challenge.iat = self.inner().now;
-        challenge.exp = challenge.iat + (old.exp - old.iat);
-        let challenge = self.sign(challenge).compact().to_owned();
+        let newer = self.renewed(jti).ok_or(Code::NotFound)?;
+        let challenge = self.sign(newer).compact().to_owned();
         self.inner().open.push(challenge.clone());
         Ok(json(201, &ChallengeAnswer { challenge }))
+    }
+
+    /// Lists a request anew, with more time; gives its next `jti`.
+    pub(crate) fn ask_again(&self, jti: &Id) -> Id {
+        let newer = self.renewed(jti).unwrap();
+        let jti = newer.jti;
+        let challenge = self.sign(newer).compact().to_owned();
+        self.inner().open.push(challenge);
+        jti
+    }
+
+    fn renewed(&self, jti: &Id) -> Option<Challenge> {
+        let keys = [*self.sign.public()];
+        let inner = self.inner();
+        let open = inner.open.iter();
+        let mut open = open.map(|text| Signed::<Challenge>::verify(text, &keys).unwrap());
+        let old = open.find(|open| open.jti == *jti)?;
+        Some(Challenge {
+            jti: Id::make().unwrap(),
+            replaces: Some(*jti),
+            iat: inner.now,
+            exp: inner.now + (old.exp - old.iat),
+            ..Challenge::clone(&old)
+        })
     }
 
     /// A request about the ID, by PIN.
