@@ -130,7 +130,7 @@ fn is_for(account: &Account, aud: &Id) -> Result<(), Refusal> {
     }
 }
 
-/// Ends the prompt of a request. One that is unknown here, or has its end already, needs nothing.
+/// Ends a request, and its prompt if it has one.
 fn end(
     change: &mut Change<'_>,
     account: &Account,
@@ -140,10 +140,12 @@ fn end(
     let Some(mut seen) = change.read::<Seen>(&place)? else {
         return Ok(None);
     };
-    if !seen.cancel() {
+    let was_open = seen.cancel();
+    // Also of one that was answered: a verdict that isn't final opens it no more.
+    change.put(&place, &seen)?;
+    if !was_open {
         return Ok(None);
     }
-    change.put(&place, &seen)?;
     let challenge = account.trust.verify::<Challenge>(seen.text()).ok();
     Ok(Some(Cancelled {
         id: PromptId {

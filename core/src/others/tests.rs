@@ -5,7 +5,7 @@ use crate::challenge::{Answer, Arrivals, Note, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::TransportError;
-use crate::testkit::{Phone, Trouble, problem};
+use crate::testkit::{Phone, Trouble, problem, typed};
 use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::jose::Statement;
 use countersign_protocol::problem::Code as Said;
@@ -215,6 +215,34 @@ fn row_24_what_this_phone_answered_first_waits_for_its_verdict_whatever_it_is_to
         (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::DecidedElsewhere);
     });
     assert_eq!(app.deliver(true).unwrap()[0].code, "decided_elsewhere");
+}
+
+#[test]
+fn a_cancel_also_ends_what_was_answered_and_could_be_answered_again() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with("294817");
+    phone.peer.ask(1, |_| {});
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0).id;
+    phone
+        .peer
+        .trouble("responses", Trouble::Lost(TransportError::Unreachable));
+    let wrong = Answer::Approve {
+        number: Some("47".into()),
+        pin: Some(typed("000000")),
+    };
+    app.decide(&prompt, &wrong).unwrap();
+    phone
+        .peer
+        .tell(phone.peer.cancel(prompt.challenge, ELSEWHERE));
+    assert!(is_empty(&app.poll(&id, 0).unwrap()));
+    // Its verdict, made before, would have opened it again.
+    let verdict = app.deliver(true).unwrap().remove(0);
+    assert_eq!((verdict.code, verdict.is_final), ("pin_wrong", false));
+    assert!(app.pending().unwrap().is_empty());
+    let over = Some(Error::Refused {
+        code: Code::ChalSeen,
+    });
+    assert_eq!(app.decide(&prompt, &wrong).err(), over);
 }
 
 #[test]
