@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::core::Core;
 use crate::enrol::{Progress, Review};
 use crate::error::{Error, Fault};
-use crate::history::HistoryEntry;
+use crate::history::{Exported, HistoryEntry};
 use crate::others::NoticeInfo;
 use crate::outbox::{Delivery, Sent, VerdictInfo};
 use crate::ports::{Clock, Counter, DeviceKeys, Store, Transport};
@@ -15,6 +15,7 @@ use crate::vault;
 use countersign_protocol::Id;
 use countersign_protocol::statement::{PushAddress, Standing, StateReason};
 use std::fmt;
+use std::io::Write;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -384,6 +385,25 @@ impl Authenticator {
     /// `store.*`.
     pub fn history(&self, limit: usize) -> Result<Vec<HistoryEntry>, Error> {
         Ok(self.core()?.history(limit)?)
+    }
+
+    /// Writes everything that is kept of an ID as lines that anybody can check (protocol section 8): what was asked, answered and
+    /// judged, by whose keys. It is in clear and about a person, who decides where it goes.
+    ///
+    /// # Errors
+    /// `store.*`; `store.full` also when `out` takes no more, `store.busy` when something came in between: what was written until
+    /// then is no export. `id.removed`: there is nothing of it yet, or no more.
+    pub fn export_history(&self, id: &Id, out: &mut dyn Write) -> Result<Exported, Error> {
+        Ok(self.core()?.export_history(id, out)?)
+    }
+
+    /// Deletes the beginning of an ID's history: what was asked before this time, seconds on the server's clock. How many answers
+    /// that were. The chain begins later then; what waits for its verdict stays, with all after it.
+    ///
+    /// # Errors
+    /// `store.*`, `id.removed`.
+    pub fn forget_history(&self, id: &Id, before: u64) -> Result<u64, Error> {
+        Ok(self.core()?.forget_history(id, before)?)
     }
 }
 

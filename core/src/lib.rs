@@ -44,6 +44,6 @@ pub use countersign_protocol::text::Name;
 pub use countersign_protocol::{Digest, Id, Origin, Thumbprint};
 pub use enrol::{GestureWish, Pending, Progress, Review};
 pub use error::{Code, Error};
-pub use history::HistoryEntry;
+pub use history::{Exported, HistoryEntry};
 pub use others::{Cancelled, NoticeInfo};
 pub use outbox::{Delivery, Sent, VerdictInfo};

@@ -17,10 +17,8 @@ pub(crate) use gesture::{MadeUv, NextUv, let_go, take_in};
 pub(crate) use keyring::Keyring;
 pub(crate) use orphans::Orphan;
 pub use overview::{Overview, PhoneInfo};
-#[cfg(test)]
-pub(crate) use record::KeptKeys;
 pub(crate) use record::{
-    Account, Approval, Chain, Cursor, Digits, Index, KeptState, Known, Stage, Synced,
+    Account, Approval, Chain, Cursor, Digits, Index, KeptKeys, KeptState, Known, Stage, Synced,
 };
 pub(crate) use state::Unfit;
 pub(crate) use trust::{Trust, Untrusted};

@@ -6,7 +6,7 @@ use crate::others::Newest;
 use crate::vault::{Blob, Place, Record};
 use countersign_protocol::crypto::{AgreementKey, PublicKey};
 use countersign_protocol::policy::{Factor, Policy};
-use countersign_protocol::statement::{Kind, Standing, StateReason, Via};
+use countersign_protocol::statement::{Kind, Standing, State, StateReason, Via};
 use countersign_protocol::text::{Account as AccountName, Name};
 use countersign_protocol::{Digest, Id, Origin};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub(crate) struct Account {
     /// K_uv, where the ID has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) uv: Option<UvKey>,
+    /// The public half of each K_uv that a state ever named; for the history.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) named_uv: Vec<PublicKey>,
     /// The new one, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next_uv: Option<Box<NextUv>>,
@@ -241,6 +244,25 @@ impl Account {
         self.uv.replace(next.uv).map(|old| old.owner)
     }
 
+    /// A state names a K_uv, which is this phone's.
+    pub(crate) fn note_uv(&mut self, state: &State) {
+        let now = self.uv.as_ref().map(|uv| uv.key);
+        let next = self.next_uv.as_ref().map(|next| next.uv.key);
+        let known = [now, next].into_iter().flatten();
+        let mut named = known.filter(|key| Some(key.thumbprint()) == state.uv);
+        if let Some(key) = named.find(|key| !self.named_uv.contains(key)) {
+            self.named_uv.push(key);
+        }
+    }
+
+    /// The public keys that answers of it were signed by. An ID of before the K_uv's were noted has the one it began with.
+    pub(crate) fn public_keys(&self) -> Vec<PublicKey> {
+        let first = self.uv.iter().map(|uv| uv.key);
+        let first = first.filter(|_| self.named_uv.is_empty());
+        let uv = self.named_uv.iter().copied().chain(first);
+        std::iter::once(self.dev).chain(uv).collect()
+    }
+
     /// Whether its credential may be sent requests.
     pub(crate) fn is_live(&self) -> bool {
         let live = |known: &Known| matches!(known.standing, Standing::Active | Standing::Suspended);
@@ -284,11 +306,18 @@ pub(crate) struct Chain {
     /// Of the last response.
     pub(crate) ctr: u64,
     pub(crate) prev: Option<Digest>,
+    /// Of the last response that the person deleted from the history.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) forgotten: u64,
 }
 
 impl Record for Chain {
     const TREE: &'static str = "chain";
     const KNOWN_BY_BYTES: bool = true;
+}
+
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How far an ID's list of requests was read; named by its owner.

@@ -61,6 +61,7 @@ impl Account {
         }
         known.take(state, lower);
         self.account = state.account.clone();
+        self.note_uv(state);
         Ok(true)
     }
 }

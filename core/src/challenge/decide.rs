@@ -307,6 +307,7 @@ impl Core {
             &Chain {
                 ctr,
                 prev: Some(response.hash()),
+                ..chain
             },
         )?;
         let waiting = Waiting::new(challenge, &response, Summary::new(challenge, &response));

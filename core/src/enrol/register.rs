@@ -121,6 +121,7 @@ impl Core {
             pin,
             next_pin: None,
             uv: uv.map(|made| made.uv.clone()),
+            named_uv: Vec::new(),
             next_uv: None,
             k_push,
             k_off,

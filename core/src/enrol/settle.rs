@@ -143,6 +143,7 @@ impl Core {
             // Another thread posted the same bytes and was quicker: its state is this one, or newer.
             if matches!(stored.stage, Stage::Synced(_)) {
                 stored.stage = Stage::Known(Box::new(known.clone()));
+                stored.note_uv(state);
                 change.put(&place, &stored)?;
                 let kept = KeptState {
                     state: state.compact().to_owned(),

@@ -1,5 +1,11 @@
-//! In: responses that left the outbox. Out: what was asked, answered and judged, as exact bytes, and
-//! a list for people. Never: an entry changed or reordered; only removing the ID deletes it.
+//! In: responses that left the outbox. Out: what was asked, answered and judged, as exact bytes, a list for people, and an
+//! export that anybody can check. Never: an entry changed or reordered, or one missing behind the first that is kept: the person
+//! deletes from the beginning only ([`forget`]), and with the ID.
+
+mod export;
+mod forget;
+
+pub use export::Exported;
 
 use crate::account::Chain;
 use crate::core::Core;
@@ -85,38 +91,49 @@ impl Core {
         Ok(entries)
     }
 
-    /// The newest entries of an ID. Every response that was ever signed is in the outbox or here: one that is missing was lost,
-    /// and is not passed over.
+    /// The newest entries of an ID. Every response that was signed and not forgotten is in the outbox or here: one that is missing
+    /// was lost, and is not passed over.
     fn newest(&self, owner: &Id, limit: usize) -> Result<Vec<HistoryRecord>, Fault> {
-        // In this order: what another thread moves meanwhile is seen in one place or the other.
-        let chain: Chain = self.vault.read(&Place::of(owner))?.unwrap_or_default();
+        // In this order: what another thread moves meanwhile is seen in one place or the other, what it deletes in neither.
+        let chain = self.chain(owner)?;
         let waiting: BTreeSet<u64> = self
             .vault
             .all::<Waiting>(Some(owner))?
             .iter()
             .map(|waiting| waiting.ctr)
             .collect();
-        let found = self
-            .vault
-            .scan::<HistoryRecord>(Some(owner), Order::Falling, limit)?;
+        let mut found = Vec::new();
+        for (place, record) in
+            self.vault
+                .scan::<HistoryRecord>(Some(owner), Order::Falling, limit)?
+        {
+            found.push((place.number().ok_or(vault::Fault::Damaged)?, record));
+        }
         let whole = found.len() < limit;
+        let forgotten = self.chain(owner)?.forgotten;
+        // An old copy of what was deleted is none of the history.
+        found.retain(|(number, _)| *number > forgotten);
         let mut next = chain.ctr;
-        for (place, _) in &found {
-            let number = place.number().ok_or(vault::Fault::Damaged)?;
-            while next > number && waiting.contains(&next) {
+        for (number, _) in &found {
+            while next > *number && waiting.contains(&next) {
                 next -= 1;
             }
-            if number < next {
+            if *number < next {
                 return Err(vault::Fault::Damaged.into());
             }
-            if number == next {
+            if *number == next {
                 next -= 1;
             }
         }
-        if whole && !(1..=next).all(|number| waiting.contains(&number)) {
+        if whole && !(forgotten + 1..=next).all(|number| waiting.contains(&number)) {
             return Err(vault::Fault::Damaged.into());
         }
         Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
+    /// Where the chain of an ID's responses is.
+    fn chain(&self, owner: &Id) -> Result<Chain, Fault> {
+        Ok(self.vault.read(&Place::of(owner))?.unwrap_or_default())
     }
 }
 
@@ -140,3 +157,6 @@ fn entry(id: Id, record: HistoryRecord) -> HistoryEntry {
         result: record.result,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::error::{Error, Fault};
 use crate::time::{Trip, Word};
 use crate::vault::Place;
 use countersign_protocol::Id;
-use countersign_protocol::statement::{Decision, Verdict, VerdictCode};
+use countersign_protocol::statement::{Decision, Outcome, Verdict, VerdictCode};
 use std::fmt;
 
 /// After `exp` a response waits this much longer for a verdict, seconds.
@@ -202,6 +202,7 @@ impl Core {
             verdict.code,
             VerdictCode::Suspended | VerdictCode::NotActive
         ) || waiting.summary.decision == Decision::Report
+            || (waiting.renews_uv() && verdict.result == Outcome::Accepted)
         {
             // The state tells more; a failure to fetch it now takes nothing back.
             let _ = self.fetch_state(&owner, 0);

@@ -93,6 +93,11 @@ impl Waiting {
         self.is_change() || self.approves(&[Kind::Policy])
     }
 
+    /// Whether the states that follow name another K_uv.
+    pub(super) fn renews_uv(&self) -> bool {
+        self.approves(&[Kind::ReplaceUv])
+    }
+
     /// Whether it approves a request of one of these kinds.
     pub(crate) fn approves(&self, kinds: &[Kind]) -> bool {
         let is_one = kinds.iter().any(|kind| kind.as_str() == self.summary.kind);

@@ -296,6 +296,7 @@ pub(crate) fn account_of(peer: &Peer) -> (Account, State) {
         pin: None,
         next_pin: None,
         uv: None,
+        named_uv: Vec::new(),
         next_uv: None,
         k_push: Blob(Vec::new()),
         k_off: Blob(Vec::new()),
