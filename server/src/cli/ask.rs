@@ -1,4 +1,4 @@
-//! Asking a person from the command line, as an application does by the service API; and reading a receipt.
+//! Asking a person from the command line, as an application does by the service API.
 
 use super::Said;
 use super::apps::find;
@@ -7,10 +7,8 @@ use crate::error::Fault;
 use crate::service::{Asked, Asker, Call, CallRow, Problem, Shown, Wish, ask, look, show};
 use crate::signer::{StartError, write_secret};
 use clap::{Args, ValueEnum};
-use countersign_protocol::receipt::{Checked, Receipt};
-use countersign_protocol::{Digest, Id, Thumbprint, json};
-use jiff::Timestamp;
-use serde_json::Value;
+use countersign_protocol::receipt::Receipt;
+use countersign_protocol::{Id, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -169,50 +167,4 @@ fn in_words(shown: &Shown) -> Result<Said, StartError> {
         ));
     }
     Ok(Said::new(text, json))
-}
-
-#[derive(Args)]
-pub(super) struct ReceiptArgs {
-    /// As the service API or `ask --wait` gave it.
-    file: PathBuf,
-    /// The thumbprint of the server's root key, as `app key add` shows it.
-    #[arg(long, allow_hyphen_values = true)]
-    root: String,
-}
-
-/// Checks a receipt; no server, settings or network is needed.
-pub(super) fn receipt(args: &ReceiptArgs) -> Result<Said, StartError> {
-    let root = Digest::parse(&args.root).map(Thumbprint);
-    let root = root.ok_or_else(|| said("--root: not a thumbprint"))?;
-    let bytes = std::fs::read(&args.file).map_err(|_| said("the file cannot be read"))?;
-    let checked = Receipt::parse(&bytes).and_then(|receipt| receipt.check(&root));
-    let checked = checked.map_err(|flaw| said(format!("this proves nothing: {flaw}")))?;
-    Ok(proved(&checked))
-}
-
-fn proved(checked: &Checked) -> Said {
-    let (response, verdict) = (&checked.response, &checked.verdict);
-    let code = |value: Value| value.as_str().unwrap_or_default().to_owned();
-    let decision = code(serde_json::json!(response.decision));
-    let result = code(serde_json::json!(verdict.code));
-    let approved = checked.is_approval();
-    let when = Timestamp::from_second(verdict.iat as i64)
-        .map_or_else(|_| verdict.iat.to_string(), |when| when.to_string());
-    let mut text = format!(
-        "{}: {decision}, {result}, {when}\nShown on the phone:\n",
-        if approved { "Approved" } else { "Not approved" },
-    );
-    for row in checked.view.rows() {
-        text.push_str(&format!("  {}: {}\n", row.id, row.value));
-    }
-    let rows = checked.view.rows().iter();
-    let rows: Vec<Value> = rows
-        .map(|row| serde_json::json!({ "id": row.id, "value": row.value }))
-        .collect();
-    let json = serde_json::json!({
-        "approved": approved, "decision": decision, "verdict": result, "at": verdict.iat,
-        "id": checked.challenge.txn, "app": checked.challenge.service.id, "server": checked.challenge.iss,
-        "key": response.kid(), "shown": rows,
-    });
-    Said::new(text, json)
 }

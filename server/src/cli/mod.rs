@@ -59,8 +59,6 @@ enum Command {
     App(apps::AppCommand),
     /// Ask somebody on their phone, in the name of an application.
     Ask(ask::AskArgs),
-    /// Check the receipt of an answer. It needs no server and no network.
-    Receipt(ask::ReceiptArgs),
     /// Make the address of a page where somebody adds their phone.
     Invite {
         /// E-mail address or user name.
@@ -162,7 +160,6 @@ fn fail(as_json: bool, error: &StartError) -> ExitCode {
 async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
     let command = match arguments.command {
         Command::Init(init) => return Ok(vec![init::init(&init).await?]),
-        Command::Receipt(args) => return Ok(vec![ask::receipt(&args)?]),
         command => command,
     };
     let config = Config::load(&arguments.config)?;
@@ -198,7 +195,6 @@ async fn administer(
     Ok(match command {
         Command::Init(_) | Command::Serve => Vec::new(),
         Command::Ask(args) => ask::begin(app, &args, tell).await?,
-        Command::Receipt(args) => vec![ask::receipt(&args)?],
         Command::User(command) => users::user(app, command).await?,
         Command::Phone(command) => users::phone(app, command).await?,
         Command::Invite { account } => vec![users::invite(app, &account).await?],

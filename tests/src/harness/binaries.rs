@@ -11,7 +11,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
     }
     Err(Trouble::new(format!(
         "`{name}` is not built. `cargo xtask test` builds everything; by hand it is \
-         `cargo build -p countersign-server -p countersign-tests --bins`"
+         `cargo build -p countersign-server -p countersign -p countersign-tests --bins`"
     )))
 }
 

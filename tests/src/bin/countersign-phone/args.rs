@@ -213,6 +213,22 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
+    /// Write an ID's history as a file that anybody can check. It is in clear.
+    ExportHistory {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+        /// The file to make.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Delete the beginning of an ID's history.
+    ForgetHistory {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+        /// What was asked before this time goes, seconds since 1970.
+        #[arg(long, value_name = "SECONDS")]
+        before: u64,
+    },
     /// What an ID looks like from its server: its phones.
     Overview {
         /// As `ids` names it; may be left out when there is only one.

@@ -13,16 +13,7 @@ use std::path::Path;
 
 pub(crate) fn export(phone: &Phone, file: &Path) -> Result<(), Trouble> {
     let copy = phone.core.export()?;
-    let write = || {
-        let mut out = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(file)?;
-        out.write_all(&copy)?;
-        out.sync_all()
-    };
-    write().map_err(|fault| Trouble::Usage(format!("{}: {fault}", file.display())))?;
+    write_new(file, &copy)?;
     let event = json!({ "event": "exported", "bytes": copy.len() });
     phone.voice.say(&event, || {
         format!(
@@ -32,6 +23,20 @@ pub(crate) fn export(phone: &Phone, file: &Path) -> Result<(), Trouble> {
         )
     });
     Ok(())
+}
+
+/// A file that wasn't there, for its owner only.
+pub(crate) fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    let write = || {
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(file)?;
+        out.write_all(bytes)?;
+        out.sync_all()
+    };
+    write().map_err(|fault| Trouble::Usage(format!("{}: {fault}", file.display())))
 }
 
 pub(crate) fn restore(args: &Args, file: &Path) -> Result<(), Trouble> {

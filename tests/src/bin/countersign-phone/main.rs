@@ -14,6 +14,7 @@ mod listen;
 mod lists;
 mod phone;
 mod pin;
+mod proof;
 mod told;
 mod trouble;
 mod voice;
@@ -95,6 +96,8 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Report { id, reason } => answer::report(&phone, id.as_deref(), *reason),
         Command::Outbox { send } => lists::outbox(&phone, *send),
         Command::History { limit } => lists::history(&phone, *limit),
+        Command::ExportHistory { id, out } => proof::export(&phone, id.as_deref(), out),
+        Command::ForgetHistory { id, before } => proof::forget(&phone, id.as_deref(), *before),
         Command::Overview { id } => told::overview(&phone, id.as_deref()),
         Command::Describe { id, slow } => told::describe(&phone, id.as_deref(), *slow),
         Command::Notices { limit } => told::notices(&phone, *limit),
