@@ -89,6 +89,21 @@ pub(crate) fn let_go(change: &mut Change<'_>, owner: Id) -> Result<(), Fault> {
 }
 
 impl Core {
+    /// The owners of every K_uv that no ID names any more. What one that can't be opened names is not known.
+    pub(super) fn stray_gesture_keys(&self) -> Result<Vec<Id>, Fault> {
+        let (accounts, lost) = self.accounts_and_lost()?;
+        let named = |key: &GestureKey| {
+            accounts.iter().any(|account| {
+                let next = account.next_uv.as_ref().map(|next| &next.uv);
+                let mut uv = account.uv.iter().chain(next);
+                uv.any(|uv| uv.owner == key.owner)
+            })
+        };
+        let mut strays = self.vault.all::<GestureKey>(None)?;
+        strays.retain(|key| !named(key) && !lost.contains(&key.of));
+        Ok(strays.into_iter().map(|key| key.owner).collect())
+    }
+
     /// The owners of every K_uv of an ID.
     pub(crate) fn gesture_keys(&self, of: &Id) -> Result<Vec<Id>, Fault> {
         let all = self.vault.all::<GestureKey>(None)?;

@@ -11,7 +11,7 @@ use crate::others::{Acks, NoticeRecord};
 use crate::outbox::Waiting;
 use crate::ports::Order;
 use crate::time::{ServerTime, Word};
-use crate::vault::{Blob, Change, Place, Record};
+use crate::vault::{self, Blob, Change, Place, Record};
 use countersign_protocol::Id;
 use countersign_protocol::statement::State;
 
@@ -54,17 +54,24 @@ impl Core {
     /// Removes everything about an ID from this phone, its keys last. One whose records can't be opened any more is removed
     /// like any other.
     pub(crate) fn remove(&self, owner: &Id) -> Result<(), Fault> {
-        let gestures = self.gesture_keys(owner)?;
-        self.vault.change(|change| {
+        let gestures = self.vault.change(|change| {
             if !self.vault.owners()?.contains(owner) {
-                return Ok(());
+                return Ok(Vec::new());
             }
+            // Part of what was read: when somebody takes in another K_uv meanwhile, this is done anew. One that can't be opened
+            // gets none.
+            let read = change.read::<Account>(&Place::of(owner));
+            if let Err(fault @ vault::Fault::Store(_)) = read {
+                return Err(fault.into());
+            }
+            let gestures = self.gesture_keys(owner)?;
             change.put(&Orphan::place(owner), &Orphan { owner: *owner })?;
             for uv in &gestures {
                 let_go(change, *uv)?;
             }
             self.delete_belongings(change, owner)?;
-            Ok::<_, Fault>(change.disown(owner)?)
+            change.disown(owner)?;
+            Ok::<_, Fault>(gestures)
         })?;
         self.schedule().forget(owner);
         for uv in &gestures {
@@ -120,8 +127,8 @@ impl Core {
         }
         self.keys.retire(&account.owner)?;
         let place = Place::of(&account.owner);
-        let gestures = self.gesture_keys(&account.owner)?;
-        self.vault.change(|change| {
+        let gestures = self.vault.change(|change| {
+            let gestures = self.gesture_keys(&account.owner)?;
             if let Some(mut account) = change.read::<Account>(&place)? {
                 (account.k_push, account.k_off) = (Blob(Vec::new()), Blob(Vec::new()));
                 (account.pin, account.next_pin) = (None, None);
@@ -132,7 +139,7 @@ impl Core {
             for uv in &gestures {
                 let_go(change, *uv)?;
             }
-            Ok::<_, Fault>(())
+            Ok::<_, Fault>(gestures)
         })?;
         gestures.iter().try_for_each(|uv| self.destroy(uv))
     }

@@ -13,6 +13,8 @@ mod state;
 mod trust;
 mod verify;
 
+#[cfg(test)]
+pub(crate) use gesture::GestureKey;
 pub(crate) use gesture::{MadeUv, NextUv, let_go, take_in};
 pub(crate) use keyring::Keyring;
 pub(crate) use orphans::Orphan;
@@ -23,3 +25,6 @@ pub(crate) use record::{
 pub(crate) use state::Unfit;
 pub(crate) use trust::{Trust, Untrusted};
 pub(crate) use verify::Asked;
+
+#[cfg(test)]
+mod orphan_tests;

@@ -1,8 +1,9 @@
 //! Keys that belong to nobody. Before keys are made their owner is written down as an orphan; the
 //! transaction that stores the enrolment takes the mark away, the one that removes an ID sets it
 //! again. So a kill at any moment leaves no key behind for long, and no key is ever destroyed
-//! because a record is missing.
+//! because a record is missing. The port lists no keys: one that no record names can't be found, so each is named before it is made.
 
+use super::gesture::let_go;
 use crate::core::Core;
 use crate::error::Fault;
 use crate::vault::{Place, Record};
@@ -31,6 +32,11 @@ impl Core {
     /// Destroys the keys of every orphan; when the core opens, so nobody is making any. One whose
     /// keys can't be reached now stays one until the next time.
     pub(crate) fn destroy_orphans(&self) -> Result<(), Fault> {
+        let strays = self.stray_gesture_keys()?;
+        self.vault.change(|change| {
+            strays.iter().try_for_each(|uv| let_go(change, *uv))?;
+            Ok::<_, Fault>(())
+        })?;
         for orphan in self.vault.all::<Orphan>(None)? {
             self.destroy(&orphan.owner)?;
         }

@@ -59,8 +59,12 @@ impl Fuse {
 /// What reached a port, in order.
 pub(crate) type Log = Arc<Mutex<Vec<&'static str>>>;
 
+/// What somebody else does, at the nth look into the store from now.
+type Meanwhile = Arc<Mutex<Option<(u64, Box<dyn FnOnce() + Send>)>>>;
+
 /// A store whose process may die before or after a commit.
 struct Mortal {
+    meanwhile: Meanwhile,
     log: Log,
     store: Arc<MemoryStore>,
     fuse: Arc<Fuse>,
@@ -93,7 +97,21 @@ impl Store for Mortal {
 
     fn scan(&self, prefix: &[u8], order: Order, limit: usize) -> Result<Vec<Entry>, StoreError> {
         self.alive()?;
-        self.store.scan(prefix, order, limit)
+        let found = self.store.scan(prefix, order, limit);
+        let mut meanwhile = self.meanwhile.lock().unwrap();
+        let act = match &mut *meanwhile {
+            Some((0, _)) => meanwhile.take(),
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        };
+        drop(meanwhile);
+        if let Some((_, act)) = act {
+            act();
+        }
+        found
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -115,6 +133,7 @@ pub(crate) struct Phone {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: Config,
     pub(crate) log: Log,
+    pub(crate) meanwhile: Meanwhile,
 }
 
 impl Phone {
@@ -130,6 +149,7 @@ impl Phone {
             folder,
             config: config(),
             log: Log::default(),
+            meanwhile: Meanwhile::default(),
         }
     }
 
@@ -145,6 +165,7 @@ impl Phone {
         });
         let dead = Arc::new(AtomicU64::new(0));
         let store = Mortal {
+            meanwhile: self.meanwhile.clone(),
             log: self.log.clone(),
             store: self.store.clone(),
             fuse: fuse.clone(),

@@ -2,10 +2,11 @@
 
 use super::place::Tree;
 use super::{OwnerKey, Record, Vault, tree};
-use crate::account::{Account, Chain, Cursor, Index, KeptKeys, KeptState, Orphan};
+use crate::account::{Account, Chain, Cursor, GestureKey, Index, KeptKeys, KeptState, Orphan};
 use crate::adapters::NoCounter;
 use crate::challenge::Seen;
 use crate::history::HistoryRecord;
+use crate::others::{Acks, NoticeRecord};
 use crate::outbox::Waiting;
 use crate::ports::{DeviceKeys, Order, Store};
 use crate::time::ServerTime;
@@ -19,6 +20,7 @@ pub(super) fn trees() -> Vec<Tree> {
         tree::<Account>(),
         tree::<Chain>(),
         tree::<Cursor>(),
+        tree::<GestureKey>(),
         tree::<Index>(),
         tree::<KeptKeys>(),
         tree::<KeptState>(),
@@ -26,6 +28,8 @@ pub(super) fn trees() -> Vec<Tree> {
         tree::<OwnerKey>(),
         tree::<Seen>(),
         tree::<HistoryRecord>(),
+        tree::<Acks>(),
+        tree::<NoticeRecord>(),
         tree::<Waiting>(),
         tree::<ServerTime>(),
     ]
@@ -37,7 +41,7 @@ pub(crate) fn contents(store: Arc<dyn Store>, keys: Arc<dyn DeviceKeys>) -> Vec<
     if store.scan(b"", Order::Rising, 1).unwrap().is_empty() {
         return Vec::new();
     }
-    let vault = Vault::open(store, keys, Arc::new(NoCounter)).unwrap();
+    let vault = Vault::open(store.clone(), keys, Arc::new(NoCounter)).unwrap();
     let owners: Vec<Option<Id>> = vault.owners().unwrap().into_iter().map(Some).collect();
     let mut contents = Vec::new();
     for tree in trees() {
@@ -45,6 +49,13 @@ pub(crate) fn contents(store: Arc<dyn Store>, keys: Arc<dyn DeviceKeys>) -> Vec<
             contents.extend(vault.contents_of(tree, owner));
         }
     }
+    // Nothing else stands there, but the header and the head.
+    let all = store.scan(b"", Order::Rising, usize::MAX).unwrap();
+    assert_eq!(
+        contents.len() + 2,
+        all.len(),
+        "a record of no tree or owner"
+    );
     contents
 }
 
