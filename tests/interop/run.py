@@ -18,8 +18,11 @@ from story import (
     enrolling,
     gestures,
     histories,
+    other_ways,
     pins,
     policing,
+    registering,
+    same_device,
     server_keys,
     several,
     signing_in,
@@ -29,8 +32,20 @@ from story import (
 from story.stage import Stage
 from story.world import World
 
-CHAPTERS = (enrolling, signing_in, asking, pins, several, gestures, histories, tampering, strictness)
-CHAPTERS += (policing, server_keys, both_phones)
+CHAPTERS = (
+    enrolling,
+    registering,
+    signing_in,
+    same_device,
+    asking,
+    pins,
+    several,
+    gestures,
+    histories,
+    tampering,
+    strictness,
+)
+CHAPTERS += (other_ways, policing, server_keys, both_phones)
 
 
 def play(program, folder, chosen, phone):

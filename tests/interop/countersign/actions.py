@@ -23,6 +23,18 @@ def begin(account, kind, **wanted):
     return inbox.keep(account, found, sent)
 
 
+def more_time(account, prompt):
+    """The same prompt, with more time. What was typed stays."""
+    body = {"kind": "extend", "input": {"challenge": prompt.jti}}
+    sent = account.tools.boot.now()
+    answer = members(account.server.proved("POST", PATH, body), "challenge")
+    found = inbox.checked(account, answer["challenge"])
+    old = prompt.challenge
+    if (found["txn"], found.get("replaces")) != (old["txn"], old["jti"]):
+        raise Refused("challenge", "another one")
+    return inbox.keep(account, found, sent)
+
+
 def add_phone(account):
     """The link for the other phone, to be shown as a QR code."""
     answer = members(account.server.proved("POST", PATH, {"kind": "add-phone"}), "invitation")

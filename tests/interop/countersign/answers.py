@@ -7,7 +7,7 @@ Never: a second decision for one challenge, or a PIN's proof while a new PIN wai
 import secrets
 from dataclasses import dataclass
 
-from . import agreement, challenges, codes, enrolment, keys, outbox, pin, statements
+from . import agreement, challenges, codes, enrolment, keys, outbox, pin, seen, statements
 from .encodings import b64u, unb64u
 from .errors import NotNow
 
@@ -62,7 +62,7 @@ class _Answer:
     """One response in the making. `kind` is the challenge's where it is approved, else nothing is changed by it."""
 
     def __init__(self, account, challenge, decision, given, chosen=("dev",)):
-        _once(account.record, challenge, decision)
+        seen.may_answer(account.record, challenge["jti"], decision)
         self.account, self.challenge, self.given, self.chosen = account, challenge, given, chosen
         self.tools, self.record = account.tools, account.record
         self.kind = challenge["kind"] if decision == "approve" else decision
@@ -109,15 +109,6 @@ class _Answer:
         return entry
 
 
-def _once(record, challenge, decision):
-    seen = record["seen"][challenge["jti"]]
-    if decision == "report":
-        if seen.get("reported"):
-            raise NotNow("this was reported")
-    elif seen["decided"]:
-        raise NotNow("this was decided")
-
-
 def pin_proof(account, shared, given_pin, challenge, body, view, new_uv):
     stored = account.record["pin"]
     hidden = {
@@ -138,10 +129,9 @@ def _store(account, challenge, response, entry):
     with account.change() as record:
         record["ctr"], record["prev"] = response["ctr"], response.h
         record["outbox"].append(entry)
-        seen = record["seen"][challenge["jti"]]
-        seen["decided"] = response["decision"]
+        seen.decide(record, challenge["jti"], response["decision"])
         if response["decision"] == "report":
-            seen["reported"] = True
+            record["seen"][challenge["jti"]]["reported"] = True
             record["approved"].pop(challenge["jti"], None)
         if entry["kind"] == "policy":
             record["approved"][challenge["jti"]] = challenge["input"]["policy"]

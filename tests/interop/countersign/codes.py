@@ -58,6 +58,21 @@ def invitation(link):
     return body
 
 
+def request(link, scheme=None):
+    """Origin and txn of a same-device link: by the origin's own address, or by this app's `scheme`."""
+    if not isinstance(link, str) or len(link.encode("utf-8", "replace")) > encodings.INVITATION:
+        raise Refused("link", "size")
+    address, _, fragment = link.partition("#")
+    body = encodings.read_json(unb64u(fragment))
+    if set(body) != {"v", "s", "c"} or body["v"] != 1 or type(body["v"]) is not int:
+        raise Refused("link", "members")
+    encodings.origin(body["s"])
+    unb64u(body["c"], 16)
+    if address not in (f"{body['s']}/c", f"{scheme}://c" if scheme else None):
+        raise Refused("link", "address")
+    return body["s"], body["c"]
+
+
 def number(text):
     """What the waiting page's small QR says: the transaction and its digits."""
     found = re.fullmatch(r"CS1N:([A-Za-z0-9_-]{22})\.([0-9]{2}|[0-9]{6})", text)

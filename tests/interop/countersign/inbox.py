@@ -6,12 +6,11 @@ challenge failed a check, a decided one shown again, or something stored of what
 
 from dataclasses import dataclass
 
-from . import challenges, clock, outbox, policies, statements
+from . import challenges, clock, outbox, policies, seen, statements
 from .errors import Problem, Refused
 from .server import members
 
 OTHERS = ("cs1-cancel", "cs1-notice", "cs1-verdict")
-MORE_TIME = 86_400
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def poll(account, wait=0, afresh=False):
         for found in told:
             _keep_other(record, found, account.tools.boot)
         record["cursor"] = answer["next"]
-        _forget(record, account.tools.boot)
+        seen.forget(record, account.tools.boot)
     return News(prompts, told, refused, answer["more"])
 
 
@@ -96,9 +95,7 @@ def checked(account, text):
         _ask_state(account)
         if found["account"] != account.state["account"]:
             raise Refused("account")
-    seen = account.record["seen"].get(found["jti"])
-    if seen and (seen["h"] != found.h or seen["decided"]):
-        raise Refused("seen")
+    seen.check(account.record, found)
     longest = policies.MAX_LIFE if found["mode"] == "app" else account.policy["max_life"]
     if not found["iat"] <= found["exp"] <= found["iat"] + longest:
         raise Refused("life")
@@ -127,23 +124,8 @@ def keep(account, found, sent=None):
 def _keep(record, found, boot, sent=None):
     clock.note(record["times"], found["iat"], boot, sent)
     note = _unexplained(record, found)
-    if found["jti"] not in record["seen"]:
-        _see(record, found, boot)
+    seen.note(record, found, boot)
     return Prompt(found, challenges.rows(found.body), note)
-
-
-def _see(record, found, boot):
-    now = clock.lower(record["times"], boot)
-    record["seen"][found["jti"]] = {
-        "h": found.h,
-        "text": found.text,
-        "exp": found["exp"],
-        "until": max(found["exp"], now + MORE_TIME),
-        "decided": None,
-    }
-    replaced = record["seen"].get(found.get("replaces"))
-    if replaced and not replaced["decided"]:
-        replaced["decided"] = "replaced"
 
 
 def _unexplained(record, found):
@@ -154,11 +136,6 @@ def _unexplained(record, found):
     last = record.get("set")
     record["set"] = found["set"]
     return last is not None and found["set"] not in explained | {last}
-
-
-def _forget(record, boot):
-    now = clock.lower(record["times"], boot)
-    record["seen"] = {jti: seen for jti, seen in record["seen"].items() if seen["until"] >= now}
 
 
 def _checked_other(account, text):
@@ -174,9 +151,7 @@ def _keep_other(record, found, boot):
     """A cancel, a notice or a verdict. Its jti waits to be acknowledged."""
     clock.note(record["times"], found["iat"], boot)
     if found.typ == "cs1-cancel":
-        seen = record["seen"].get(found["challenge"])
-        if seen and not seen["decided"]:
-            seen["decided"] = found["reason"]
+        seen.decide(record, found["challenge"], found["reason"])
     elif found.typ == "cs1-notice":
         _notice(record, found)
     else:
@@ -214,6 +189,4 @@ def acknowledge(account):
 
 def open_prompts(account):
     """What was seen and waits for an answer, out of the store."""
-    waiting = (seen for seen in account.record["seen"].values() if not seen["decided"])
-    found = (statements.unpack(seen["text"], "cs1-challenge") for seen in waiting)
-    return [Prompt(one, challenges.rows(one.body), False) for one in found]
+    return [Prompt(one, challenges.rows(one.body), False) for one in seen.waiting(account.record)]

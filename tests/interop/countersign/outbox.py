@@ -6,7 +6,7 @@ its time is over (a day after `exp`; never for a new PIN or a new K_uv).
 
 import re
 
-from . import clock, statements
+from . import clock, seen, statements
 from .errors import Problem, Refused
 from .server import members
 
@@ -79,14 +79,13 @@ def settle(record, verdict):
         return
     record["outbox"].remove(entry)
     record["history"].append({**_shown(entry), "verdict": verdict.text})
-    challenge = statements.unpack(entry["challenge"], "cs1-challenge")
-    seen = record["seen"].get(challenge["jti"])
-    if not verdict["final"] and seen:
-        seen["decided"] = None
+    jti = statements.unpack(entry["challenge"], "cs1-challenge")["jti"]
+    if not verdict["final"]:
+        seen.reopen(record, jti)
     if verdict["result"] == "accepted":
         _accepted(record, entry)
     elif entry["kind"] == "policy":
-        record["approved"].pop(challenge["jti"], None)
+        record["approved"].pop(jti, None)
 
 
 def _accepted(record, entry):

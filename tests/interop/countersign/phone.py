@@ -3,8 +3,9 @@
 In: what a person does. Out: what a person sees. Never: two phones in one folder.
 """
 
-from . import clock, enrolment
+from . import clock, codes, enrolment, inbox
 from .account import Account
+from .errors import NotNow, Problem
 from .hardware import Hardware
 from .store import Store
 
@@ -31,6 +32,18 @@ class Phone:
     def ask(self, invited, roots=None):
         """What an invitation offers. Show its host and account, and ask for consent."""
         return enrolment.ask(self, invited, roots)
+
+    def open(self, link):
+        """A same-device link: which account it is for, and its prompt. Each active one at that server is tried."""
+        origin, txn = codes.request(link)
+        for account in self.accounts():
+            if (account.record["trust"]["iss"], account.state["state"]) == (origin, "active"):
+                try:
+                    return account, inbox.fetch(account, txn)
+                except Problem as problem:
+                    if problem.status not in (404, 410):
+                        raise
+        raise NotNow("this request is over, or for another phone")
 
     def enrol(self, offered, pin=None, gesture=None):
         """After the consent. Gives the pending account, the digits, and where the person types them."""

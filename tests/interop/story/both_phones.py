@@ -9,14 +9,17 @@ import subprocess
 from countersign import actions, answers, challenges, inbox, keys
 
 from . import forge, lies
-from .stage import PIN, Stage, expect, prompt, told
+from .stage import PIN, Stage, expect, link_of, prompt, told
 from .world import World
 
 RUST_PIN = "223344"
+# Section 7 has this only for `add-phone`; the Rust phone takes it for every kind, and lets the number be typed again.
+TAKEN = "a number that may be tried again"
 
 
 class RustPhone:
     def __init__(self, program, world, folder):
+        self.program = program
         self._command = [program, "--json", "--home", folder, "--ca", world.ca, "--device", "Rust phone"]
 
     def run(self, *words):
@@ -89,13 +92,39 @@ def together(stage, account, rust):
 
 def refuses_the_same(stage, account, rust):
     thief = forge.Signer(stage.world.signing_key(account))
+    false_offers(stage, account, rust)
     false_requests(stage, account, rust, thief)
+    false_verdicts(stage, account, rust, thief)
     false_states(stage, account, rust, thief)
     stage.world.front.clear()
 
 
 def in_list(front, **told):
     front.change = lambda path, body: {**body, **told} if path.partition("?")[0] == "/cs/v1/challenges" else None
+
+
+def false_offers(stage, account, rust):
+    front, link = stage.world.front, stage_link(stage)
+    honest = {}
+    front.change = lambda path, body: honest.update(body) if path == "/cs/v1/offers" else None
+    stage.phone("a look").ask(link)
+    front.clear()
+    rust = RustPhone(rust.program, stage.world, stage.folder / "rust that is lied to")
+    sign = account.record["trust"]["sign"][0]
+    for name, other in (("keys", "offer"), ("offer", "keys")):
+        tales = {**forge.tampered(honest[name], sign), "the other statement": honest[other]}
+        for what, lie in tales.items():
+            told_so = {**honest, name: lie}
+            front.instead = lambda path, told_so=told_so: told_so if path == "/cs/v1/offers" else None
+            events = rust.run("enrol", "--yes", "--pin", RUST_PIN, link)
+            expect([event for event in events if "event" in event] == [], f"the Rust phone took {name} with {what}")
+    front.clear()
+    expect(rust.run("ids") == [])
+    stage.ok("lies about keys and offer are refused by the Rust phone too")
+
+
+def stage_link(stage):
+    return link_of(stage.invite(stage.person("ruth"))[1])
 
 
 def false_requests(stage, account, rust, thief):
@@ -113,8 +142,32 @@ def false_requests(stage, account, rust, thief):
         in_list(front, challenges=[lie])
         expect(not rust.prompts(), f"the Rust phone took a request with {name}")
     in_list(front, challenges=[true])
-    expect(len(rust.prompts()) == 1)
+    (control,) = rust.prompts()
+    front.clear()
+    rust.run("deny", control["id"])
     stage.ok(f"{len(tales)} lies about a request are refused by the Rust phone too, and the control is not")
+
+
+def false_verdicts(stage, account, rust, thief):
+    front, honest = stage.world.front, {}
+    request = stage.ask(account)
+    rust.prompts()
+    front.change = lambda path, body: honest.update(body) or {} if path == "/cs/v1/responses" else None
+    rust.run("approve", "--number", request["number"], "--pin", RUST_PIN)
+    true = honest["verdict"]
+    expect(forge.body_of(true)["code"] == "ok", forge.body_of(true))
+    tales = lies.verdicts(forge.body_of(true), thief)
+    del tales[TAKEN]
+    tales.update(forge.tampered(true, account.record["trust"]["sign"][0]))
+    for name, lie in tales.items():
+        front.change = lambda path, body, lie=lie: {"verdict": lie} if path == "/cs/v1/responses" else None
+        rust.run("pending")
+        expect(len(rust.run("outbox")) == 1, f"the Rust phone took a verdict with {name}")
+    front.clear()
+    rust.run("pending")
+    expect(rust.run("outbox") == [])
+    told(account)
+    stage.ok(f"{len(tales)} lies about a verdict leave its answer in the outbox, and the true one ends it")
 
 
 def false_states(stage, account, rust, thief):

@@ -17,11 +17,12 @@ class Proxy:
 
     `change(path, body)` is asked about every JSON answer: what to send instead, or None for as it was. `lose(path)`:
     whether an answer is dropped after the server has given it. `instead(path)`: an answer for which the server is not
-    asked at all, or None.
+    asked at all, or None. `problem(path)`: a status and code to answer with, likewise.
     """
 
     def __init__(self, ca, certificate, key):
-        self.change, self.lose, self.instead, self.calls = None, None, None, []
+        self.calls = []
+        self.clear()
         self.target = None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
@@ -36,7 +37,7 @@ class Proxy:
         self._server.server_close()
 
     def clear(self):
-        self.change = self.lose = self.instead = None
+        self.change = self.lose = self.instead = self.problem = None
 
     def forward(self, method, path, headers, data):
         connection = http.client.HTTPSConnection("localhost", self.target, timeout=40, context=self._trust)
@@ -46,6 +47,11 @@ class Proxy:
             return answer.status, list(answer.headers.items()), answer.read()
         finally:
             connection.close()
+
+
+def as_problem(status, code):
+    told = {"type": f"urn:countersign:problem:{code}", "title": "No", "status": status, "code": code}
+    return json.dumps(told).encode()
 
 
 class _Listener(http.server.ThreadingHTTPServer):
@@ -71,7 +77,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
         proxy.calls.append(path)
         instead = proxy.instead(path) if proxy.instead else None
-        if instead is not None:
+        problem = proxy.problem(path) if proxy.problem else None
+        if problem is not None:
+            status, answered, body = problem[0], [("Content-Type", "application/problem+json")], as_problem(*problem)
+        elif instead is not None:
             status, answered, body = 200, [("Content-Type", "application/json")], json.dumps(instead).encode()
         else:
             status, answered, body = proxy.forward(self.command, path, headers, data)

@@ -25,6 +25,7 @@ def chapter(stage):
         stolen_challenges(stage, proxy, account, thief)
         stolen_states(stage, proxy, account, thief)
         answers_of_no_form(stage, proxy, account)
+        problems(stage, proxy, account)
         what_s_can_do(stage, proxy, other, thief)
     finally:
         proxy.close()
@@ -260,12 +261,57 @@ def answers_of_no_form(stage, proxy, account):
     proxy.clear()
 
 
+PROBLEMS = (
+    (400, "bad_statement"),
+    (401, "bad_proof"),
+    (401, "nonce_required"),
+    (403, "not_active"),
+    (404, "not_found"),
+    (409, "conflict"),
+    (410, "gone"),
+    (413, "too_large"),
+    (418, "teapot"),
+    (429, "slow_down"),
+    (500, "fault"),
+    (503, "unavailable"),
+)
+
+
+def problems(stage, proxy, account):
+    """Unsigned answers: they end nothing and change nothing."""
+    before = stored(account)
+    for status, code in PROBLEMS:
+        proxy.problem = lambda path, told=(status, code): told
+        for work in (account.fetch_state, account.server.refresh_keys):
+            refuses(code, work)
+        refuses(code, inbox.poll, account)
+        expect(stored(account) == before, f"{status} {code} changed something")
+    proxy.clear()
+    request = stage.ask(account)
+    asked = prompt(account)
+    proxy.problem = lambda path: (500, "fault")
+    refuses("fault", answers.approve, account, asked, request["number"], PIN)
+    for status, code in PROBLEMS:
+        proxy.problem = lambda path, told=(status, code): told
+        refuses(code, outbox.deliver_all, account)
+        expect(len(account.record["outbox"]) == 1, f"{status} {code} ended an answer")
+    expect(account.record["outbox"][0]["stuck"])
+    proxy.clear()
+    (verdict,) = outbox.deliver_all(account)
+    expect(verdict["code"] == "ok" and account.state["state"] == "active")
+    stage.ok(f"{len(PROBLEMS)} problems change no credential and end no answer; its verdict does")
+
+
 def what_s_can_do(stage, proxy, account, thief):
     """The control: the same means, nothing wrong with the statement. Section 13 says so openly."""
     stage.ask(account)
     good = {**forge.body_of(stage_challenge(proxy, account)), "jti": "A" * 22}
     proxy.change = lambda path, body: {**body, "challenges": [thief.sign("cs1-challenge", good)]}
     expect([one.jti for one in inbox.poll(account).prompts] == ["A" * 22])
+    strange = thief.sign("cs1-challenge", {**good, "jti": "B" * 21 + "A", "set": thief.kid})
+    proxy.change = lambda path, body: {**body, "challenges": [strange]}
+    expect([one.note for one in inbox.poll(account).prompts] == [True])
+    stage.ok("phones that nothing explained are said above the request")
     state, policy = forge.body_of(account.state.text), account.policy
     weaker = {**policy, "n": policy["n"] + 1, "match": False}
     ended = {**state, "sn": state["sn"] + 1, "state": "suspended", "reason": "admin", "policy": weaker}
