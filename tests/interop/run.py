@@ -1,6 +1,6 @@
 """A phone that was written from docs/protocol.md alone, against the real server.
 
-    run.py SERVER_BINARY [WORKDIR] [--phone RUST_PHONE] [--only CHAPTER]…
+    run.py SERVER_BINARY [WORKDIR] [--beside FOLDER] [--only CHAPTER]…
 
 Starts the server on loopback with settings, keys and a certificate authority of its own, plays every chapter, and says
 one line a step. WORKDIR is made, must not hold a run yet, and stays; without it everything is in a temporary folder.
@@ -48,7 +48,7 @@ CHAPTERS = (
 CHAPTERS += (other_ways, policing, server_keys, both_phones)
 
 
-def play(program, folder, chosen, phone):
+def play(program, folder, chosen, beside):
     world = World(program, folder)
     world.settings(min=[["dev", "pin"], ["uv"]], pin=6, typed_code=True)
     failed = []
@@ -57,11 +57,11 @@ def play(program, folder, chosen, phone):
         stage = Stage(world, folder)
         for chapter in CHAPTERS:
             name = chapter.__name__.rpartition(".")[2]
-            if (chosen and name not in chosen) or (chapter is both_phones and not phone):
+            if (chosen and name not in chosen) or (chapter is both_phones and not beside):
                 continue
             print(f"{name}: {chapter.__doc__.splitlines()[0]}", flush=True)
             try:
-                chapter.play(stage, phone) if chapter is both_phones else chapter.chapter(stage)
+                chapter.play(stage, beside) if chapter is both_phones else chapter.chapter(stage)
             except Exception:  # a chapter that fails says so, and the others are still played
                 failed.append(name)
                 print("    FAILED", traceback.format_exc(), sep="\n", flush=True)
@@ -75,14 +75,14 @@ def main():
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("server", type=Path, help="the server's program")
     words.add_argument("folder", type=Path, nargs="?", help="where everything is made; it stays")
-    words.add_argument("--phone", type=Path, help="the Rust phone's program, to be played beside ours")
+    words.add_argument("--beside", type=Path, help="the folder of countersign-phone and countersign, to be played too")
     words.add_argument("--only", action="append", default=[], metavar="CHAPTER", help="play only this chapter")
     asked = words.parse_args()
     if asked.folder:
         asked.folder.mkdir(parents=True)
-        return play(asked.server.resolve(), asked.folder.resolve(), asked.only, asked.phone and asked.phone.resolve())
+        return play(asked.server.resolve(), asked.folder.resolve(), asked.only, asked.beside and asked.beside.resolve())
     with tempfile.TemporaryDirectory(prefix="countersign-interop-") as folder:
-        return play(asked.server.resolve(), Path(folder), asked.only, asked.phone and asked.phone.resolve())
+        return play(asked.server.resolve(), Path(folder), asked.only, asked.beside and asked.beside.resolve())
 
 
 if __name__ == "__main__":

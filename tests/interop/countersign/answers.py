@@ -7,7 +7,7 @@ Never: a second decision for one challenge, or a PIN's proof while a new PIN wai
 import secrets
 from dataclasses import dataclass
 
-from . import agreement, challenges, codes, enrolment, keys, outbox, pin, seen, statements
+from . import agreement, challenges, clock, codes, enrolment, keys, outbox, pin, seen, statements
 from .encodings import b64u, unb64u
 from .errors import NotNow
 
@@ -30,6 +30,7 @@ def approve(account, prompt, number="", given_pin=None, gesture=False, new_pin=N
     challenge = prompt.challenge
     if len(number) != challenge["match"]:
         raise NotNow(f"type the {challenge['match']} digits that are shown")
+    _nothing_overtaken(account, challenge["kind"])
     if challenge["kind"] == "pin-set":
         pin.well_formed(new_pin or "", account.policy["pin"])
     chosen = _alternative(account, challenge, given_pin is not None, gesture)
@@ -43,6 +44,18 @@ def deny(account, prompt, reason=None):
 
 def report(account, prompt, reason=None):
     return _Answer(account, prompt.challenge, "report", Given(reason=reason)).send()
+
+
+def _nothing_overtaken(account, kind):
+    """A new PIN or K_uv waits for answers by the old one that have no verdict while their challenges live."""
+    record = account.record
+    now = clock.lower(record["times"], account.tools.boot)
+    for entry in record["outbox"]:
+        response = statements.unpack(entry["response"], "cs1-response")
+        by_uv = record["uv"] and response.kid == keys.kid(record["uv"]["jwk"])
+        goes = ("pin" in response.body and kind == "pin-set") or (by_uv and kind == "replace-uv")
+        if goes and statements.unpack(entry["challenge"], "cs1-challenge")["exp"] >= now:
+            raise NotNow("an answer that waits in the outbox has to be delivered first")
 
 
 def _alternative(account, challenge, has_pin, gesture):

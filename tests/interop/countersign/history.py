@@ -113,9 +113,8 @@ class _Reader:
     def end(self):
         need(self.header is not None, "history", "header")
         self._complete()
-        found = [response["ctr"] for _, response, _ in self.checked.answers]
-        first = found[0] if found else self.header["from"]
-        need((first, found[-1] if found else first - 1) == (self.header["from"], self.header["to"]), "history", "range")
+        last = self.last["ctr"] if self.last else self.header["from"] - 1
+        need(self.header["to"] == last, "history", "range")
 
     def _reader_of(self, members):
         answers = [{"challenge", "response"}, {"challenge", "response", "verdict"}]
@@ -151,7 +150,8 @@ class _Reader:
         self.named |= {found["dev"], found.get("uv")} - {None}
 
     def _code_shown(self, line):
-        self._by_server(line["challenge"], "cs1-challenge")
+        found = self._by_server(line["challenge"], "cs1-challenge")
+        need(found["mode"] == "offline", "history", "mode")
         self.checked.codes_shown += 1
 
     def _answer(self, line):
@@ -172,6 +172,7 @@ class _Reader:
         """`ctr` and `prev`; the first of an excerpt is taken as it is, and a server's export may have gaps."""
         need((response["ctr"] == 1) == (response["prev"] == ""), "history", "prev")
         if self.last is None:
+            need(response["ctr"] == self.header["from"], "history", "range")
             return
         step = response["ctr"] - self.last["ctr"]
         need(step == 1 or (self.server and step > 1), "history", "ctr")

@@ -1,7 +1,7 @@
 """Section 8's seen store: what this phone was asked, and whether that is decided.
 
-In: a stored record that is being changed. Out: which requests are open. Never: a request open again that was decided, but
-by a verdict that is not final.
+In: a stored record that is being changed. Out: which requests are open. Never: a request open again that was decided,
+but by a verdict that is not final.
 """
 
 from . import clock, statements

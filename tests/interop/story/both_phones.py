@@ -6,7 +6,8 @@ The server stands behind a proxy here, at whose address it is known.
 import json
 import subprocess
 
-from countersign import actions, answers, challenges, inbox, keys
+from countersign import actions, answers, challenges, history, inbox, keys
+from countersign.encodings import write_json
 
 from . import forge, lies
 from .stage import PIN, Stage, expect, link_of, prompt, told
@@ -43,7 +44,8 @@ class RustPhone:
         return [event for event in self.run("pending") if event["event"] == "prompt"]
 
 
-def play(stage, program):
+def play(stage, programs):
+    """`programs`: the folder that has `countersign-phone`, and `countersign`, which checks histories."""
     folder = stage.folder / "behind"
     folder.mkdir()
     world = World(stage.world.program, folder, behind=True)
@@ -53,8 +55,9 @@ def play(stage, program):
         inner = Stage(world, folder)
         inner.ok = stage.ok
         account = inner.enrol("pat")
-        rust = RustPhone(program, world, folder / "rust")
+        rust = RustPhone(programs / "countersign-phone", world, folder / "rust")
         together(inner, account, rust)
+        check_the_same(inner, account, rust, programs / "countersign")
         refuses_the_same(inner, account, rust)
     finally:
         world.close()
@@ -80,6 +83,9 @@ def together(stage, account, rust):
     expect(said[-1]["code"] == "ok", said)
     expect(told(account) == [("cancel", "decided_elsewhere")])
     request = stage.ask(account)
+    rust.prompts()
+    expect(rust.run("approve", "--number", request["number"], "--pin", RUST_PIN)[-1]["code"] == "ok")
+    request = stage.ask(account)
     asked = prompt(account)
     rust.prompts()
     expect(answers.approve(account, asked, request["number"], PIN)["code"] == "ok")
@@ -88,6 +94,27 @@ def together(stage, account, rust):
     devs = [phone["dev"] for phone in actions.overview(account)["phones"]]
     expect(challenges.phone_set([keys.unb64u(dev, 32) for dev in devs]) == asked.challenge["set"])
     stage.ok("`set` is what it should be of both phones' keys")
+
+
+def check_the_same(stage, account, rust, checker):
+    root = stage.world.root
+    theirs = stage.folder / "rust.history"
+    rust.run("export-history", "--out", theirs)
+    for name, data in (("ours", history.export(account)), ("theirs", theirs.read_bytes())):
+        lines = [json.loads(line) for line in data.splitlines()]
+        tales = {"nothing": lines, **lies.histories(lines)}
+        for what, tale in tales.items():
+            file = stage.folder / "spoilt.history"
+            file.write_bytes(b"".join(write_json(line) + b"\n" for line in tale))
+            found = history.check(file.read_bytes(), root)
+            done = subprocess.run([checker, "--json", "verify-history", file, f"--root={root}"], capture_output=True)
+            vouched = (json.loads(done.stdout).get("vouched") if done.stdout else None) or {"from": 1, "to": 0}
+            told_by_it = (done.returncode == 0, vouched["to"] - vouched["from"] + 1)
+            told_by_us = (found.wrong is None, len(found.answers))
+            expect(told_by_it == told_by_us, f"{name}, {what}: {told_by_it} there, {told_by_us} here, {found.wrong}")
+    stage.ok(
+        f"both checkers say the same of both phones' histories, and of {len(tales) - 1} that something is wrong with"
+    )
 
 
 def refuses_the_same(stage, account, rust):

@@ -4,6 +4,7 @@ In: the members of a true statement, and the thief's signer. Out: name and chara
 as far as that is possible.
 """
 
+from . import forge
 from .forge import write_json
 
 MATCH = b'"match":2'
@@ -134,3 +135,49 @@ def verdicts(good, thief):
 def _changed(good, changes):
     """None leaves a member out."""
     return {name: value for name, value in {**good, **changes}.items() if value is not None}
+
+
+def histories(lines):
+    """An export with one thing wrong, or with something missing: name, and its lines. `lines`: header, keys, states and
+    at least two answers with verdicts, as JSON values."""
+    made = {}
+    for number, line in enumerate(lines):
+        made[f"without line {number + 1}"] = lines[:number] + lines[number + 1 :]
+        if number:
+            made[f"line {number + 1} twice"] = lines[: number + 1] + lines[number:]
+        for name, text in line.items() if number else ():
+            for part in range(3):
+                changed = {**line, name: forge.flipped(text, part)}
+                made[f"line {number + 1}, {name}, a bit of part {part}"] = [
+                    *lines[:number],
+                    changed,
+                    *lines[number + 1 :],
+                ]
+    for name, value in (
+        ("cs1-history", 2),
+        ("origin", "https://other.example.com"),
+        ("credential", "A" * 22),
+        ("jwks", lines[0]["jwks"][1:]),
+        ("from", lines[0]["from"] + 1),
+        ("to", lines[0]["to"] + 1),
+        ("more", 1),
+    ):
+        made[f"header, {name}"] = [{**lines[0], name: value}, *lines[1:]]
+    *front, first, last = lines
+    made["two answers exchanged"] = [*front, last, first]
+    for name in ("challenge", "response", "verdict"):
+        made[f"another {name}"] = [*front, first, {**last, name: first[name]}]
+    made["an answer without its challenge"] = [
+        *front,
+        first,
+        {"response": last["response"], "verdict": last["verdict"]},
+    ]
+    made["a verdict alone"] = [*front, first, {"verdict": last["verdict"]}]
+    made["an answer without its verdict"] = [
+        *front,
+        first,
+        {"challenge": last["challenge"], "response": last["response"]},
+    ]
+    made["a challenge alone"] = [*lines, {"challenge": last["challenge"]}]
+    made["a state at the end"] = [*lines, next(line for line in lines if "state" in line)]
+    return made
