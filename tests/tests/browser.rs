@@ -49,6 +49,15 @@ fn every_end_of_a_sign_in() {
 }
 
 #[test]
+fn a_person_signs_in_on_the_phone_itself() {
+    let options = ServerOptions {
+        brand: Some("Countersign"),
+        ..ServerOptions::default()
+    };
+    play("same", APPLICATION, &options);
+}
+
+#[test]
 fn every_end_of_an_invitation() {
     play("invitation", APPLICATION, &ServerOptions::default());
 }

@@ -114,12 +114,12 @@ impl Site<'_> {
     }
 
     /// What a person without a script presses to look again, and why.
-    pub(super) fn check_now(&self, here: &str) -> Markup {
+    pub(super) fn check_now(&self, here: &str, class: &str) -> Markup {
         html! {
             noscript {
                 p { (self.say(Id::WaitStill)) }
                 form method="get" action=(here) {
-                    button type="submit" { (self.say(Id::ButtonCheck)) }
+                    button type="submit" class=(class) { (self.say(Id::ButtonCheck)) }
                 }
             }
         }

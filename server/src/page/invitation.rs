@@ -123,7 +123,7 @@ pub fn invitation(site: &Site<'_>, state: &Invitation<'_>) -> String {
                 Step::Digits { action, error } => digits(site, action, *error),
             };
             let look_again = match step {
-                Step::Scan { .. } => Some(site.check_now(here)),
+                Step::Scan { .. } => Some(site.check_now(here, "")),
                 Step::Digits { .. } => None,
             };
             let body = html! { (facts) (content) (status) (clock) @if let Some(button) = look_again { (button) } };

@@ -38,7 +38,7 @@ pub fn landing(site: &Site<'_>, link: &Landing<'_>) -> String {
     };
     let body = html! {
         p { (site.say(body)) }
-        @for app in *apps { a href=(app.link) { (site.say(Id::InviteOpen { app: app.name })) } }
+        @for app in *apps { a.first href=(app.link) { (site.say(Id::InviteOpen { app: app.name })) } }
         p { (site.say(how)) }
     };
     let title = site.text(Id::LinkTitle { app });

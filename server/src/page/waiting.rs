@@ -140,7 +140,7 @@ pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
         (way(site, page))
         (status(site, page))
         (site.clock(page.seconds_left))
-        (site.check_now(page.here))
+        (site.check_now(page.here, page.way.check()))
         @if let Some(soon) = &soon { p.error #soon { (words(soon)) } }
         div.actions {
             // Who is to come back has a minute.
@@ -164,6 +164,16 @@ pub fn waiting(site: &Site<'_>, page: &Waiting<'_>) -> String {
     site.document(&title, None, &Live::Script, &body)
 }
 
+impl Way<'_> {
+    /// How the button to look again stands out: less than one that opens the app.
+    const fn check(&self) -> &'static str {
+        match self {
+            Self::Same { link: Some(_), .. } => "second",
+            _ => "",
+        }
+    }
+}
+
 /// What to do: type a number on the phone, or open the request here.
 fn way(site: &Site<'_>, page: &Waiting<'_>) -> Markup {
     let app = site.authenticator;
@@ -176,7 +186,7 @@ fn way(site: &Site<'_>, page: &Waiting<'_>) -> Markup {
     html! {
         @if let Some(link) = link.filter(|link| link.starts_with("https://")) {
             p { (site.say(Id::SameHow { app })) }
-            a href=(link) { (site.say(Id::InviteOpen { app })) }
+            a.first href=(link) { (site.say(Id::InviteOpen { app })) }
         }
         @if only { p.hint { (site.say(Id::SameOnly { service: page.service })) } }
     }

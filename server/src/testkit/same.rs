@@ -57,7 +57,7 @@ impl Page {
 
     /// The link that opens the request in the app, where there is one.
     pub(crate) fn request_link(&self) -> Option<ChallengeLink> {
-        self.between("<a href=\"", "\"")
+        self.between(" href=\"", "\"")
             .find_map(|link| ChallengeLink::parse(&unescape(link), None).ok())
     }
 }

@@ -88,7 +88,7 @@ async fn without_brands_nobody_may_and_the_pages_name_the_app_all_the_same() {
 async fn the_page_of_an_invitation_offers_the_app_and_never_the_invitation() {
     let world = branded().await;
     let browser = Browser::new(&world);
-    let open = "<a href=\"nordwall-id://e\">Open Nordwall ID</a>";
+    let open = "<a class=\"first\" href=\"nordwall-id://e\">Open Nordwall ID</a>";
     for (path, offered, named) in [
         ("/e", true, "Countersign"),
         ("/e/nordwall", true, "Nordwall ID"),
@@ -136,7 +136,7 @@ async fn the_page_of_a_request_offers_the_link_to_the_browser_that_waits_and_to_
     let offers = |page: &crate::testkit::Page| {
         page.answer
             .body
-            .contains(&format!("<a href=\"{by_scheme}\">"))
+            .contains(&format!(" href=\"{by_scheme}\">"))
     };
     for _ in 0..2 {
         let landing = world.refuses(&[], browser.open("/c")).await;

@@ -24,6 +24,8 @@ pub struct ServerOptions<'a> {
     pub pin: Option<u64>,
     /// A gesture does as well.
     pub gesture: bool,
+    /// The brand whose apps may open its links; also their scheme, with `-id` behind it.
+    pub brand: Option<&'a str>,
 }
 
 impl Default for ServerOptions<'_> {
@@ -35,6 +37,7 @@ impl Default for ServerOptions<'_> {
             typed_code: false,
             pin: None,
             gesture: false,
+            brand: None,
         }
     }
 }
@@ -284,6 +287,14 @@ fn change_settings(config: &Path, options: &ServerOptions<'_>) -> Result<()> {
             min.push(alternative(&["uv"]));
         }
         set("policy", "min", min.into())?;
+    }
+    if let Some(name) = options.brand {
+        let id = name.to_lowercase();
+        let scheme = format!("{id}-id");
+        let brand = [("id", id), ("name", name.to_owned()), ("scheme", scheme)];
+        let brand = brand.map(|(key, value)| (key.to_owned(), value.into()));
+        let brand = toml::Value::Table(brand.into_iter().collect());
+        settings.insert("brand".to_owned(), toml::Value::Array(vec![brand]));
     }
     fs::write(config, settings.to_string()).during(config.display())
 }
