@@ -22,6 +22,7 @@ mod more;
 mod prompt;
 mod recent;
 mod seen;
+mod sign;
 mod verify;
 
 pub use action::Action;
@@ -36,6 +37,8 @@ pub(crate) use verify::Refusal;
 
 #[cfg(test)]
 mod factor_tests;
+#[cfg(test)]
+mod gesture_tests;
 #[cfg(test)]
 mod life_tests;
 #[cfg(test)]

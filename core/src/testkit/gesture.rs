@@ -16,7 +16,10 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Person {
     refuses: Mutex<Option<KeyError>>,
     asked: Mutex<u64>,
+    meanwhile: Mutex<Option<Act>>,
 }
+
+type Act = Box<dyn FnOnce() + Send>;
 
 impl Person {
     /// From now on each gesture ends like this.
@@ -29,8 +32,17 @@ impl Person {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 
+    /// What happens during the next gesture.
+    pub(crate) fn meanwhile(&self, act: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::new(act));
+    }
+
     fn ask(&self) -> Result<(), KeyError> {
         *self.asked.lock().unwrap() += 1;
+        let act = self.meanwhile.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
         self.refuses.lock().unwrap().map_or(Ok(()), Err)
     }
 }

@@ -15,7 +15,7 @@ use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::statement::{App, AppMode, Standing, State};
 use countersign_protocol::text::Name;
 use countersign_protocol::{Digest, Id};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub(crate) fn config() -> Config {
@@ -65,6 +65,7 @@ type Meanwhile = Arc<Mutex<Option<(u64, Box<dyn FnOnce() + Send>)>>>;
 /// A store whose process may die before or after a commit.
 struct Mortal {
     meanwhile: Meanwhile,
+    broken: Arc<AtomicBool>,
     log: Log,
     store: Arc<MemoryStore>,
     fuse: Arc<Fuse>,
@@ -73,7 +74,8 @@ struct Mortal {
 
 impl Mortal {
     fn alive(&self) -> Result<(), StoreError> {
-        if self.dead.load(Ordering::SeqCst) == 0 {
+        let broken = self.broken.load(Ordering::SeqCst);
+        if self.dead.load(Ordering::SeqCst) == 0 && !broken {
             Ok(())
         } else {
             Err(StoreError::Io)
@@ -134,6 +136,8 @@ pub(crate) struct Phone {
     pub(crate) config: Config,
     pub(crate) log: Log,
     pub(crate) meanwhile: Meanwhile,
+    /// The store can't be read or written.
+    pub(crate) broken: Arc<AtomicBool>,
 }
 
 impl Phone {
@@ -150,6 +154,7 @@ impl Phone {
             config: config(),
             log: Log::default(),
             meanwhile: Meanwhile::default(),
+            broken: Arc::default(),
         }
     }
 
@@ -166,6 +171,7 @@ impl Phone {
         let dead = Arc::new(AtomicU64::new(0));
         let store = Mortal {
             meanwhile: self.meanwhile.clone(),
+            broken: self.broken.clone(),
             log: self.log.clone(),
             store: self.store.clone(),
             fuse: fuse.clone(),
