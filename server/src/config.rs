@@ -42,6 +42,8 @@ pub(crate) struct File {
     pub(crate) invitation: Invitation,
     #[serde(default)]
     pub(crate) policy: Asked,
+    #[serde(default)]
+    pub(crate) history: History,
     /// The apps that may open this server's links.
     #[serde(default, rename = "brand", skip_serializing_if = "Vec::is_empty")]
     pub(crate) brands: Vec<Brand>,
@@ -90,6 +92,21 @@ pub(crate) struct Invitation {
     pub(crate) typed_code: bool,
 }
 
+/// What is kept for [`crate::cli`]'s `export-history`.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct History {
+    /// How many days answers and their requests are kept longer than phones need them, up to 3,650.
+    pub(crate) days: u64,
+}
+
+impl History {
+    /// The same in seconds.
+    pub(crate) fn life(&self) -> u64 {
+        self.days * 86_400
+    }
+}
+
 /// What phones that enrol from now on are asked.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -135,6 +152,9 @@ impl Config {
         override_from_environment(&mut file, |name| std::env::var(name).ok())?;
         if !(30..=600).contains(&file.challenge.life) {
             return Err(malformed("challenge.life is 30 to 600 seconds".into()));
+        }
+        if file.history.days > 3_650 {
+            return Err(malformed("history.days is up to 3650".into()));
         }
         let twice = |at: usize| file.origins[..at].contains(&file.origins[at]);
         if file.origins.len() > 3
@@ -285,6 +305,8 @@ mod tests {
             ),
             ("[tls]", "[challenge]\nlife = 10\n[tls]"),
             ("[tls]", "[challenge]\nlive = 60\n[tls]"),
+            ("[tls]", "[history]\ndays = 3651\n[tls]"),
+            ("[tls]", "[history]\ndays = -1\n[tls]"),
             ("[tls]", "[policy]\npin = 5\n[tls]"),
             ("[tls]", "[policy]\npin = 13\n[tls]"),
             ("[tls]", "[policy]\nmin = []\n[tls]"),

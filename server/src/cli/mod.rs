@@ -4,6 +4,7 @@
 mod api_keys;
 mod apps;
 mod ask;
+mod history;
 mod init;
 mod keys;
 mod policy;
@@ -59,6 +60,8 @@ enum Command {
     App(apps::AppCommand),
     /// Ask somebody on their phone, in the name of an application.
     Ask(ask::AskArgs),
+    /// Write what is kept of somebody's answers, for `countersign verify-history --with`.
+    ExportHistory(history::ExportArgs),
     /// Make the address of a page where somebody adds their phone.
     Invite {
         /// E-mail address or user name.
@@ -197,6 +200,7 @@ async fn administer(
         Command::Ask(args) => ask::begin(app, &args, tell).await?,
         Command::User(command) => users::user(app, command).await?,
         Command::Phone(command) => users::phone(app, command).await?,
+        Command::ExportHistory(args) => history::export(app, &args).await?,
         Command::Invite { account } => vec![users::invite(app, &account).await?],
         Command::App(command) => apps::app(app, command).await?,
         Command::Cert(CertCommand::Show { pem }) => vec![apps::certificate(app, pem)],

@@ -96,7 +96,7 @@ fn name(text: &str) -> Result<String, StartError> {
     Ok(name.as_str().to_owned())
 }
 
-async fn find(app: &App, account: &str) -> Result<User, StartError> {
+pub(super) async fn find(app: &App, account: &str) -> Result<User, StartError> {
     let found = match account_of(account) {
         Some(account) => users::by_account(&mut *app.store.read().await?, &account).await?,
         None => None,

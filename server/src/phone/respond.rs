@@ -153,6 +153,8 @@ struct Case {
     asked: Option<Arc<Signed<Challenge>>>,
     /// Until when the verdict is kept, seconds.
     expires: u64,
+    /// When it was judged, seconds.
+    now: u64,
     judgement: Judgement,
     /// Whether the judgement is about the PIN.
     compared: bool,
@@ -179,6 +181,7 @@ impl Case {
             Some(challenge) => policy::is_still_asked(db, caller, challenge).await?,
             None => true,
         };
+        let now = app.now();
         let facts = Facts {
             standing: &caller.standing,
             ctr: caller.ctr as u64,
@@ -198,23 +201,32 @@ impl Case {
             by_uv,
             has_pin: caller.pin_wrapped.is_some(),
             keys_good,
-            now: app.now(),
+            now,
         };
         let judgement = judge(&facts, response);
         let kind = challenge.as_ref().map(|challenge| challenge.kind);
+        let life = VERDICT_LIFE.max(REPORT_LIFE) + app.config.file.history.life();
         let expires = match (kind, &challenge) {
             // The phone keeps two PINs or two keys until it has the verdict, however long that takes.
             (Some(Kind::PinSet | Kind::ReplaceUv), _) => FOR_EVER,
-            (_, Some(challenge)) => challenge.exp + VERDICT_LIFE.max(REPORT_LIFE),
-            (_, None) => app.now() + VERDICT_LIFE.max(REPORT_LIFE),
+            (_, Some(challenge)) => challenge.exp + life,
+            (_, None) => now + life,
         };
         Ok(Self {
             challenge: row,
             asked: challenge,
             expires,
+            now,
             judgement,
             compared: false,
         })
+    }
+
+    /// The request, where its answer is kept longer than it is.
+    fn kept_challenge(&self, app: &App) -> Option<String> {
+        let row = self.challenge.as_ref();
+        let row = row.filter(|_| app.config.file.history.days > 0);
+        row.map(|row| row.statement.clone())
     }
 
     /// Where the browser is on the phone that approves, an approval goes on when that browser comes back with this.
@@ -275,7 +287,8 @@ async fn store_verdict(
         iss: app.signer.origin.clone(),
         aud: response.iss,
         jti: Id::make()?,
-        iat: app.now(),
+        // The moment of the judgement: a verdict is never later than what it accepts may be.
+        iat: case.now,
         keys: app.signer.keys_n(),
         challenge: response.challenge,
         response: response.hash(),
@@ -305,6 +318,7 @@ async fn store_verdict(
         statement: response.compact().to_owned(),
         verdict: plain,
         verdict_wrapped: sealed,
+        challenge: case.kept_challenge(app),
         expires: case.expires,
         jti,
     };

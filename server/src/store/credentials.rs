@@ -182,6 +182,14 @@ pub(crate) async fn old_uv_key(db: &mut Connection, thumbprint: &str) -> Result<
     )
 }
 
+/// JSON of each K_uv that was replaced.
+pub(crate) async fn old_uv_keys(db: &mut Connection, id: &str) -> Result<Vec<String>> {
+    db.all(
+        "SELECT key FROM old_uv_keys WHERE credential = ? ORDER BY rowid",
+        [id],
+    )
+}
+
 /// Another K_uv; `old` is JSON of the one that it replaces.
 pub(crate) async fn replace_uv(
     db: &mut Connection,
@@ -251,6 +259,14 @@ pub(crate) async fn first_state(db: &mut Connection, id: &str) -> Result<Option<
     db.one(
         "SELECT statement FROM states WHERE credential = ? ORDER BY sn LIMIT 1",
         [id],
+    )
+}
+
+/// The states that were signed for it up to a number, rising.
+pub(crate) async fn states(db: &mut Connection, id: &str, to: i64) -> Result<Vec<String>> {
+    db.all(
+        "SELECT statement FROM states WHERE credential = ? AND sn <= ? ORDER BY sn",
+        (id, to),
     )
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct ResponseRow {
     /// Empty where it is sealed.
     pub(crate) verdict: String,
     pub(crate) verdict_wrapped: Option<Vec<u8>>,
+    /// The request, where it is kept with its answer.
+    pub(crate) challenge: Option<String>,
     pub(crate) expires: u64,
 }
 
@@ -27,11 +29,12 @@ pub(crate) async fn insert(db: &mut Connection, row: &ResponseRow) -> Result<()>
         &row.statement,
         &row.verdict,
         &row.verdict_wrapped,
+        &row.challenge,
         row.expires as i64,
     );
     db.run(
-        "INSERT INTO responses (credential, jti, hash, ctr, statement, verdict, verdict_wrapped, expires)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO responses (credential, jti, hash, ctr, statement, verdict, verdict_wrapped, challenge, expires)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)
@@ -73,6 +76,78 @@ pub(crate) async fn has_ctr(db: &mut Connection, credential: &str, ctr: u64) -> 
         (credential, ctr as i64),
     )?;
     Ok(found.is_some())
+}
+
+/// Which answers of a credential are kept, at one moment: later ones are none of these.
+pub(crate) struct Kept {
+    /// The lowest and the highest `ctr`.
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+    last_row: i64,
+}
+
+impl Row for Kept {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            from: values.next()?,
+            to: values.next()?,
+            last_row: values.next()?,
+        })
+    }
+}
+
+pub(crate) async fn kept(db: &mut Connection, credential: &str) -> Result<Option<Kept>> {
+    db.one(
+        "SELECT min(ctr), max(ctr), max(rowid) FROM responses WHERE credential = ? HAVING count(*) > 0",
+        [credential],
+    )
+}
+
+/// An answer as it was kept.
+pub(crate) struct KeptAnswer {
+    row: i64,
+    ctr: i64,
+    pub(crate) jti: String,
+    pub(crate) statement: String,
+    pub(crate) verdict: String,
+    pub(crate) verdict_wrapped: Option<Vec<u8>>,
+    pub(crate) challenge: Option<String>,
+}
+
+impl KeptAnswer {
+    /// Where it is in the order.
+    pub(crate) fn place(&self) -> (i64, i64) {
+        (self.ctr, self.row)
+    }
+}
+
+impl Row for KeptAnswer {
+    fn read(values: &mut Values<'_>) -> Result<Self> {
+        Ok(Self {
+            row: values.next()?,
+            ctr: values.next()?,
+            jti: values.next()?,
+            statement: values.next()?,
+            verdict: values.next()?,
+            verdict_wrapped: values.next()?,
+            challenge: values.next()?,
+        })
+    }
+}
+
+/// The next answers of a credential by `ctr`, behind a place.
+pub(crate) async fn kept_after(
+    db: &mut Connection,
+    credential: &str,
+    kept: &Kept,
+    (ctr, row): (i64, i64),
+    limit: usize,
+) -> Result<Vec<KeptAnswer>> {
+    db.all(
+        "SELECT rowid, ctr, jti, statement, verdict, verdict_wrapped, challenge FROM responses
+         WHERE credential = ? AND rowid <= ? AND (ctr, rowid) > (?, ?) ORDER BY ctr, rowid LIMIT ?",
+        (credential, kept.last_row, ctr, row, limit as i64),
+    )
 }
 
 /// Takes out those whose verdict nobody may ask for any more. The last of each credential stay, as many as

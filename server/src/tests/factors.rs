@@ -23,7 +23,11 @@ fn new_pin(
 }
 
 /// The answer to `replace-uv`.
-fn new_uv(phone: &Phone<'_>, challenge: &Signed<Challenge>, uv: &SigningKey) -> Response {
+pub(super) fn new_uv(
+    phone: &Phone<'_>,
+    challenge: &Signed<Challenge>,
+    uv: &SigningKey,
+) -> Response {
     let e = AgreementSecret::make().unwrap();
     let mut response = phone.response(challenge, Decision::Approve, None);
     response.dh = Some(e.public());

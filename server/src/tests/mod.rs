@@ -11,6 +11,7 @@ mod enrolment;
 mod factors;
 mod flood;
 mod forms;
+mod history;
 mod invitation;
 mod keys;
 mod life;
