@@ -5,7 +5,8 @@ use crate::credential::DeviceKeys;
 use crate::error::Fault;
 use crate::keyring::InForce;
 use crate::known::Known;
-use crate::limits::{PerMinute, PerSource, WRONG_SECRETS};
+use crate::limits::{MINUTE, Per, PerSource, WRONG_SECRETS};
+use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::signer::{Signer, StartError};
 use crate::store::{Connection, Store};
@@ -37,8 +38,10 @@ pub(crate) struct App {
     /// What browsers that an account doesn't know asked.
     pub(crate) strangers: PerSource,
     /// What each key of an application began.
-    pub(crate) asked: PerMinute<String>,
+    pub(crate) asked: Per<String>,
     pub(crate) metrics: Metrics,
+    /// None where the settings have no mail server.
+    pub(crate) mail: Option<Mail>,
     /// The keys in registrations.
     pub(crate) registrations: Known<DeviceKeys>,
     pub(crate) challenges: Known<Arc<Signed<Challenge>>>,
@@ -68,6 +71,9 @@ impl App {
             crate::crypto::certificate_der(&config.path(&config.file.keys.saml_certificate))?;
         let entity_id = crate::sso::entity_id(&config.file.origin);
         let idp = Idp::new(&entity_id, key.as_bytes(), &certificate)?;
+        let settings = config.file.mail.as_ref();
+        let mail = settings.map(|settings| Mail::new(settings, &config));
+        let mail = mail.transpose()?;
         let strangers = PerSource::new(config.file.challenge.strangers);
         Ok(Self {
             clock,
@@ -80,8 +86,9 @@ impl App {
             wrong_tokens: PerSource::new(WRONG_SECRETS),
             wrong_keys: PerSource::new(WRONG_SECRETS),
             strangers,
-            asked: PerMinute::new(crate::service::PER_MINUTE),
+            asked: Per::new(crate::service::PER_MINUTE, MINUTE),
             metrics: Metrics::new(),
+            mail,
             registrations: Known::new(),
             challenges: Known::new(),
             keys_trouble: AtomicBool::new(false),

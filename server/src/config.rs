@@ -44,6 +44,8 @@ pub(crate) struct File {
     pub(crate) policy: Asked,
     #[serde(default)]
     pub(crate) history: History,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mail: Option<Mail>,
     /// The apps that may open this server's links.
     #[serde(default, rename = "brand", skip_serializing_if = "Vec::is_empty")]
     pub(crate) brands: Vec<Brand>,
@@ -82,6 +84,47 @@ impl Default for Challenge {
             life: 120,
             strangers: 60,
         }
+    }
+}
+
+/// Letters to people. Without it there is neither recovery by mail nor an ID begun in the app.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    /// `smtps://user:password@host:465`, or `smtp://host:587?tls=required`. Without TLS only to this machine itself.
+    pub(crate) smtp: String,
+    /// Whose certificate the mail server has, if it is none that everybody trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) roots: Option<PathBuf>,
+    /// Who writes.
+    pub(crate) from: String,
+    /// Domains whose mail reaches whom it is for: the operator's word.
+    pub(crate) domains: Vec<String>,
+    /// Whether a person may begin an ID in the app, by an address of these domains.
+    #[serde(default)]
+    pub(crate) begin_in_app: bool,
+}
+
+impl Mail {
+    /// The mail server's name.
+    pub(crate) fn host(&self) -> Option<String> {
+        let (_, rest) = self.smtp.split_once("://")?;
+        let authority = rest.split(['/', '?']).next()?;
+        let host = authority.rsplit('@').next()?;
+        let host = match host.strip_prefix('[') {
+            Some(literal) => literal.split(']').next()?,
+            None => host.split(':').next()?,
+        };
+        Some(host.to_owned())
+    }
+
+    /// Whether nobody on the way can read it: what it carries adds a phone.
+    fn is_private(&self) -> bool {
+        let own = matches!(
+            self.host().as_deref(),
+            Some("localhost" | "127.0.0.1" | "::1")
+        );
+        own || self.smtp.starts_with("smtps://") || self.smtp.ends_with("?tls=required")
     }
 }
 
@@ -155,6 +198,11 @@ impl Config {
         }
         if file.history.days > 3_650 {
             return Err(malformed("history.days is up to 3650".into()));
+        }
+        if file.mail.as_ref().is_some_and(|mail| !mail.is_private()) {
+            return Err(malformed(
+                "mail.smtp is smtps://…, or ends with ?tls=required".into(),
+            ));
         }
         let twice = |at: usize| file.origins[..at].contains(&file.origins[at]);
         if file.origins.len() > 3

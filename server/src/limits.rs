@@ -1,4 +1,4 @@
-//! What may happen so often in a minute: ten wrong secrets from a source (protocol section 5), what strangers ask
+//! What may happen so often in a minute or an hour: ten wrong secrets from a source (protocol section 5), what strangers ask
 //! from it (section 12), what a key of an application begins (`docs/service-api.md`).
 
 use std::collections::HashMap;
@@ -6,25 +6,31 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard};
 
-/// Counts in the minute that each is in.
-pub(crate) struct PerMinute<K> {
+/// A minute, in seconds.
+pub(crate) const MINUTE: u64 = 60;
+
+/// Counts in the minute, hour or whatever it is that each is in.
+pub(crate) struct Per<K> {
     most: u32,
+    /// So long it is.
+    seconds: u64,
     counts: Mutex<HashMap<K, (u64, u32)>>,
 }
 
-impl<K: Eq + Hash> PerMinute<K> {
-    pub(crate) fn new(most: u32) -> Self {
+impl<K: Eq + Hash> Per<K> {
+    pub(crate) fn new(most: u32, seconds: u64) -> Self {
         Self {
             most,
+            seconds,
             counts: Mutex::default(),
         }
     }
 
-    /// Seconds to wait, if the minute is used up.
+    /// Seconds to wait, if the time is used up.
     pub(crate) fn blocked(&self, who: &K, now: u64) -> Option<u64> {
         match self.all().get(who) {
-            Some((minute, count)) if *minute == now / 60 && *count >= self.most => {
-                Some(60 - now % 60)
+            Some((time, count)) if *time == now / self.seconds && *count >= self.most => {
+                Some(self.seconds - now % self.seconds)
             }
             _ => None,
         }
@@ -32,9 +38,9 @@ impl<K: Eq + Hash> PerMinute<K> {
 
     pub(crate) fn count(&self, who: K, now: u64) {
         let mut counts = self.all();
-        let minute = now / 60;
-        counts.retain(|_, (counted, _)| *counted == minute);
-        counts.entry(who).or_insert((minute, 0)).1 += 1;
+        let time = now / self.seconds;
+        counts.retain(|_, (counted, _)| *counted == time);
+        counts.entry(who).or_insert((time, 0)).1 += 1;
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<K, (u64, u32)>> {
@@ -48,11 +54,11 @@ impl<K: Eq + Hash> PerMinute<K> {
 pub(crate) const WRONG_SECRETS: u32 = 10;
 
 /// By source.
-pub(crate) struct PerSource(PerMinute<IpAddr>);
+pub(crate) struct PerSource(Per<IpAddr>);
 
 impl PerSource {
     pub(crate) fn new(most: u32) -> Self {
-        Self(PerMinute::new(most))
+        Self(Per::new(most, MINUTE))
     }
 
     /// Seconds to wait, if the source has used up its minute.

@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     problems: ByResult,
     asks: ByResult,
     refusals: ByResult,
+    letters: ByResult,
 }
 
 impl Metrics {
@@ -33,6 +34,7 @@ impl Metrics {
             "asks",
             "Requests of applications that came to a step, by step",
         );
+        let letters = family("letters", "Letters, by whether the mail server took them");
         let refusals = family("refusals", "Problem answers to applications, by code");
         Self {
             registry,
@@ -42,7 +44,12 @@ impl Metrics {
             problems,
             asks,
             refusals,
+            letters,
         }
+    }
+
+    pub(crate) fn letter(&self, taken: bool) {
+        count(&self.letters, if taken { "taken" } else { "failed" });
     }
 
     pub(crate) fn login(&self, step: &str) {

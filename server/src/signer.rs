@@ -34,6 +34,12 @@ pub(crate) enum StartError {
     Said(String),
 }
 
+impl StartError {
+    pub(crate) fn said(what: &str) -> Self {
+        Self::Said(what.to_owned())
+    }
+}
+
 /// S and the wrapping key, loaded.
 pub(crate) struct Signer {
     pub(crate) origin: Origin,
@@ -52,6 +58,7 @@ pub(crate) enum Column {
     CredentialPin,
     /// An answer, which may hold an invitation.
     CallAnswer,
+    RecoveryCode,
     /// A verdict that holds the secret of a way back.
     Verdict,
 }
@@ -199,6 +206,7 @@ fn context(column: Column, id: &str) -> Vec<u8> {
         Column::CredentialOff => "credential off",
         Column::CredentialPin => "credential pin",
         Column::CallAnswer => "call answer",
+        Column::RecoveryCode => "recovery code",
         Column::Verdict => "verdict",
     };
     format!("cs1 wrap\0{name}\0{id}").into_bytes()

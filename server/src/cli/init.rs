@@ -179,6 +179,7 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
             saml_key: "saml.key".into(),
             saml_certificate: "saml.crt".into(),
         },
+        mail: None,
         challenge: Challenge::default(),
         invitation: Invitation::default(),
         policy: Asked::default(),

@@ -13,7 +13,7 @@ use crate::signer::{StartError, hidden};
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Page};
 use crate::store::users::{self, User};
-use crate::store::{Connection, logins, pins};
+use crate::store::{Connection, logins, pins, recovery};
 use clap::Subcommand;
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Event, Standing, StateReason};
@@ -44,6 +44,14 @@ pub(super) enum UserCommand {
     },
     /// List everybody.
     List,
+    /// Show how many recovery codes somebody has left, and whether they are locked.
+    Recovery {
+        /// E-mail address or user name.
+        account: String,
+        /// Let codes be tried again, after five wrong ones in a row.
+        #[arg(long)]
+        unlock: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -140,7 +148,28 @@ pub(super) async fn user(app: &App, command: UserCommand) -> Result<Vec<Said>, S
                 .map(|user| Said::new(line_of(user), json_of(user)))
                 .collect())
         }
+        UserCommand::Recovery { account, unlock } => codes(app, &account, unlock).await,
     }
+}
+
+/// How somebody's recovery codes stand.
+async fn codes(app: &App, account: &str, unlock: bool) -> Result<Vec<Said>, StartError> {
+    let user = find(app, account).await?;
+    let mut tx = app.store.write().await?;
+    if unlock {
+        if recovery::wrong(&mut tx, &user.id).await? == 0 {
+            return Err(said("no wrong code is counted for this ID"));
+        }
+        recovery::set_wrong(&mut tx, &user.id, 0).await?;
+        app.audit(&mut tx, "recovery", &user.id, "unlocked").await?;
+    }
+    let left = recovery::left(&mut tx, &user.id).await?;
+    let locked = crate::recovery::is_locked(&mut tx, &user.id).await?;
+    tx.commit().await?;
+    let state = if locked { "locked" } else { "open" };
+    let text = format!("{}  {left} codes left  {state}", user.account);
+    let json = json!({ "account": user.account, "left": left, "state": state });
+    Ok(vec![Said::new(text, json)])
 }
 
 fn line_of(user: &User) -> String {
@@ -161,6 +190,7 @@ pub(super) async fn invite(app: &App, account: &str) -> Result<Said, StartError>
         user: user.id.clone(),
         expires: (app.now() + PAGE_LIFE) as i64,
         made: 0,
+        recovery: false,
     };
     let mut tx = app.store.write().await?;
     if !credentials::of_user(&mut tx, &user.id, &["active", "suspended"])

@@ -53,6 +53,7 @@ pub(crate) async fn compare(
     );
 
     let by_admin = invitation.via == "admin";
+    let further = by_admin || invitation.recovery;
     let mut told = Vec::new();
     if typed != digits {
         let left = TRIES - invitations::count_try(&mut tx, &invitation.id).await?;
@@ -72,7 +73,7 @@ pub(crate) async fn compare(
             )
             .await?;
         }
-    } else if !by_admin && invite::has_phone(&mut tx, &row.user).await? {
+    } else if !further && invite::has_phone(&mut tx, &row.user).await? {
         // Another way gave the ID a phone meanwhile: this page may not add a second one.
         if invitations::step(&mut tx, &invitation.id, "registered", "replaced").await? {
             credential::change(
@@ -85,14 +86,14 @@ pub(crate) async fn compare(
             .await?;
         }
     } else if invitations::step(&mut tx, &invitation.id, "registered", "done").await? {
-        if by_admin && had_another(&mut tx, &row).await? {
+        if further && had_another(&mut tx, &row).await? {
             row.probation = Some((app.now() + PROBATION) as i64);
         }
         credential::change(app, &mut tx, &mut row, Standing::Active, None).await?;
-        let event = if by_admin {
-            Event::AdminEnrolled
-        } else {
-            Event::PhoneAdded
+        let event = match (by_admin, invitation.recovery) {
+            (true, _) => Event::AdminEnrolled,
+            (_, true) => Event::RecoveryUsed,
+            _ => Event::PhoneAdded,
         };
         let device = Some(row.device.as_str());
         told = others::notice(app, &mut tx, &row.user, event, device).await?;

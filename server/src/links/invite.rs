@@ -6,6 +6,7 @@ use crate::credential;
 use crate::error::Fault;
 use crate::others::{self, End};
 use crate::page::Problem;
+use crate::recovery;
 use crate::signer::hidden;
 use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
@@ -22,8 +23,12 @@ const LIFE: u64 = 600;
 /// Makes one; what the ID still had under way is over.
 pub(super) async fn make(app: &App, token: &Id, page: &Page, browser: &str) -> Result<(), Trouble> {
     let mut tx = app.store.write().await?;
-    // Tested here and again when the digits come: a page never adds a second phone.
-    if has_phone(&mut tx, &page.user).await? {
+    // Tested here and again when the digits come: a page adds no second phone, but by a recovery code.
+    let may = match page.recovery {
+        true => recovery::is_possible(&mut tx, &page.user).await?,
+        false => !has_phone(&mut tx, &page.user).await?,
+    };
+    if !may {
         return Err(Problem::NotFound.into());
     }
     let ended = end_living(app, &mut tx, &page.user).await?;
@@ -104,6 +109,7 @@ async fn make_unshown(
         user: user.to_owned(),
         expires: (app.now() + LIFE) as i64,
         made: 1,
+        recovery: false,
     };
     let ended = end_living(app, db, user).await?;
     invitations::drop_pages_of(db, user).await?;
@@ -155,6 +161,7 @@ impl Shown<'_> {
             via: self.via.to_owned(),
             begun_by: self.begun_by.map(str::to_owned),
             txn: None,
+            recovery: self.page.recovery,
         };
         invitations::insert(db, &invitation).await?;
         app.audit(db, "invitation", &invitation.id, "made").await?;

@@ -6,6 +6,7 @@
 mod digits;
 mod invite;
 mod landing;
+mod recover;
 
 pub(crate) use digits::{PROBATION, TRIES, Typed, compare};
 pub(crate) use invite::{
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/i/{token}", get(open).post(press))
         .route("/i/{token}/digits", post(type_digits))
         .route("/i/{token}/wait", get(wait))
+        .route(recover::PATH, get(recover::open).post(recover::ask))
         .route("/e", get(landing::invitation))
         .route("/e/{brand}", get(landing::invitation))
         .route("/c", get(landing::request))
@@ -144,6 +146,7 @@ async fn view(
                 Step::Scan {
                     link: &link,
                     code: shown.then_some(code.as_str()),
+                    recovery: invitation.recovery,
                 }
             } else {
                 Step::Digits {

@@ -72,6 +72,8 @@ pub enum Step<'a> {
         link: &'a str,
         /// The same as twenty characters to type, for apps that list this server.
         code: Option<&'a str>,
+        /// Whether the app will ask for a recovery code.
+        recovery: bool,
     },
     /// The digits that the phone shows.
     Digits {
@@ -119,7 +121,11 @@ pub fn invitation(site: &Site<'_>, state: &Invitation<'_>) -> String {
             let clock = site.clock(*seconds_left);
             let status = status(site, step, here, wait);
             let content = match step {
-                Step::Scan { link, code } => scan(site, link, *code),
+                Step::Scan {
+                    link,
+                    code,
+                    recovery,
+                } => scan(site, link, *code, *recovery),
                 Step::Digits { action, error } => digits(site, action, *error),
             };
             let look_again = match step {
@@ -155,7 +161,7 @@ fn closed(site: &Site<'_>, show: &Action<'_>) -> String {
     )
 }
 
-fn scan(site: &Site<'_>, link: &str, code: Option<&str>) -> Markup {
+fn scan(site: &Site<'_>, link: &str, code: Option<&str>, recovery: bool) -> Markup {
     let app = site.authenticator;
     let groups = |code: &str| {
         code.as_bytes()
@@ -165,6 +171,7 @@ fn scan(site: &Site<'_>, link: &str, code: Option<&str>) -> Markup {
             .join(" ")
     };
     html! {
+        @if recovery { p { (site.say(Id::RecoverApp { app })) } }
         h2 { (site.say(Id::InviteScan { app })) }
         @if let Some(code) = qr::drawing(link, &site.text(Id::InviteImage).speech) { (code) }
         @if link.starts_with("https://") {

@@ -19,6 +19,7 @@ mod policy;
 mod post;
 mod problem;
 mod qr;
+mod recover;
 mod sign_in;
 mod waiting;
 
@@ -33,5 +34,6 @@ pub use link::{Landing, OpenApp, landing};
 pub use policy::{content_security_policy, content_security_policy_for_post};
 pub use post::{PostForm, post_form};
 pub use problem::{Problem, problem};
+pub use recover::{Recover, recover};
 pub use sign_in::{SignIn, SignInTrouble, sign_in};
 pub use waiting::{Hold, Phase, Waiting, Way, waiting};

@@ -104,6 +104,7 @@ fn pages(lang: Lang, value: &str) -> Vec<(&'static str, String)> {
         open(Step::Scan {
             link: &link,
             code: Some("EJTJGPEZREVQ445X9A2C"),
+            recovery: true,
         }),
         digits(None),
         digits(Some(DigitsError::Empty)),
@@ -453,7 +454,11 @@ fn only_a_web_address_becomes_a_link() {
         authenticator: "A",
     };
     let scan = |link| {
-        let step = Step::Scan { link, code: None };
+        let step = Step::Scan {
+            link,
+            code: None,
+            recovery: false,
+        };
         invitation(
             &site,
             &Invitation::Open {
@@ -488,6 +493,7 @@ fn a_link_that_no_qr_code_can_hold_is_still_a_link() {
     let step = Step::Scan {
         link: &long,
         code: None,
+        recovery: false,
     };
     let page = invitation(
         &site,

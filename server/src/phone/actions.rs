@@ -143,6 +143,10 @@ async fn begin(
     let (kind, factors, input) = match action {
         Action::PinSet => (Kind::PinSet, factors_of_pin_set(db, caller).await?, None),
         Action::ReplaceUv => (Kind::ReplaceUv, factors_of_replace_uv(caller)?, None),
+        Action::RecoveryCodes => {
+            let factors = must(known_factors(caller, false)?)?;
+            (Kind::RecoveryCodes, factors, None)
+        }
         Action::Unfreeze(None) => (Kind::Unfreeze, must(known_factors(caller, false)?)?, None),
         Action::Unfreeze(Some(dev)) => {
             let other = other_phone(db, caller, &dev).await?;

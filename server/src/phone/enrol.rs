@@ -5,6 +5,9 @@ use super::proof;
 use crate::app::{App, Shared};
 use crate::credential::{self, Pending, hash_of, sign_state};
 use crate::error::Fault;
+use crate::login;
+use crate::mail::{self, Wish};
+use crate::recovery;
 use crate::signer::{Column, hidden};
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation, Offer as OfferRow};
@@ -15,8 +18,12 @@ use crate::wake::Topic;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::response::IntoResponse as _;
 use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
-use countersign_protocol::call::{OfferAnswer, OfferCall, RegistrationCall, StateAnswer, WAIT_CAP};
+use countersign_protocol::call::{
+    InvitationCall, OfferAnswer, OfferCall, RegistrationCall, StateAnswer, WAIT_CAP,
+};
 use countersign_protocol::crypto::AgreementSecret;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::problem::Code;
@@ -25,6 +32,7 @@ use countersign_protocol::statement::{
 };
 use countersign_protocol::text::Account;
 use countersign_protocol::{Digest, Id, json, sas};
+use countersign_texts::Lang;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,6 +42,35 @@ const PENDING_LIFE: u64 = 600;
 
 /// Offers of one invitation.
 const OFFERS: i64 = 5;
+
+/// `POST /cs/v1/invitations`: a person begins in the app. What comes of it stands in a letter, or nowhere.
+pub(crate) async fn begin(
+    State(app): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Answer {
+    let lang = Lang::negotiate(
+        request
+            .headers()
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default(),
+    );
+    let call: InvitationCall = body(request).await?;
+    let (source, now) = (peer.ip(), app.now());
+    if let Some(wait) = app.strangers.blocked(source, now) {
+        return Err(Problem {
+            retry_after: Some(wait),
+            ..Code::SlowDown.into()
+        });
+    }
+    app.strangers.count(source, now);
+    let allowed = app.mail.as_ref().is_some_and(|mail| mail.begin_in_app);
+    if let (true, Some(account)) = (allowed, login::account_of(call.account.as_str())) {
+        mail::see_to(&app, account, lang, Wish::Begin);
+    }
+    Ok(StatusCode::ACCEPTED.into_response())
+}
 
 /// `POST /cs/v1/offers`.
 pub(crate) async fn offer(
@@ -158,7 +195,7 @@ async fn make_offer(
             "phone" => Via::Phone,
             _ => Via::Browser,
         },
-        rec: None,
+        rec: invitation.recovery.then_some(true),
         name: app.config.name.clone(),
         account: Account::parse(&user.account).map_err(Fault::from)?,
         dh: dh.public(),
@@ -187,7 +224,7 @@ pub(crate) async fn register(
 ) -> Answer {
     let call: RegistrationCall = body(request).await?;
     let registration = Signed::<Registration>::verify_dev(&call.registration)?;
-    if registration.aud != app.signer.origin || registration.rec.is_some() {
+    if registration.aud != app.signer.origin {
         return Err(Code::BadStatement.into());
     }
     if !registration.proto.contains(&1) {
@@ -317,6 +354,9 @@ async fn admit(
             "factors missing",
         )));
     }
+    if offer.rec.is_some() != registration.rec.is_some() {
+        return Err(Code::BadStatement.into());
+    }
     let (dev, uv) = (
         registration.dev.thumbprint(),
         registration.uv.map(|uv| uv.thumbprint()),
@@ -324,6 +364,14 @@ async fn admit(
     for key in [Some(dev), uv].into_iter().flatten() {
         if credentials::by_key(db, &key.to_string()).await?.is_some() {
             let why = "key known already";
+            return Ok(Err(Refusal::new(Code::Conflict, invitation, why)));
+        }
+    }
+
+    if let Some(proof) = &registration.rec {
+        let taken = recovery::take(app, db, &user.id, proof, &offer.hash(), &dev).await?;
+        if !taken {
+            let why = "wrong recovery code";
             return Ok(Err(Refusal::new(Code::Conflict, invitation, why)));
         }
     }

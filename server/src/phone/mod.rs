@@ -27,6 +27,7 @@ pub(crate) use problem::{Problem, answer, bytes};
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/cs/v1/keys", get(keys::keys))
+        .route("/cs/v1/invitations", post(enrol::begin))
         .route("/cs/v1/offers", post(enrol::offer))
         .route("/cs/v1/registrations", post(enrol::register))
         .route("/cs/v1/credentials/{id}", get(enrol::state))

@@ -10,6 +10,7 @@ use crate::login;
 use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
 use crate::store::phones::{self, Details};
+use crate::store::recovery;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{OverviewAnswer, PhoneCall, PhoneRow, PushCall, PushRow};
@@ -30,6 +31,7 @@ pub(crate) async fn overview(State(app): State<Shared>, request: Request) -> Ans
         phones.push(phone_row(&app, &mut db, &row, row.id == caller.id).await?);
     }
     let kind = phones::push_type(&mut db, &caller.id).await?;
+    let recovery_left = recovery::left(&mut db, &caller.user).await? as u64;
     let quiet_until = login::quiet_until(&app, &mut db, &caller.user).await?;
     drop(db);
     let push = PushRow {
@@ -41,8 +43,7 @@ pub(crate) async fn overview(State(app): State<Shared>, request: Request) -> Ans
     let overview = OverviewAnswer {
         phones,
         push,
-        // No code can be made yet.
-        recovery_left: 0,
+        recovery_left,
         quiet_until,
     };
     answer_with_nonce(&app, StatusCode::OK, &overview)

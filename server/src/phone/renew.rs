@@ -1,11 +1,12 @@
-//! New keys that an approval brings: another K_pin with `pin-set`, another K_uv and K_off with `replace-uv`
-//! (protocol section 7). They are looked at before a PIN is compared, and taken with the verdict.
+//! What both sides make of an approval: another K_pin with `pin-set`, another K_uv and K_off with `replace-uv`
+//! (protocol section 7), new recovery codes (section 11). They are looked at before a PIN is compared, and taken with the verdict.
 
 use super::pin::agreement_of;
 use super::problem::Problem;
 use crate::app::App;
 use crate::credential::{self, Uv, keys_of};
 use crate::error::Fault;
+use crate::recovery;
 use crate::signer::Column;
 use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, pins};
@@ -28,7 +29,7 @@ pub(super) async fn is_good(
         return Ok(true);
     }
     match challenge.kind {
-        Kind::PinSet => Ok(agreement_of(app, caller, response)?.is_some()),
+        Kind::PinSet | Kind::RecoveryCodes => Ok(agreement_of(app, caller, response)?.is_some()),
         Kind::ReplaceUv => {
             let Some(input) = &response.input else {
                 return Ok(false);
@@ -54,6 +55,11 @@ pub(super) async fn take(
     match kind {
         Kind::PinSet => take_pin(app, db, caller, response).await,
         Kind::ReplaceUv => take_uv(app, db, caller, response).await,
+        Kind::RecoveryCodes => {
+            let agreement = agreed(app, caller, response)?;
+            let (user, response) = (&caller.user, response.hash());
+            Ok(recovery::make(app, db, user, &agreement, &response).await?)
+        }
         _ => Ok(()),
     }
 }

@@ -361,6 +361,7 @@ async fn carry_out(
             let event = match kind {
                 Kind::PinSet => Some(Event::PinChanged),
                 Kind::ReplaceUv => Some(Event::PhoneRenewed),
+                Kind::RecoveryCodes => Some(Event::RecoveryMade),
                 _ => None,
             };
             if let Some(event) = event {

@@ -10,6 +10,8 @@ pub(crate) struct Page {
     pub(crate) expires: i64,
     /// How many invitations this page has made.
     pub(crate) made: i64,
+    /// Whether they ask for a recovery code.
+    pub(crate) recovery: bool,
 }
 
 #[derive(Clone)]
@@ -35,6 +37,8 @@ pub(crate) struct Invitation {
     pub(crate) begun_by: Option<String>,
     /// What that phone is asked, once the new one has come.
     pub(crate) txn: Option<String>,
+    /// Whether a recovery code is asked for.
+    pub(crate) recovery: bool,
 }
 
 #[derive(Clone)]
@@ -53,6 +57,7 @@ impl Row for Page {
             user: values.next()?,
             expires: values.next()?,
             made: values.next()?,
+            recovery: values.next()?,
         })
     }
 }
@@ -76,6 +81,7 @@ impl Row for Invitation {
             via: values.next()?,
             begun_by: values.next()?,
             txn: values.next()?,
+            recovery: values.next()?,
         })
     }
 }
@@ -96,7 +102,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, user, page_hash, browser_hash, token_hash, code_hash,
-                number, expires, offers, tries, stage, credential, root, via, begun_by, txn
+                number, expires, offers, tries, stage, credential, root, via, begun_by, txn, recovery
              FROM invitations ",
             $rest
         )
@@ -105,8 +111,14 @@ macro_rules! select {
 
 pub(crate) async fn insert_page(db: &mut Connection, page: &Page) -> Result<()> {
     db.run(
-        "INSERT INTO pages (token_hash, user, expires, made) VALUES (?, ?, ?, ?)",
-        (&page.token_hash, &page.user, page.expires, page.made),
+        "INSERT INTO pages (token_hash, user, expires, made, recovery) VALUES (?, ?, ?, ?, ?)",
+        (
+            &page.token_hash,
+            &page.user,
+            page.expires,
+            page.made,
+            page.recovery,
+        ),
     )
     .map(drop)
 }
@@ -118,7 +130,7 @@ pub(crate) async fn drop_pages_of(db: &mut Connection, user: &str) -> Result<()>
 
 pub(crate) async fn page(db: &mut Connection, hash: &str) -> Result<Option<Page>> {
     db.one(
-        "SELECT token_hash, user, expires, made FROM pages WHERE token_hash = ?",
+        "SELECT token_hash, user, expires, made, recovery FROM pages WHERE token_hash = ?",
         [hash],
     )
 }
@@ -147,10 +159,11 @@ pub(crate) async fn insert(db: &mut Connection, row: &Invitation) -> Result<()> 
         &row.root,
         &row.via,
         &row.begun_by,
+        row.recovery,
     );
     db.run(
-        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage, root, via, begun_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO invitations (id, user, page_hash, browser_hash, token_hash, code_hash, number, expires, offers, tries, stage, root, via, begun_by, recovery)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
     .map(drop)

@@ -19,6 +19,7 @@ pub(crate) mod phones;
 pub(crate) mod pins;
 pub(crate) mod policies;
 pub(crate) mod posted;
+pub(crate) mod recovery;
 pub(crate) mod responses;
 pub(crate) mod sessions;
 mod sqlite;

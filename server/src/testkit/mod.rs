@@ -5,9 +5,11 @@
 
 mod answer;
 mod browser;
+mod letters;
 mod phone;
 mod pin;
 mod provider;
+mod recovery;
 mod same;
 mod service;
 mod told;
@@ -15,6 +17,7 @@ mod words;
 
 pub(crate) use answer::Answer;
 pub(crate) use browser::{Browser, Page};
+pub(crate) use letters::Letters;
 pub(crate) use phone::{
     Enrolment, Pending, Phone, ask_offer, call, make_key, origin, post, post_json,
     registration_call, sign,

@@ -10,6 +10,7 @@ fn titles() -> Vec<countersign_texts::Text> {
         Id::WaitTitle,
         Id::SameTitle,
         Id::InviteTitle,
+        Id::RecoverTitle,
     ];
     let (app, server, host, time) = ("Countersign", "Example ID", "id.example.com", "");
     let messages = [
@@ -28,6 +29,7 @@ fn titles() -> Vec<countersign_texts::Text> {
         Message::InviteUsed,
         Message::InviteOver,
         Message::InviteFailed,
+        Message::RecoverSent,
         Message::PageUnready,
         Message::PageCookies { host },
         Message::PageMissing,

@@ -5,6 +5,7 @@
 
 mod acks;
 mod admin;
+mod begun;
 mod browser;
 mod decision;
 mod enrolment;
@@ -25,6 +26,7 @@ mod policy;
 mod poll;
 mod proof;
 mod race;
+mod recovery;
 mod relay_model;
 mod same;
 mod same_only;

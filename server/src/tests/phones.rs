@@ -442,10 +442,10 @@ async fn a_new_phones_digits_get_no_more_time() {
 }
 
 #[tokio::test]
-async fn actions_that_this_version_has_not_are_refused() {
+async fn what_is_no_action_is_refused() {
     let world = World::with_pin().await;
     let phone = world.with_phone().await;
-    let body = r#"{"kind":"recovery-codes"}"#;
+    let body = r#"{"kind":"policy"}"#;
     let answer = phone.change("POST", "/cs/v1/actions", body).await;
     answer.is_problem(400, "bad_request");
     world.end().await;
