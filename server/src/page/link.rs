@@ -40,6 +40,7 @@ pub fn landing(site: &Site<'_>, link: &Landing<'_>) -> String {
         p { (site.say(body)) }
         @for app in *apps { a.first href=(app.link) { (site.say(Id::InviteOpen { app: app.name })) } }
         p { (site.say(how)) }
+        p.hint { (site.say(Id::LinkGet { app })) }
     };
     let title = site.text(Id::LinkTitle { app });
     site.document(&title, Some(Icon::Phone.markup()), &Live::Still, &body)

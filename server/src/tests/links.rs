@@ -104,6 +104,7 @@ async fn the_page_of_an_invitation_offers_the_app_and_never_the_invitation() {
             usize::from(offered),
             "{path}"
         );
+        assert!(page.says(&format!("If {named} is not on your phone yet")));
         let title = format!("This is for {named}");
         assert!(
             page.answer.body.contains(&title),
