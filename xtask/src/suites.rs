@@ -26,6 +26,7 @@ const ON_PYTHON: &[&str] = &[
     "crash",
     "factors",
     "first_light",
+    "history",
     "keys",
     "memory",
     "no_mixing",
