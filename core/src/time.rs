@@ -53,14 +53,16 @@ impl ServerTime {
     /// Takes the `iat` (seconds) of a verified statement. `now` is asked after this interval was
     /// read, so it is later than everything in it, unless the device was started anew.
     pub(crate) fn learn(&mut self, iat: u64, word: Word, now: Moment) {
-        let iat = iat.saturating_mul(1000);
         if self.upper.is_some_and(|upper| !follows(upper.mark.at, now)) {
             self.upper = None;
         }
         let arrived = match word {
+            // It can't have been made at that time, and tells nothing.
+            Word::Some(_) if self.is_to_come(iat, now) => return,
             Word::Some(arrived) => arrived,
             Word::Fresh(trip) => trip.arrived,
         };
+        let iat = iat.saturating_mul(1000);
         let least = iat.saturating_add(slower(elapsed(arrived, now).unwrap_or(0)));
         let lower = self.lower(now).map_or(least, |known| known.max(least));
         self.lower = Some(Mark { ms: lower, at: now });
@@ -120,6 +122,12 @@ impl ServerTime {
     pub(crate) fn is_to_come(&self, iat: u64, now: Moment) -> bool {
         let most = self.upper(now).map(|upper| upper.saturating_add(TOLERANCE));
         most.is_some_and(|most| iat.saturating_mul(1000) > most)
+    }
+
+    /// When something was that says it was at this time (seconds): not later than now.
+    pub(crate) fn not_to_come(&self, iat: u64, now: Moment) -> u64 {
+        let most = self.upper(now).filter(|_| self.is_to_come(iat, now));
+        most.map_or(iat, |most| most / 1000)
     }
 
     /// At most this many seconds are left until a time (seconds).
@@ -236,6 +244,24 @@ mod tests {
         time.learn(4000, fresh(1, 30, 40), at(1, 40));
         assert_eq!(time.lower(at(1, 40)), Some(4_000_000));
         assert!(!time.is_over(4_100, at(1, 40)));
+    }
+
+    #[test]
+    fn row_44_what_is_certainly_to_come_tells_nothing_but_in_a_fresh_answer() {
+        let mut time = ServerTime::default();
+        time.learn(1000, fresh(1, 0, 10), at(1, 10));
+        let known = time;
+        time.learn(9000, Word::Some(at(1, 10)), at(1, 10));
+        assert_eq!(time, known);
+        assert_eq!(time.not_to_come(9000, at(1, 10)), 1001);
+        assert_eq!(time.not_to_come(1060, at(1, 10)), 1060);
+        // Within the tolerance it is believed.
+        time.learn(1060, Word::Some(at(1, 10)), at(1, 10));
+        assert_eq!(time.lower(at(1, 10)), Some(1_060_000));
+        // The server's clock was set forward.
+        time.learn(9000, fresh(1, 20, 30), at(1, 30));
+        assert!(time.lower(at(1, 30)) == Some(9_000_000) && !time.is_to_come(9000, at(1, 30)));
+        assert_eq!(ServerTime::default().not_to_come(9000, at(1, 0)), 9000);
     }
 
     #[test]

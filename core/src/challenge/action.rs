@@ -84,15 +84,15 @@ impl Core {
                 .act::<ChallengeAnswer>(at, credential, prove, action)
         });
         let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
-        let verified = self.examine(owner, &heard.body.challenge)?;
+        // The server can only have made it after it was asked.
+        let word = Word::Fresh(heard.trip);
+        let verified = self.examine(owner, &heard.body.challenge, word)?;
         let challenge = verified.challenge();
         let about = challenge.input.as_ref().and_then(|input| input.dev);
         if challenge.mode != Mode::App || (challenge.kind, about) != (kind, dev) {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
         let challenge = challenge.jti;
-        // The server can only have made it after it was asked.
-        let word = Word::Fresh(heard.trip);
         match self.note(owner, &[verified], word, None)?.pop() {
             Some(prompt) => Ok(prompt),
             None => self.prompt(owner, &challenge),

@@ -64,12 +64,12 @@ impl Core {
         id: Id,
         heard: Heard<ChallengeAnswer>,
     ) -> Result<Prompt, Fault> {
-        let verified = self.examine(owner, &heard.body.challenge)?;
+        let arrived = Word::Some(heard.trip.arrived);
+        let verified = self.examine(owner, &heard.body.challenge, arrived)?;
         let (challenge, txn) = (verified.challenge().jti, verified.challenge().txn);
         if id != challenge && id != txn {
             return Err(Refusal::Another.into());
         }
-        let arrived = Word::Some(heard.trip.arrived);
         match self.note(owner, &[verified], arrived, None)?.pop() {
             Some(prompt) => Ok(prompt),
             // It was noted before.
@@ -78,12 +78,12 @@ impl Core {
     }
 
     /// Verifies a request. Where it speaks of another account or a newer policy than the newest
-    /// state known here, the state is fetched and the request looked at once more.
-    pub(super) fn examine(&self, owner: &Id, text: &str) -> Result<Verified, Fault> {
+    /// state known here, the state is fetched and the request looked at once more. It is judged by the time that it tells.
+    pub(super) fn examine(&self, owner: &Id, text: &str, word: Word) -> Result<Verified, Fault> {
         let mut account = self.account(owner)?;
         let request = Request::new(self.believe::<Challenge>(&mut account, text)?);
         self.recent().keep(&request);
-        let first = self.check(&account, request.clone());
+        let first = self.check(&account, request.clone(), word);
         let outdated = match &first {
             Err(Fault::Challenge(Refusal::OtherAccount)) => true,
             Err(Fault::Challenge(Refusal::Policy)) => request.challenge.policy > account.policy.n,
@@ -93,14 +93,20 @@ impl Core {
             return first;
         }
         let account = self.fetch_state(owner, 0)?;
-        self.check(&account, request)
+        self.check(&account, request, word)
     }
 
-    fn check(&self, account: &Account, request: Arc<Request>) -> Result<Verified, Fault> {
+    fn check(
+        &self,
+        account: &Account,
+        request: Arc<Request>,
+        word: Word,
+    ) -> Result<Verified, Fault> {
         let place = Seen::place(&account.owner, &request.challenge.jti);
         let seen = self.vault.read::<Seen>(&place)?;
-        let time = self.time(&account.trust)?;
+        let mut time = self.time(&account.trust)?;
         let (config, now) = (&self.config, self.clock.now());
+        time.learn(request.challenge.iat, word, now);
         let known = Known {
             account,
             config,

@@ -154,9 +154,10 @@ impl Core {
                 Err(other) => return Err(other),
             }
         }
+        let word = Word::Some(trip.arrived);
         let mut good = Vec::new();
         for text in page.challenges {
-            match self.examine(&account.owner, &text) {
+            match self.examine(&account.owner, &text, word) {
                 Ok(verified) => good.push(verified),
                 // It came again, as it does without a cursor.
                 Err(Fault::Challenge(Refusal::Seen)) => {}
@@ -172,7 +173,6 @@ impl Core {
                 Err(other) => return Err(other),
             }
         }
-        let word = Word::Some(trip.arrived);
         let told = self.read_others(&account.owner, &page.others, word, arrivals)?;
         let next = Some(page.next);
         let (prompts, taken) = self.note_and_take(&account.owner, &good, word, next, &told)?;

@@ -36,13 +36,14 @@ impl Core {
             }
             other => other,
         })?;
-        let verified = self.examine(owner, &heard.body.challenge)?;
+        // The server can only have made it after it was asked.
+        let word = Word::Fresh(heard.trip);
+        let verified = self.examine(owner, &heard.body.challenge, word)?;
         if verified.challenge().replaces != Some(open) {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
         let newer = verified.challenge().jti;
-        // The server can only have made it after it was asked.
-        self.note(owner, &[verified], Word::Fresh(heard.trip), None)?;
+        self.note(owner, &[verified], word, None)?;
         self.prompt(owner, &newer)
     }
 

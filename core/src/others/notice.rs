@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::core::Core;
 use crate::error::Fault;
 use crate::ports::Order;
+use crate::time::ServerTime;
 use crate::vault::{Change, Place, Record};
 use countersign_protocol::statement::{Event, Notice};
 use countersign_protocol::{Digest, Id, Signed};
@@ -81,24 +82,27 @@ impl Core {
         change: &mut Change<'_>,
         account: &mut Account,
         notice: &Signed<Notice>,
+        time: &ServerTime,
     ) -> Result<Option<NoticeInfo>, Fault> {
         let place = Place::named(&account.owner, notice.jti.as_bytes());
         if change.read::<NoticeRecord>(&place)?.is_some() {
             return Ok(None);
         }
         let device = notice.device.as_ref().map(|name| name.as_str().to_owned());
+        let now = self.clock.now();
         let record = NoticeRecord {
-            at: notice.iat,
+            at: time.not_to_come(notice.iat, now),
             event: notice.event,
             device,
             phones: notice.phones,
         };
         change.put(&place, &record)?;
         let known = account.known_mut()?;
-        // One that is told late says how it was, not how it is.
-        if known.notice.is_none_or(|newest| newest.at <= notice.iat) {
+        // One that is told late says how it was, not how it is; and none is of a time to come.
+        let is_newer = |newest: Newest| newest.at <= record.at || time.is_to_come(newest.at, now);
+        if known.notice.is_none_or(is_newer) {
             known.notice = Some(Newest {
-                at: notice.iat,
+                at: record.at,
                 set: notice.set,
             });
         }

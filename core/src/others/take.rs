@@ -113,10 +113,10 @@ impl Core {
             taken.cancelled.extend(end(change, account, cancel)?);
         }
         for notice in &told.notices {
-            self.learn(change, &account.trust, notice.iat, word)?;
+            let time = self.learn(change, &account.trust, notice.iat, word)?;
             taken
                 .notices
-                .extend(self.take_notice(change, account, notice)?);
+                .extend(self.take_notice(change, account, notice, &time)?);
         }
         self.owe(change, &account.owner, &told.jti)?;
         Ok(taken)

@@ -1,16 +1,16 @@
 //! What is told beside requests: taken once, from the server alone, and acknowledged when it is durable.
 
 use crate::authenticator::Authenticator;
-use crate::challenge::{Answer, Arrivals, Note, PromptId};
+use crate::challenge::{Action, Answer, Arrivals, Note, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::TransportError;
-use crate::testkit::{Phone, Trouble, problem, typed};
+use crate::testkit::{Phone, Trouble, json, problem, typed};
 use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::jose::Statement;
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{
-    Cancel, CancelReason, Event, Notice, Outcome, Verdict, VerdictCode,
+    Cancel, CancelReason, Event, Notice, Outcome, Standing, Verdict, VerdictCode,
 };
 use countersign_protocol::{Digest, Id, Origin, Signed};
 
@@ -33,7 +33,7 @@ fn asked(phone: &Phone) -> (Authenticator, Id, PromptId) {
     (app, id, prompt.id)
 }
 
-fn is_empty(arrivals: &Arrivals) -> bool {
+pub(super) fn is_empty(arrivals: &Arrivals) -> bool {
     arrivals.prompts.is_empty()
         && arrivals.cancelled.is_empty()
         && arrivals.notices.is_empty()
@@ -41,7 +41,7 @@ fn is_empty(arrivals: &Arrivals) -> bool {
 }
 
 /// What the phone says to one other.
-fn hears(phone: &Phone, app: &Authenticator, id: &Id, text: String) -> Arrivals {
+pub(super) fn hears(phone: &Phone, app: &Authenticator, id: &Id, text: String) -> Arrivals {
     phone.peer.inner().others.push(text);
     app.poll(id, 0).unwrap()
 }
@@ -62,7 +62,7 @@ fn refuses(phone: &Phone, app: &Authenticator, id: &Id, text: String) {
 }
 
 /// Bad copies of a good statement: by another key, of another server, for another phone, cut, bent.
-fn forgeries<T: Statement + Clone>(
+pub(super) fn forgeries<T: Statement + Clone>(
     phone: &Phone,
     good: &T,
     bend: impl Fn(&mut T, Origin, Id),
@@ -294,6 +294,95 @@ fn acknowledgements_that_fail_are_sent_after_the_next_list_twenty_at_a_time() {
     assert_eq!(acks.len(), 26);
     app.poll(&id, 0).unwrap();
     assert_eq!(phone.peer.calls_to("/acks"), before + 2);
+}
+
+#[test]
+fn row_47_rubbish_for_an_acknowledgement_is_none_and_costs_no_list() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let html = |status: u16| crate::ports::Answer {
+        status,
+        headers: vec![("content-type".into(), "text/html".into())],
+        body: b"<html>".to_vec(),
+    };
+    let mut sent = Vec::new();
+    let troubles = [
+        html(200),
+        html(302),
+        html(404),
+        json(200, &()),
+        json(201, &()),
+        problem(Said::NotActive),
+        problem(Said::SlowDown),
+        problem(Said::Fault),
+    ];
+    for (at, answer) in troubles.into_iter().enumerate() {
+        phone.peer.trouble("acks", Trouble::Instead(answer));
+        let notice = phone.peer.notice(Event::PinChanged, usual());
+        sent.push(phone.peer.tell(notice).jti);
+        let arrivals = app.poll(&id, 0).unwrap();
+        assert_eq!((arrivals.notices.len(), arrivals.error), (1, None), "{at}");
+        assert!(phone.peer.inner().acks.is_empty(), "{at}");
+    }
+    assert_eq!(app.accounts().unwrap()[0].standing, Standing::Active);
+    app.poll(&id, 0).unwrap();
+    assert_eq!(phone.peer.inner().acks, sent);
+}
+
+const TEN_YEARS: u64 = 10 * 365 * 86_400;
+
+#[test]
+fn row_44_what_is_told_of_the_far_future_moves_no_clock_and_is_not_the_newest_for_ever() {
+    let phone = Phone::new();
+    let (app, id, prompt) = asked(&phone);
+    let mut far = phone.peer.notice(Event::PhoneAdded, other_set());
+    far.iat += TEN_YEARS;
+    phone.peer.tell(far);
+    let mut far = phone.peer.cancel(Id::from([9; 16]), ELSEWHERE);
+    far.iat += TEN_YEARS;
+    phone.peer.tell(far);
+    phone.peer.become_state(|state| state.iat += TEN_YEARS);
+    let notice = app.poll(&id, 0).unwrap().notices.remove(0);
+    // As late as the phone knows that it can be.
+    assert!(notice.at <= phone.peer.inner().now + 1);
+    assert!(app.show(&prompt).unwrap().seconds_left > 100);
+    phone.peer.ask(2, |challenge| challenge.set = usual());
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
+    phone.pass(60);
+    phone
+        .peer
+        .tell(phone.peer.notice(Event::PhoneRemoved, other_set()));
+    app.poll(&id, 0).unwrap();
+    assert_eq!(app.notices(1).unwrap()[0].event, Event::PhoneRemoved);
+    assert!(app.show(&prompt).is_ok());
+}
+
+#[test]
+fn row_44_a_phone_that_knows_no_upper_bound_is_put_right_by_a_fresh_answer() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with("294817");
+    phone.clock.restart();
+    let mut far = phone.peer.notice(Event::PhoneAdded, other_set());
+    far.iat += TEN_YEARS;
+    phone.peer.tell(far);
+    let notice = app.poll(&id, 0).unwrap().notices.remove(0);
+    assert_eq!(notice.at, phone.peer.inner().now + TEN_YEARS);
+    phone.peer.ask(1, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().refused, [Code::ChalExpired]);
+    // It was made after it was asked for.
+    let prompt = app.begin(&id, Action::SetPin).unwrap();
+    assert!(prompt.seconds_left > 0);
+    phone.peer.ask(2, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
+    // The newest notice is one of now again.
+    phone
+        .peer
+        .tell(phone.peer.notice(Event::PhoneAdded, Digest::from([5; 32])));
+    app.poll(&id, 0).unwrap();
+    phone
+        .peer
+        .ask(3, |challenge| challenge.set = Digest::from([5; 32]));
+    assert_eq!(app.poll(&id, 0).unwrap().prompts[0].notes, []);
 }
 
 #[test]
