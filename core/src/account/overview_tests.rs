@@ -1,7 +1,7 @@
 //! What the server is told of this phone, and what it says of the ID.
 
 use crate::error::{Code, Error};
-use crate::ports::TransportError;
+use crate::ports::{Answer, TransportError};
 use crate::testkit::{Phone, Trouble, json, problem};
 use countersign_protocol::call::{OverviewAnswer, PhoneRow, PushRow};
 use countersign_protocol::problem::Code as Said;
@@ -61,11 +61,87 @@ fn row_47_a_call_that_fails_changes_nothing_and_may_be_repeated() {
     assert_eq!(app.overview(&unknown).err(), Some(removed));
 }
 
+fn answer(status: u16, kind: &str, body: &[u8]) -> Answer {
+    Answer {
+        status,
+        headers: vec![("content-type".into(), kind.into())],
+        body: body.to_vec(),
+    }
+}
+
 #[test]
-fn an_overview_is_shown_and_believed_in_nothing() {
+fn row_47_rubbish_in_place_of_an_overview_is_a_typed_error_and_changes_nothing() {
     let phone = Phone::new();
     let (app, id) = phone.enrolled();
-    let answer = OverviewAnswer {
+    let before = phone.contents();
+    let ours = "application/json";
+    let good = String::from_utf8(json(200, &overview()).body).unwrap();
+    let bent = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        answer(200, ours, good.replacen(from, to, 1).as_bytes())
+    };
+    for bad in [
+        answer(200, ours, b""),
+        answer(200, ours, b"{}"),
+        answer(200, ours, b"[]"),
+        answer(200, ours, &[0xff; 64]),
+        answer(200, ours, "[".repeat(5_000).as_bytes()),
+        answer(200, ours, good[..good.len() - 1].as_bytes()),
+        answer(200, "text/html", good.as_bytes()),
+        answer(201, ours, good.as_bytes()),
+        answer(204, ours, b""),
+        answer(302, "text/html", b""),
+        answer(404, "text/html", b"<html>"),
+        answer(500, "text/html", b"<html>"),
+        bent("{", "{\"more\":1,"),
+        bent("\"recovery_left\":3", "\"recovery_left\":-3"),
+        bent(
+            "\"recovery_left\":3",
+            "\"recovery_left\":3,\"recovery_left\":4",
+        ),
+        bent(
+            "\"recovery_left\":3",
+            "\"recovery_left\":99999999999999999999",
+        ),
+        bent("Tablet", "Tab\u{202e}let"),
+        bent("Tablet", &"x".repeat(65)),
+        bent("\"software\"", "\"vault\""),
+        bent("\"dev\":\"", "\"dev\":\"A"),
+    ] {
+        let (status, body) = (bad.status, String::from_utf8_lossy(&bad.body).into_owned());
+        phone.peer.trouble("overview", Trouble::Instead(bad));
+        let code = app.overview(&id).err().and_then(|error| error.code());
+        assert_eq!(code, Some(Code::SrvError), "{status} {body:.100}");
+    }
+    assert!(phone.contents() == before);
+}
+
+#[test]
+fn row_47_rubbish_for_a_push_address_is_a_typed_error() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let before = phone.contents();
+    for address in [Some(address()), None] {
+        for bad in [
+            answer(200, "text/html", b"<html>"),
+            answer(200, "application/json", b"{}"),
+            answer(302, "text/html", b""),
+            answer(413, "text/html", b""),
+            answer(500, "text/html", b""),
+        ] {
+            let status = bad.status;
+            phone.peer.trouble("push", Trouble::Instead(bad));
+            let error = app.set_push(&id, address.as_ref()).err();
+            let code = error.and_then(|error| error.code());
+            assert_eq!(code, Some(Code::SrvError), "{status}");
+        }
+        app.set_push(&id, address.as_ref()).unwrap();
+    }
+    assert!(phone.contents() == before);
+}
+
+fn overview() -> OverviewAnswer {
+    OverviewAnswer {
         phones: vec![PhoneRow {
             dev: Thumbprint(Digest::from([1; 32])),
             device: Name::parse("Tablet").unwrap(),
@@ -87,7 +163,14 @@ fn an_overview_is_shown_and_believed_in_nothing() {
         },
         recovery_left: 3,
         quiet_until: Some(9),
-    };
+    }
+}
+
+#[test]
+fn an_overview_is_shown_and_believed_in_nothing() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let answer = overview();
     phone
         .peer
         .trouble("overview", Trouble::Instead(json(200, &answer)));

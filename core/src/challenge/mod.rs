@@ -40,6 +40,8 @@ mod factor_tests;
 #[cfg(test)]
 mod gesture_tests;
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod life_tests;
 #[cfg(test)]
 mod link_tests;

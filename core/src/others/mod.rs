@@ -16,4 +16,6 @@ pub use take::Cancelled;
 pub(crate) use take::{Taken, Told};
 
 #[cfg(test)]
+mod change_tests;
+#[cfg(test)]
 mod tests;

@@ -17,9 +17,18 @@ pub(crate) struct Person {
     refuses: Mutex<Option<KeyError>>,
     asked: Mutex<u64>,
     meanwhile: Mutex<Option<Act>>,
+    bad: Mutex<Option<Bad>>,
 }
 
 type Act = Box<dyn FnOnce() + Send>;
+
+/// What a broken key store gives in place of what its K_uv is, or signs.
+#[derive(Clone, Copy)]
+pub(crate) enum Bad {
+    Key(fn(&mut MadeKey)),
+    /// Of a message and its signature.
+    Signature(fn(&[u8], Vec<u8>) -> Vec<u8>),
+}
 
 impl Person {
     /// From now on each gesture ends like this.
@@ -35,6 +44,11 @@ impl Person {
     /// What happens during the next gesture.
     pub(crate) fn meanwhile(&self, act: impl FnOnce() + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::new(act));
+    }
+
+    /// From now on the device's key store is broken.
+    pub(crate) fn has(&self, bad: Option<Bad>) {
+        *self.bad.lock().unwrap() = bad;
     }
 
     fn ask(&self) -> Result<(), KeyError> {
@@ -63,14 +77,22 @@ impl DeviceKeys for Asking {
         if slot == Slot::Uv && refuses == Some(KeyError::NotSetUp) {
             return Err(KeyError::NotSetUp);
         }
-        self.keys.make(owner, slot, context)
+        let mut made = self.keys.make(owner, slot, context)?;
+        if let (Slot::Uv, Some(Bad::Key(bend))) = (slot, *self.person.bad.lock().unwrap()) {
+            bend(&mut made);
+        }
+        Ok(made)
     }
 
     fn sign(&self, owner: &Id, slot: Slot, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         if slot == Slot::Uv {
             self.person.ask()?;
         }
-        self.keys.sign(owner, slot, message)
+        let der = self.keys.sign(owner, slot, message)?;
+        Ok(match (slot, *self.person.bad.lock().unwrap()) {
+            (Slot::Uv, Some(Bad::Signature(bend))) => bend(message, der),
+            _ => der,
+        })
     }
 
     fn wrap(&self, owner: &Id, gesture: Gesture, plain: &[u8]) -> Result<Vec<u8>, KeyError> {

@@ -11,6 +11,7 @@ mod serve;
 mod thief;
 
 pub(crate) use clock::ManualClock;
+pub(crate) use gesture::Bad;
 pub(crate) use peer::{Peer, Trouble};
 pub(crate) use phone::{Phone, account_of, config};
 pub(crate) use pin::typed;
