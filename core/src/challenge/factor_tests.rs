@@ -1,54 +1,42 @@
 //! Gesture and PIN at the phone: row 50, and changes that leave a phone that works wherever they stop.
 
 use crate::authenticator::Authenticator;
-use crate::challenge::{Action, Answer, NewPin, Note, PromptId};
+use crate::challenge::{Action, Answer, NewPin, PromptId};
 use crate::enrol::GestureWish;
 use crate::error::{Code, Error};
-use crate::outbox::{Sent, VerdictInfo};
-use crate::ports::{KeyError, TransportError};
-use crate::testkit::{Phone, Trouble, json, problem, typed};
+use crate::outbox::Sent;
+use crate::ports::KeyError;
+use crate::testkit::{Phone, Trouble, json, judged, refused, typed};
+use countersign_protocol::Id;
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::policy::{Alternative, Alternatives};
-use countersign_protocol::problem::Code as Said;
-use countersign_protocol::statement::{Challenge, Decision, Kind, Standing, StateReason};
-use countersign_protocol::{Digest, Id, Thumbprint};
+use countersign_protocol::statement::{Decision, Kind};
 
-const PIN: &str = "294817";
-const NEW: &str = "604155";
+pub(super) const PIN: &str = "294817";
+pub(super) const NEW: &str = "604155";
 
-fn approve(pin: Option<&str>) -> Answer {
+pub(super) fn approve(pin: Option<&str>) -> Answer {
     Answer::Approve {
         number: Some("47".into()),
         pin: pin.map(typed),
     }
 }
 
-fn set(old: Option<&str>, new: &str) -> Answer {
+pub(super) fn set(old: Option<&str>, new: &str) -> Answer {
     Answer::SetPin {
         old: old.map(typed),
         new: NewPin::new(typed(new), &typed(new)).unwrap(),
     }
 }
 
-fn renew(pin: &str) -> Answer {
+pub(super) fn renew(pin: &str) -> Answer {
     Answer::Approve {
         number: None,
         pin: Some(typed(pin)),
     }
 }
 
-fn refused(code: Code) -> Option<Error> {
-    Some(Error::Refused { code })
-}
-
-fn judged(sent: Result<Sent, Error>) -> VerdictInfo {
-    match sent.unwrap() {
-        Sent::Verdict(verdict) => verdict,
-        Sent::Queued(error) => panic!("{error}"),
-    }
-}
-
-fn asked(phone: &Phone, app: &Authenticator, id: &Id, number: u8) -> PromptId {
+pub(super) fn asked(phone: &Phone, app: &Authenticator, id: &Id, number: u8) -> PromptId {
     let challenge = phone.peer.ask(number, |_| {});
     let prompts = app.poll(id, 0).unwrap().prompts;
     let mut ids = prompts.into_iter().map(|prompt| prompt.id);
@@ -56,7 +44,13 @@ fn asked(phone: &Phone, app: &Authenticator, id: &Id, number: u8) -> PromptId {
 }
 
 /// Signs in with the gesture, or with this PIN.
-fn signs_in(phone: &Phone, app: &Authenticator, id: &Id, number: u8, pin: Option<&str>) -> bool {
+pub(super) fn signs_in(
+    phone: &Phone,
+    app: &Authenticator,
+    id: &Id,
+    number: u8,
+    pin: Option<&str>,
+) -> bool {
     let asked = asked(phone, app, id, number);
     judged(app.decide(&asked, &approve(pin))).accepted
 }
@@ -228,258 +222,6 @@ fn a_locked_pin_is_set_anew_by_the_gesture() {
     assert!(judged(app.decide(&prompt.id, &set(None, NEW))).accepted);
     assert_eq!(phone.person.was_asked(), 1);
     assert!(signs_in(&phone, &app, &id, 1, Some(NEW)));
-}
-
-#[test]
-fn while_a_change_has_no_answer_nothing_is_signed_by_what_it_changes() {
-    let phone = Phone::before_factors();
-    let (app, id) = phone.enrolled_with_gesture(PIN);
-    let lost = || {
-        let trouble = Trouble::AnswerLost(TransportError::Broken);
-        phone.peer.trouble("/responses", trouble);
-    };
-    let other = app.begin(&id, Action::SetPin).unwrap();
-    let prompt = app.begin(&id, Action::SetPin).unwrap();
-    lost();
-    let sent = app.decide(&prompt.id, &set(Some(PIN), NEW)).unwrap();
-    assert!(matches!(sent, Sent::Queued(_)));
-    assert!(app.accounts().unwrap()[0].changing);
-    // The gesture still does; the PIN is not asked for.
-    phone.peer.ask(1, |_| {});
-    let login = app.poll(&id, 0).unwrap().prompts.remove(0);
-    assert_eq!(login.ways, ["uv"]);
-    phone.peer.ask(2, |challenge| {
-        challenge.factors = Alternatives::new(vec![Alternative::DevPin]).unwrap();
-    });
-    let by_pin = app.poll(&id, 0).unwrap().prompts.remove(0);
-    assert!(by_pin.ways.is_empty() && by_pin.notes == [Note::ChangeUnsent]);
-    lost();
-    let error = app.decide(&by_pin.id, &approve(Some(PIN))).err();
-    let unsent = Error::Retry {
-        code: Code::KeyUnsent,
-        wait: None,
-        reference: "changing",
-    };
-    assert_eq!(error, Some(unsent));
-    // A second change waits for the first, whether it was begun before or not.
-    lost();
-    let error = app.decide(&other.id, &set(Some(PIN), "777000")).err();
-    assert_eq!(error, Some(unsent));
-    lost();
-    assert_eq!(app.begin(&id, Action::SetPin).err(), Some(unsent));
-    // It is delivered first; then the new PIN is the one.
-    assert!(judged(app.decide(&by_pin.id, &approve(Some(NEW)))).accepted);
-    assert!(!app.accounts().unwrap()[0].changing);
-}
-
-#[test]
-fn only_what_needs_a_change_waits_for_it() {
-    let phone = Phone::before_factors();
-    let (app, id) = phone.enrolled_with_gesture(PIN);
-    let prompt = app.begin(&id, Action::SetPin).unwrap();
-    let trouble = Trouble::AnswerLost(TransportError::Broken);
-    phone.peer.trouble("/responses", trouble);
-    app.decide(&prompt.id, &set(Some(PIN), NEW)).unwrap();
-    let by_pin = |challenge: &mut Challenge| {
-        challenge.factors = Alternatives::new(vec![Alternative::DevPin]).unwrap();
-    };
-    let any: fn(&mut Challenge) = |_| {};
-    for (number, factors, answer, posts) in [
-        (1, any, Answer::Deny { reason: None }, 1),
-        (2, by_pin, Answer::Deny { reason: None }, 1),
-        (3, by_pin, Answer::Report { reason: None }, 1),
-        (4, any, approve(None), 1),
-        // The change, and what it was delivered for.
-        (5, by_pin, approve(Some(NEW)), 2),
-        (6, by_pin, approve(Some(NEW)), 1),
-    ] {
-        phone.peer.ask(number, factors);
-        let asked = app.poll(&id, 0).unwrap().prompts.remove(0);
-        let before = phone.peer.calls_to("/responses");
-        assert!(judged(app.decide(&asked.id, &answer)).accepted);
-        let posted = phone.peer.calls_to("/responses") - before;
-        assert_eq!(posted, posts, "{number}");
-    }
-}
-
-#[test]
-fn what_was_proved_by_the_old_pin_or_key_arrives_before_the_new_one() {
-    let lost = |phone: &Phone| {
-        let trouble = Trouble::Lost(TransportError::Unreachable);
-        phone.peer.trouble("/responses", trouble);
-    };
-    let unsent = Error::Retry {
-        code: Code::KeyUnsent,
-        wait: None,
-        reference: "changing",
-    };
-    let (by_pin, by_uv) = (approve(Some(PIN)), approve(None));
-    let deny = Answer::Deny { reason: None };
-    for (action, earlier, waits) in [
-        (Action::SetPin, &by_pin, true),
-        (Action::SetPin, &by_uv, false),
-        (Action::SetPin, &deny, false),
-        (Action::RenewGesture, &by_uv, true),
-        (Action::RenewGesture, &by_pin, false),
-    ] {
-        let phone = Phone::before_factors();
-        let (app, id) = phone.enrolled_with_gesture(PIN);
-        let login = asked(&phone, &app, &id, 1);
-        lost(&phone);
-        let sent = app.decide(&login, earlier).unwrap();
-        assert!(matches!(sent, Sent::Queued(_)));
-        let prompt = app.begin(&id, action).unwrap();
-        let change = match action {
-            Action::SetPin => set(Some(PIN), NEW),
-            _ => renew(PIN),
-        };
-        if waits {
-            phone.person.was_asked();
-            lost(&phone);
-            assert_eq!(app.decide(&prompt.id, &change).err(), Some(unsent));
-            assert!(!app.accounts().unwrap()[0].changing);
-            // Nobody was asked for a gesture in vain, and no key is left of it.
-            assert_eq!((phone.person.was_asked(), phone.owners()), (0, 2));
-        }
-        assert!(judged(app.decide(&prompt.id, &change)).accepted);
-        app.deliver(true).unwrap();
-        let results = app.history(9).unwrap().into_iter();
-        let results: Vec<_> = results.map(|one| one.result.unwrap()).collect();
-        assert_eq!(results, ["ok", "ok"], "{action:?}");
-    }
-}
-
-#[test]
-fn what_is_over_keeps_no_change_from_being_made() {
-    let phone = Phone::before_factors();
-    let (app, id) = phone.enrolled_with(PIN);
-    let login = asked(&phone, &app, &id, 1);
-    let gone = || Trouble::Instead(problem(Said::NotFound));
-    phone.peer.trouble("/responses", gone());
-    app.decide(&login, &approve(Some(PIN))).unwrap();
-    let prompt = app.begin(&id, Action::SetPin).unwrap();
-    phone.peer.trouble("/responses", gone());
-    assert!(app.decide(&prompt.id, &set(Some(PIN), NEW)).is_err());
-    phone.pass(121);
-    let prompt = app.begin(&id, Action::SetPin).unwrap();
-    assert!(judged(app.decide(&prompt.id, &set(Some(PIN), NEW))).accepted);
-}
-
-#[test]
-fn a_change_waits_for_its_answer_however_long_that_takes() {
-    let phone = Phone::before_factors();
-    let (app, id) = phone.enrolled_with(PIN);
-    let prompt = app.begin(&id, Action::SetPin).unwrap();
-    let trouble = Trouble::AnswerLost(TransportError::Broken);
-    phone.peer.trouble("/responses", trouble);
-    app.decide(&prompt.id, &set(Some(PIN), NEW)).unwrap();
-    phone.pass(400 * 86_400);
-    // A newer word about the time.
-    app.poll(&id, 0).unwrap();
-    phone.peer.ask(1, |_| {});
-    app.poll(&id, 0).unwrap();
-    assert_eq!(app.outbox().unwrap().len(), 1);
-    let verdicts = app.deliver(true).unwrap();
-    assert!(verdicts.len() == 1 && verdicts[0].accepted);
-    assert!(signs_in(&phone, &app, &id, 2, Some(NEW)));
-}
-
-#[test]
-fn a_change_that_waits_is_delivered_before_another_one_is_begun() {
-    for action in [Action::SetPin, Action::RenewGesture] {
-        let answer = || match action {
-            Action::SetPin => set(Some(PIN), NEW),
-            _ => renew(PIN),
-        };
-        let phone = Phone::before_factors();
-        let (app, id) = phone.enrolled_with_gesture(PIN);
-        let lost = || {
-            let trouble = Trouble::Lost(TransportError::Unreachable);
-            phone.peer.trouble("/responses", trouble);
-        };
-        let prompt = app.begin(&id, action).unwrap();
-        lost();
-        app.decide(&prompt.id, &answer()).unwrap();
-        // The server would withdraw the request whose answer waits.
-        lost();
-        let actions = phone.peer.calls_to("/actions");
-        let unsent = Error::Retry {
-            code: Code::KeyUnsent,
-            wait: None,
-            reference: "changing",
-        };
-        assert_eq!(app.begin(&id, action).err(), Some(unsent));
-        assert_eq!(phone.peer.calls_to("/actions"), actions);
-        assert!(phone.peer.inner().withdrawn.is_empty());
-        app.begin(&id, action).unwrap();
-        assert!(!app.accounts().unwrap()[0].changing);
-        let entry = &app.history(1).unwrap()[0];
-        assert_eq!(
-            (entry.kind.as_str(), entry.result.as_deref()),
-            (prompt.kind, Some("ok"))
-        );
-        // One that nobody answered makes way.
-        app.begin(&id, action).unwrap();
-        assert_eq!(phone.peer.inner().withdrawn.len(), 1);
-    }
-}
-
-#[test]
-fn a_removal_that_waits_is_delivered_before_another_one_is_begun() {
-    let phone = Phone::before_pin();
-    let (app, id) = phone.enrolled_with(PIN);
-    let removal = |number| Action::RemovePhone(Thumbprint(Digest::from([number; 32])));
-    let first = app.begin(&id, removal(1)).unwrap();
-    let trouble = Trouble::Lost(TransportError::Unreachable);
-    phone.peer.trouble("/responses", trouble);
-    app.decide(&first.id, &renew(PIN)).unwrap();
-    let second = app.begin(&id, removal(2)).unwrap();
-    assert!(judged(app.decide(&second.id, &renew(PIN))).accepted);
-    let results = app.history(9).unwrap();
-    assert!(
-        results.len() == 2
-            && results
-                .iter()
-                .all(|one| one.result.as_deref() == Some("ok"))
-    );
-}
-
-#[test]
-fn a_change_of_a_removed_credential_waits_no_longer_than_its_keys() {
-    for action in [Action::SetPin, Action::RenewGesture] {
-        let phone = Phone::before_factors();
-        let (app, id) = phone.enrolled_with_gesture(PIN);
-        let silent = || {
-            let trouble = Trouble::Instead(problem(Said::NotFound));
-            phone.peer.trouble("/responses", trouble);
-        };
-        let prompt = app.begin(&id, action).unwrap();
-        let answer = match action {
-            Action::SetPin => set(Some(PIN), NEW),
-            _ => renew(PIN),
-        };
-        silent();
-        let sent = app.decide(&prompt.id, &answer).unwrap();
-        assert!(matches!(sent, Sent::Queued(_)));
-        phone.peer.end(Standing::Revoked, StateReason::Removed);
-        app.poll(&id, 0).unwrap();
-        phone.pass(23 * 3600);
-        silent();
-        app.sync().unwrap();
-        // The server may still say otherwise: both PINs or keys are there, and it is asked.
-        assert!(app.accounts().unwrap()[0].changing);
-        phone.pass(2 * 3600);
-        silent();
-        app.sync().unwrap();
-        assert!(!app.accounts().unwrap()[0].changing);
-        let posts = phone.peer.calls_to("/responses");
-        assert!(app.deliver(true).unwrap().is_empty());
-        assert!(app.outbox().unwrap().is_empty());
-        assert_eq!(phone.peer.calls_to("/responses"), posts);
-        let entry = &app.history(9).unwrap()[0];
-        assert_eq!((entry.kind.as_str(), &entry.result), (prompt.kind, &None));
-        assert_eq!(phone.owners(), 1);
-    }
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use crate::authenticator::Authenticator;
 use crate::challenge::{Action, Answer, NewPin, PromptId};
 use crate::error::{Code, Error};
-use crate::outbox::Sent;
-use crate::testkit::{Phone, typed};
+use crate::testkit::{Phone, judged, typed};
 use countersign_protocol::statement::{CancelReason, Decision};
 use countersign_protocol::{Digest, Id};
 use std::sync::Arc;
@@ -23,10 +22,6 @@ fn approve(pin: Option<&str>) -> Answer {
 fn asked(phone: &Phone, app: &Authenticator, id: &Id, number: u8) -> PromptId {
     phone.peer.ask(number, |_| {});
     app.poll(id, 0).unwrap().prompts.remove(0).id
-}
-
-fn is_accepted(sent: &Sent) -> bool {
-    matches!(sent, Sent::Verdict(verdict) if verdict.accepted)
 }
 
 /// A phone with a gesture, and a request.
@@ -48,7 +43,7 @@ fn what_changes_about_the_id_meanwhile_asks_no_second_gesture() {
     phone
         .person
         .meanwhile(move || assert_eq!(other.poll(&id, 0).unwrap().prompts.len(), 1));
-    assert!(is_accepted(&app.decide(&prompt, &approve(None)).unwrap()));
+    assert!(judged(app.decide(&prompt, &approve(None))).accepted);
     assert_eq!(phone.person.was_asked(), 1);
     assert_eq!(phone.peer.inner().responses.len(), 1);
 }
@@ -69,12 +64,10 @@ fn a_pin_that_is_set_by_one_gesture_is_the_one_whatever_changes_meanwhile() {
         old: None,
         new: NewPin::new(typed(NEW), &typed(NEW)).unwrap(),
     };
-    assert!(is_accepted(&app.decide(&prompt.id, &answer).unwrap()));
+    assert!(judged(app.decide(&prompt.id, &answer)).accepted);
     assert_eq!(phone.person.was_asked(), 1);
     let login = asked(&phone, &app, &id, 3);
-    assert!(is_accepted(
-        &app.decide(&login, &approve(Some(NEW))).unwrap()
-    ));
+    assert!(judged(app.decide(&login, &approve(Some(NEW)))).accepted);
 }
 
 #[test]
@@ -94,7 +87,7 @@ fn an_answer_that_was_quicker_leaves_the_gesture_to_be_given_anew_and_one_chain(
     assert_eq!(app.decide(&prompt, &approve(None)).err(), Some(overtaken));
     assert_eq!(phone.person.was_asked(), 1);
     assert!(app.outbox().unwrap().is_empty() && app.show(&prompt).is_ok());
-    assert!(is_accepted(&app.decide(&prompt, &approve(None)).unwrap()));
+    assert!(judged(app.decide(&prompt, &approve(None))).accepted);
     assert_eq!(phone.person.was_asked(), 1);
     let peer = phone.peer.inner();
     let signed: Vec<_> = peer
@@ -141,7 +134,7 @@ fn a_key_that_was_made_goes_at_once_when_the_store_can_not_be_read_after_it() {
     phone.broken.store(false, Ordering::SeqCst);
     drop(app);
     let app = phone.app();
-    assert!(is_accepted(&app.decide(&prompt.id, &answer).unwrap()));
+    assert!(judged(app.decide(&prompt.id, &answer)).accepted);
     assert_eq!(phone.owners(), 2);
     assert!(
         phone

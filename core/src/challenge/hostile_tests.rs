@@ -6,9 +6,8 @@ use crate::authenticator::Authenticator;
 use crate::challenge::{Action, Answer, Prompt};
 use crate::core::Core;
 use crate::error::{Code, Error};
-use crate::outbox::Sent;
 use crate::ports::{DeviceKeys, Gesture, TransportError};
-use crate::testkit::{Bad, Peer, Phone, Trouble, json, typed};
+use crate::testkit::{Bad, Peer, Phone, Trouble, json, judged, typed};
 use crate::vault::{Blob, Place};
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::crypto::{SigningKey, raw_to_der};
@@ -31,10 +30,6 @@ fn renew() -> Answer {
         number: None,
         pin: Some(typed(PIN)),
     }
-}
-
-fn is_accepted(sent: Result<Sent, Error>) -> bool {
-    matches!(sent.unwrap(), Sent::Verdict(verdict) if verdict.accepted)
 }
 
 fn asked(phone: &Phone, app: &Authenticator, id: &Id, number: u8) -> Prompt {
@@ -159,7 +154,7 @@ fn row_43_a_state_that_names_a_gesture_key_of_others_or_none_is_refused() {
     phone.peer.become_state(|state| state.uv = Some(own));
     assert!(app.poll(&id, 0).unwrap().refused.is_empty());
     let login = asked(&phone, &app, &id, 1);
-    assert!(is_accepted(app.decide(&login.id, &approve(None))));
+    assert!(judged(app.decide(&login.id, &approve(None))).accepted);
 }
 
 #[test]
@@ -192,7 +187,7 @@ fn a_state_that_names_the_new_gesture_key_before_the_verdict_decides_nothing() {
         let uv = phone.account(&id).uv.unwrap().key.thumbprint();
         assert_eq!(uv, if taken { next } else { old });
         assert_eq!(phone.owners(), 2);
-        assert!(is_accepted(app.decide(&login.id, &approve(None))));
+        assert!(judged(app.decide(&login.id, &approve(None))).accepted);
         // The one that went is nobody's now.
         let gone = if taken { old } else { next };
         phone.peer.become_state(|state| state.uv = Some(gone));
@@ -253,7 +248,7 @@ fn row_50_rubbish_in_place_of_a_gestures_signature_signs_nothing() {
     }
     assert_eq!(phone.peer.calls_to("/responses"), 0);
     phone.person.has(None);
-    assert!(is_accepted(app.decide(&login.id, &approve(None))));
+    assert!(judged(app.decide(&login.id, &approve(None))).accepted);
 }
 
 #[test]
@@ -281,7 +276,7 @@ fn row_50_a_gesture_key_that_is_none_is_not_taken() {
         assert_eq!(phone.owners(), 2);
         phone.person.has(None);
         let login = asked(&phone, &app, &id, 1);
-        assert!(is_accepted(app.decide(&login.id, &approve(None))));
+        assert!(judged(app.decide(&login.id, &approve(None))).accepted);
     }
 }
 
@@ -346,5 +341,5 @@ fn row_49_rubbish_in_place_of_the_hidden_pin_key_is_a_typed_error_and_signs_noth
     // What needs no PIN goes on.
     let app = phone.app();
     let deny = Answer::Deny { reason: None };
-    assert!(is_accepted(app.decide(&login.id, &deny)));
+    assert!(judged(app.decide(&login.id, &deny)).accepted);
 }

@@ -6,7 +6,7 @@ use crate::config::KnownServer;
 use crate::error::{Code, Error};
 use crate::outbox::{Sent, VerdictInfo};
 use crate::ports::TransportError;
-use crate::testkit::{Peer, Phone, Trouble, json, problem};
+use crate::testkit::{Peer, Phone, Trouble, json, problem, refused};
 use countersign_protocol::call::VerdictAnswer;
 use countersign_protocol::encoding::encode;
 use countersign_protocol::links::{ChallengeLink, ScannedNumber};
@@ -41,10 +41,6 @@ fn approve() -> Answer {
         number: None,
         pin: None,
     }
-}
-
-fn refused(code: Code) -> Option<Error> {
-    Some(Error::Refused { code })
 }
 
 /// The verdict on an approval that was sent.

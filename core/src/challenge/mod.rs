@@ -59,3 +59,5 @@ mod policy_tests;
 mod tests;
 #[cfg(test)]
 mod thief_tests;
+#[cfg(test)]
+mod waiting_tests;

@@ -1,9 +1,8 @@
 //! The phones of an ID, as one of them sees it: pause and its end, another phone added or removed.
 
 use crate::challenge::{Action, Answer};
-use crate::error::{Code, Error};
-use crate::outbox::{Sent, VerdictInfo};
-use crate::testkit::{Phone, Trouble, json, problem, typed};
+use crate::error::Code;
+use crate::testkit::{Phone, Trouble, json, judged, nothing, problem, refused, typed};
 use countersign_protocol::call::InvitationAnswer;
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::statement::{Input, Kind, Standing, StateReason};
@@ -16,17 +15,6 @@ fn approve(number: Option<&str>) -> Answer {
     Answer::Approve {
         number: number.map(str::to_owned),
         pin: Some(typed(PIN)),
-    }
-}
-
-fn refused(code: Code) -> Option<Error> {
-    Some(Error::Refused { code })
-}
-
-fn judged(sent: Result<Sent, Error>) -> VerdictInfo {
-    match sent.unwrap() {
-        Sent::Verdict(verdict) => verdict,
-        Sent::Queued(error) => panic!("{error}"),
     }
 }
 
@@ -57,12 +45,7 @@ fn an_id_is_paused_by_the_signed_state_and_lifted_by_an_answer() {
 fn a_pause_that_no_state_tells_of_is_none() {
     let phone = Phone::before_pin();
     let (app, id) = phone.enrolled_with(PIN);
-    let nothing = crate::ports::Answer {
-        status: 204,
-        headers: Vec::new(),
-        body: Vec::new(),
-    };
-    phone.peer.trouble("/actions", Trouble::Instead(nothing));
+    phone.peer.trouble("/actions", Trouble::Instead(nothing()));
     assert_eq!(app.pause(&id).unwrap(), Standing::Active);
 }
 

@@ -4,10 +4,10 @@
 use crate::account::Account;
 use crate::authenticator::Authenticator;
 use crate::challenge::{Answer, Note, PromptId};
-use crate::error::{Code, Error};
-use crate::outbox::{Sent, VerdictInfo};
+use crate::error::Code;
+use crate::outbox::Sent;
 use crate::ports::TransportError;
-use crate::testkit::{Phone, Trouble, typed};
+use crate::testkit::{Phone, Trouble, judged, refused, typed};
 use countersign_protocol::Id;
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::statement::{Decision, Standing, StateReason};
@@ -21,10 +21,6 @@ fn approve(pin: Option<&str>) -> Answer {
     }
 }
 
-fn refused(code: Code) -> Option<Error> {
-    Some(Error::Refused { code })
-}
-
 /// One request that waits.
 fn asked(phone: &Phone, app: &Authenticator, id: &Id, number: u8) -> PromptId {
     phone.peer.ask(number, |_| {});
@@ -32,13 +28,6 @@ fn asked(phone: &Phone, app: &Authenticator, id: &Id, number: u8) -> PromptId {
     let prompt = prompts.into_iter().next().unwrap();
     assert!(prompt.pin && prompt.ways == ["dev+pin"] && prompt.notes.is_empty());
     prompt.id
-}
-
-fn judged(sent: Result<Sent, Error>) -> VerdictInfo {
-    match sent.unwrap() {
-        Sent::Verdict(verdict) => verdict,
-        Sent::Queued(error) => panic!("{error}"),
-    }
 }
 
 #[test]

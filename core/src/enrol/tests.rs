@@ -4,15 +4,11 @@
 use crate::enrol::Progress;
 use crate::error::{Code, Error};
 use crate::ports::{Answer, TransportError};
-use crate::testkit::{Phone, Trouble, problem};
+use crate::testkit::{Phone, Trouble, problem, refused};
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Standing, State, StateReason};
 use countersign_protocol::{Digest, Id};
-
-fn refused(code: Code) -> Option<Error> {
-    Some(Error::Refused { code })
-}
 
 fn html(status: u16) -> Answer {
     let headers = vec![("content-type".to_owned(), "text/html".to_owned())];

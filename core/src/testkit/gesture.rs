@@ -3,7 +3,6 @@
 use super::Phone;
 use crate::adapters::SoftwareKeys;
 use crate::authenticator::Authenticator;
-use crate::enrol::Progress;
 use crate::ports::{DeviceKeys, Gesture, KeyError, MadeKey, Pepper, Plain, SALT_LENGTH, Slot};
 use crate::testkit::typed;
 use countersign_protocol::policy::{Alternative, Alternatives};
@@ -135,9 +134,7 @@ impl Phone {
         review.choose_pin(typed(pin), &typed(pin)).unwrap();
         review.take_gesture(true);
         let id = app.enrol(review).unwrap();
-        assert!(matches!(app.proceed(&id, 0).unwrap(), Progress::Pending(_)));
-        self.peer.activate();
-        assert_eq!(app.proceed(&id, 0).unwrap(), Progress::Active);
+        self.activate(&app, &id);
         assert_eq!(self.person.was_asked(), 1);
         (app, id)
     }

@@ -222,10 +222,15 @@ impl Phone {
     /// An ID in use.
     pub(crate) fn enrolled(&self) -> (Authenticator, Id) {
         let (app, id) = self.enrol();
-        assert!(matches!(app.proceed(&id, 0).unwrap(), Progress::Pending(_)));
-        self.peer.activate();
-        assert_eq!(app.proceed(&id, 0).unwrap(), Progress::Active);
+        self.activate(&app, &id);
         (app, id)
+    }
+
+    /// The digits are typed.
+    pub(super) fn activate(&self, app: &Authenticator, id: &Id) {
+        assert!(matches!(app.proceed(id, 0).unwrap(), Progress::Pending(_)));
+        self.peer.activate();
+        assert_eq!(app.proceed(id, 0).unwrap(), Progress::Active);
     }
 
     /// Time passes for both.

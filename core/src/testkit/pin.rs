@@ -3,7 +3,6 @@
 use super::Phone;
 use super::peer::Inner;
 use crate::authenticator::Authenticator;
-use crate::enrol::Progress;
 use countersign_protocol::agreement::{Agreement, Purpose};
 use countersign_protocol::crypto::{AgreementSecret, Secret};
 use countersign_protocol::pin::{PinEntry, check_proof};
@@ -78,9 +77,7 @@ impl Phone {
         let mut review = app.review(&self.peer.link()).unwrap();
         review.choose_pin(typed(pin), &typed(pin)).unwrap();
         let id = app.enrol(review).unwrap();
-        assert!(matches!(app.proceed(&id, 0).unwrap(), Progress::Pending(_)));
-        self.peer.activate();
-        assert_eq!(app.proceed(&id, 0).unwrap(), Progress::Active);
+        self.activate(&app, &id);
         (app, id)
     }
 }

@@ -49,6 +49,15 @@ pub(crate) fn json<T: Serialize>(status: u16, body: &T) -> Answer {
     answer(status, "application/json", wire::write(body).unwrap())
 }
 
+/// 204.
+pub(crate) fn nothing() -> Answer {
+    Answer {
+        status: 204,
+        headers: Vec::new(),
+        body: Vec::new(),
+    }
+}
+
 pub(crate) fn problem(code: Code) -> Answer {
     let body = wire::write(&Problem::new(code)).unwrap();
     answer(code.status(), "application/problem+json", body)

@@ -1,7 +1,7 @@
 //! What the peer answers, by the protocol's own rules.
 
 use super::peer::{HOST, Inner, Peer, Trouble};
-use super::script::{json, problem};
+use super::script::{json, nothing, problem};
 use crate::ports::{Answer, Method, Request, TransportError};
 use countersign_protocol::agreement::{Agreement, Purpose, confirmation};
 use countersign_protocol::call::*;
@@ -56,11 +56,7 @@ impl Peer {
             }
             (Method::Post, "/cs/v1/responses") => self.serve_response(&request.body),
             (Method::Put, "/cs/v1/phone" | "/cs/v1/push") | (Method::Delete, "/cs/v1/push") => {
-                self.proved(request, None).map(|()| Answer {
-                    status: 204,
-                    headers: Vec::new(),
-                    body: Vec::new(),
-                })
+                self.proved(request, None).map(|()| nothing())
             }
             (Method::Post, "/cs/v1/acks") => self
                 .proved(request, None)
@@ -259,11 +255,7 @@ impl Peer {
     fn serve_acks(&self, body: &[u8]) -> Result<Answer, Code> {
         let call: AcksCall = wire::parse(body).map_err(|_| Code::BadRequest)?;
         self.inner().acks.extend(call.jti);
-        Ok(Answer {
-            status: 204,
-            headers: Vec::new(),
-            body: Vec::new(),
-        })
+        Ok(nothing())
     }
 
     fn serve_challenge(&self, id: &str) -> Result<Answer, Code> {
@@ -292,11 +284,7 @@ impl Peer {
             }
             Action::Pause => {
                 self.end(Standing::Suspended, StateReason::User);
-                return Ok(Answer {
-                    status: 204,
-                    headers: Vec::new(),
-                    body: Vec::new(),
-                });
+                return Ok(nothing());
             }
             _ => return Err(Code::BadRequest),
         };
