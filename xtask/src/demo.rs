@@ -13,7 +13,7 @@ pub(crate) fn run(home: &Home, once: bool) -> Result<ExitCode> {
     build::for_demo(home)?;
     println!("The build took {} s.", begin.elapsed().as_secs());
     let begin = Instant::now();
-    python::ensure(home)?;
+    python::ensure(home, &python::SP)?;
     println!("python3-saml took {} s.", begin.elapsed().as_secs());
     let mut command = Command::new(home.target.join("debug/demo"));
     if once {

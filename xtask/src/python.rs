@@ -1,5 +1,5 @@
-//! The Python that the service provider of the tests runs on: a virtual environment in the target folder, filled from
-//! `tests/sp/requirements.txt` and nothing that has another digest.
+//! The Python that parts of the tests run on: a virtual environment for each in the target folder, filled from its
+//! `requirements.txt` and nothing that has another digest.
 
 use crate::debian;
 use crate::error::{Error, Result};
@@ -13,6 +13,30 @@ const PACKAGES: &[&str] = &["python3", "python3-venv"];
 
 const DEBIANS_OWN: &str = "/usr/bin/python3";
 
+/// What a part of the tests needs.
+pub(crate) struct Part {
+    /// Its folder in `tests`, and its environment's name.
+    name: &'static str,
+    /// What is installed, for people.
+    what: &'static str,
+    /// The module that shows that it is.
+    module: &'static str,
+}
+
+/// The service provider.
+pub(crate) const SP: Part = Part {
+    name: "sp",
+    what: "python3-saml",
+    module: "onelogin.saml2.auth",
+};
+
+/// The second phone.
+pub(crate) const INTEROP: Part = Part {
+    name: "interop",
+    what: "cryptography",
+    module: "cryptography.hazmat.primitives.kdf.argon2",
+};
+
 /// Why one interpreter is no good.
 enum Unfit {
     /// There is none, or it cannot make a virtual environment.
@@ -23,44 +47,47 @@ enum Unfit {
     Other(String),
 }
 
-/// Makes sure that python3-saml is there.
-pub(crate) fn ensure(home: &Home) -> Result<()> {
-    let requirements = home.root.join("tests/sp/requirements.txt");
+/// Makes sure that what a part needs is there.
+pub(crate) fn ensure(home: &Home, part: &Part) -> Result<()> {
+    let requirements = home.root.join("tests").join(part.name);
+    let requirements = requirements.join("requirements.txt");
     let wanted = fs::read_to_string(&requirements).map_err(|source| Error::File {
         path: requirements.clone(),
         source,
     })?;
-    let environment = home.target.join("python/sp");
+    let environment = home.target.join("python").join(part.name);
     let stamp = environment.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && works(&environment)
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
+        && works(&environment, part)
     {
         return Ok(());
     }
-    install(&environment, &requirements)?;
+    install(&environment, &requirements, part)?;
     fs::write(&stamp, wanted).map_err(|source| Error::File {
         path: stamp,
         source,
     })
 }
 
-fn install(environment: &Path, requirements: &Path) -> Result<()> {
+fn install(environment: &Path, requirements: &Path, part: &Part) -> Result<()> {
     // The first on the path may be newer than all wheels, or built without venv; Debian's own is the second try.
     let mut reasons = Vec::new();
     for interpreter in ["python3", DEBIANS_OWN] {
-        println!("installing python3-saml for {interpreter}");
-        match try_install(interpreter, environment, requirements) {
+        println!("installing {} for {interpreter}", part.what);
+        match try_install(interpreter, environment, requirements, part) {
             Ok(()) => return Ok(()),
             Err(unfit) => reasons.push(format!("{interpreter}: {}", unfit.advice())),
         }
     }
     if debian::may_install() && debian::install(PACKAGES) {
-        match try_install(DEBIANS_OWN, environment, requirements) {
+        match try_install(DEBIANS_OWN, environment, requirements, part) {
             Ok(()) => return Ok(()),
             Err(unfit) => reasons = vec![unfit.advice()],
         }
     }
     Err(Error::Python(format!(
-        "python3-saml cannot be installed. {}",
+        "{} cannot be installed. {}",
+        part.what,
         reasons.join(" ")
     )))
 }
@@ -86,6 +113,7 @@ fn try_install(
     interpreter: &str,
     environment: &Path,
     requirements: &Path,
+    part: &Part,
 ) -> std::result::Result<(), Unfit> {
     // A half-made one from before is in the way; a missing one is not.
     let _ = fs::remove_dir_all(environment);
@@ -115,7 +143,7 @@ fn try_install(
     let Some(installed) = output(&mut command) else {
         return Err(Unfit::NoVenv);
     };
-    if installed.status.success() && works(environment) {
+    if installed.status.success() && works(environment, part) {
         return Ok(());
     }
     Err(judge(&String::from_utf8_lossy(&installed.stderr)))
@@ -135,14 +163,14 @@ fn judge(complaint: &str) -> Unfit {
         Some(line) if !complaint.contains("from versions: none") => {
             Unfit::NoWheel((*line).trim().to_owned())
         }
-        _ if telling.is_empty() => Unfit::Other("python3-saml does not start".to_owned()),
+        _ if telling.is_empty() => Unfit::Other("what was installed does not start".to_owned()),
         _ => Unfit::Other(telling.join(" ")),
     }
 }
 
-fn works(environment: &Path) -> bool {
+fn works(environment: &Path, part: &Part) -> bool {
     let mut command = Command::new(python_of(environment));
-    command.args(["-B", "-c", "import onelogin.saml2.auth"]);
+    command.args(["-B", "-c", &format!("import {}", part.module)]);
     output(&mut command).is_some_and(|tried| tried.status.success())
 }
 

@@ -39,6 +39,9 @@ const ON_PYTHON: &[&str] = &[
     "vault_faults",
 ];
 
+/// Suites that play the second phone.
+const ON_INTEROP: &[&str] = &["interop"];
+
 /// Suites that look at pages in a browser.
 const ON_CHROMIUM: &[&str] = &["browser"];
 
@@ -130,11 +133,14 @@ fn run_programs(
     let mut python = None;
     let mut missing = |story: &str| -> Option<String> {
         if ON_PYTHON.contains(&story)
-            && let Err(error) = python.get_or_insert_with(|| python::ensure(home))
+            && let Err(error) = python.get_or_insert_with(|| python::ensure(home, &python::SP))
         {
             return Some(error.to_string());
         }
         let needs = [
+            ON_INTEROP
+                .contains(&story)
+                .then(|| python::ensure(home, &python::INTEROP)),
             ON_CHROMIUM.contains(&story).then(|| chromium::ensure(home)),
             ON_NODE.contains(&story).then(|| saml::ensure_node(home)),
             ON_JUDGES.contains(&story).then(saml::ensure_judges),

@@ -105,11 +105,16 @@ fn row_47_no_unsigned_answer_ends_an_entry() {
 fn row_47_a_verdict_about_something_else_ends_nothing() {
     let phone = Phone::new();
     let (app, id) = asked(&phone);
-    let changes: [fn(&mut Verdict); 4] = [
+    let changes: [fn(&mut Verdict); 5] = [
         |verdict| verdict.iss = Origin::parse("https://evil.example").unwrap(),
         |verdict| verdict.aud = Id::from([0; 16]),
         |verdict| verdict.challenge = Digest::from([0; 32]),
         |verdict| verdict.response = Digest::from([0; 32]),
+        // The number of a browser is typed once (section 7).
+        |verdict| {
+            (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::NumberWrong);
+            (verdict.r#final, verdict.attempts) = (false, Some(2));
+        },
     ];
     phone
         .peer
@@ -187,7 +192,7 @@ fn a_verdict_that_is_not_final_opens_the_request_again() {
     let phone = Phone::new();
     let (app, id) = asked(&phone);
     phone.peer.inner().verdict = Some(|verdict| {
-        (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::NumberWrong);
+        (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::PinWrong);
         (verdict.r#final, verdict.attempts) = (false, Some(2));
     });
     let Ok(Sent::Verdict(first)) = app.decide(&id, &approve()) else {

@@ -9,7 +9,7 @@ use crate::history::HistoryRecord;
 use crate::time::Word;
 use crate::vault::Place;
 use countersign_protocol::Signed;
-use countersign_protocol::statement::{Outcome, Verdict, VerdictCode};
+use countersign_protocol::statement::{Kind, Outcome, Verdict, VerdictCode};
 
 /// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Waiting {
 
 impl Core {
     /// Whether a verdict is one about this response that can be taken: it leads a browser exactly where there is one to be
-    /// led, and to the server itself.
+    /// led, and to the server itself; and it lets nothing be tried again but a PIN and a new phone's digits.
     pub(super) fn is_verdict_on(
         &self,
         waiting: &Waiting,
@@ -80,11 +80,15 @@ impl Core {
         verdict: &Verdict,
     ) -> bool {
         let goes_back = waiting.goes_back() && verdict.result == Outcome::Accepted;
+        // Digits of a new phone may be mistyped; the number of a browser may not.
+        let tried_again = verdict.code != VerdictCode::NumberWrong
+            || verdict.r#final
+            || waiting.summary.kind == Kind::AddPhone.as_str();
         let leads_well = match verdict.return_origin() {
             Some(origin) => goes_back && account.trust.origins(&self.config).contains(&origin),
             None => !goes_back,
         };
-        waiting.is_judged_by(account, verdict) && leads_well
+        waiting.is_judged_by(account, verdict) && leads_well && tried_again
     }
 
     /// Moves a response and its verdict to the history; a verdict that is not final opens the

@@ -30,6 +30,7 @@ pub(super) enum KeyCommand {
     /// End one at once.
     Revoke {
         /// As `app key list` shows it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

@@ -76,21 +76,25 @@ pub(super) enum PhoneCommand {
     /// A phone may not answer any more.
     Revoke {
         /// As `phone list` shows it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// A phone may not answer until it is resumed. Its person cannot lift that.
     Suspend {
         /// As `phone list` shows it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// A phone that was paused may answer again, whatever it was paused for.
     Resume {
         /// As `phone list` shows it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// A PIN that was wrong five times may be tried again.
     UnlockPin {
         /// As `phone list` shows it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

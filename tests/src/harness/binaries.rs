@@ -42,6 +42,18 @@ pub fn python() -> Result<PathBuf> {
     ))
 }
 
+/// The Python of the second phone, put there by `cargo xtask`, and the folder of its programs.
+pub fn second_phone() -> Result<(PathBuf, PathBuf)> {
+    let path = target_dir()?.join("python/interop/bin/python");
+    if path.is_file() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
+        return Ok((path, folder));
+    }
+    Err(Trouble::new(
+        "the second phone's Python is not installed. `cargo xtask test interop` installs it under the target folder",
+    ))
+}
+
 /// Where node-saml and what it needs are, put there by `cargo xtask`.
 pub(super) fn node_saml() -> Result<PathBuf> {
     let path = target_dir()?.join("node/sp/node_modules");

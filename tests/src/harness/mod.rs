@@ -24,7 +24,7 @@ mod watcher;
 mod world;
 pub mod xml;
 
-pub use binaries::{program, python};
+pub use binaries::{program, python, second_phone};
 pub use browser::Browser;
 pub use ca::{Ca, Identity};
 pub use judge::{Case, Judge, Judgement};
