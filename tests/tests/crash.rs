@@ -127,7 +127,8 @@ fn kill_answers(engine: &str) -> usize {
                 .ask(&["pending"])
                 .unwrap()
                 .iter()
-                .any(|pending| pending["id"] == id)
+                // A verdict that came meanwhile is said too, and names the same request.
+                .any(|event| event["event"] == "prompt" && event["id"] == id)
             {
                 phone.ask(&approve).unwrap();
             }

@@ -188,7 +188,8 @@ fn the_number_of_another_browser_is_wrong() {
 }
 
 fn pending(phone: &Phone) -> usize {
-    phone.ask(&["pending"]).unwrap().len()
+    let pending = phone.ask(&["pending"]).unwrap().into_iter();
+    pending.filter(|event| event["event"] == "prompt").count()
 }
 
 fn history(phone: &Phone) -> usize {

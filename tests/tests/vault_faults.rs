@@ -71,13 +71,17 @@ fn in_use(engine: &str) -> Story {
         .unwrap();
     let phone = world.phone("anna").unwrap().kept_by(engine);
     story::enrol(&world, &phone, ADMIN, &mut silently).unwrap();
+    let mut known = Vec::new();
     for _ in 0..3 {
         let mut browser = world.browser().unwrap();
         story::sign_in(&mut browser, &sp, &phone, ADMIN, "/", &mut silently).unwrap();
+        known.push(browser);
     }
+    // Strangers have one request open for a name, and browsers that it knows one of their own.
+    let mut friend = known.remove(0);
+    friend.restart();
     let mut ids = Vec::new();
-    for _ in 0..2 {
-        let mut browser = world.browser().unwrap();
+    for mut browser in [friend, world.browser().unwrap()] {
         Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
         let known = |id: &str| ids.iter().any(|known| known == id);
         let prompts = phone.ask(&["pending"]).unwrap();
