@@ -7,3 +7,4 @@ pub mod harness;
 pub mod ledger;
 pub mod memory;
 pub mod settings;
+pub mod stories;

@@ -36,6 +36,7 @@ const ON_PYTHON: &[&str] = &[
     "rollback",
     "saml_judges",
     "several",
+    "stories",
     "vault_faults",
 ];
 

@@ -2,6 +2,7 @@
 //! verified and decided like any other; or, for another phone, with an invitation.
 
 use super::prompt::Prompt;
+use super::seen::Seen;
 use super::verify::Refusal;
 use crate::account::Account;
 use crate::client::CallFault;
@@ -93,10 +94,40 @@ impl Core {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
         let challenge = challenge.jti;
-        match self.note(owner, &[verified], word, None)?.pop() {
+        let noted = self.note(owner, &[verified], word, None)?.pop();
+        self.put_away(owner, kind, &challenge)?;
+        match noted {
             Some(prompt) => Ok(prompt),
             None => self.prompt(owner, &challenge),
         }
+    }
+
+    /// The server withdrew what was begun before of this kind.
+    fn put_away(&self, owner: &Id, kind: Kind, newest: &Id) -> Result<(), Fault> {
+        let account = self.account(owner)?;
+        let mut before = Vec::new();
+        for seen in self.vault.all::<Seen>(Some(owner))? {
+            if !seen.is_undecided() {
+                continue;
+            }
+            // What can't be believed any more is shown no more anyway.
+            if let Ok(request) = self.verify_again(&account.trust, seen.text()) {
+                let asked = &request.challenge;
+                if asked.mode == Mode::App && asked.kind == kind && asked.jti != *newest {
+                    before.push(asked.jti);
+                }
+            }
+        }
+        self.vault.change(|change| {
+            for jti in &before {
+                let place = Seen::place(owner, jti);
+                if let Some(mut seen) = change.read::<Seen>(&place)? {
+                    seen.replace();
+                    change.put(&place, &seen)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Rests the ID on all of its phones, at once.

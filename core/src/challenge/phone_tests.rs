@@ -42,6 +42,22 @@ fn an_id_is_paused_by_the_signed_state_and_lifted_by_an_answer() {
 }
 
 #[test]
+fn what_was_begun_before_of_the_same_kind_goes_and_nothing_else() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    phone.peer.ask(1, |_| {});
+    app.poll(&id, 0).unwrap();
+    let removal = app.begin(&id, Action::RemovePhone(other())).unwrap();
+    let first = app.begin(&id, Action::Unfreeze).unwrap();
+    let second = app.begin(&id, Action::Unfreeze).unwrap();
+    let open: Vec<_> = app.pending().unwrap().iter().map(|one| one.id).collect();
+    assert_eq!(open.len(), 3);
+    assert!(open.contains(&removal.id) && open.contains(&second.id));
+    let refusal = app.decide(&first.id, &approve(None)).err();
+    assert_eq!(refusal, refused(Code::ChalSeen));
+}
+
+#[test]
 fn a_pause_that_no_state_tells_of_is_none() {
     let phone = Phone::before_pin();
     let (app, id) = phone.enrolled_with(PIN);

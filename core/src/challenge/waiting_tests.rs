@@ -5,7 +5,7 @@ use crate::challenge::{Action, Answer, Note};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::TransportError;
-use crate::testkit::{Phone, Trouble, judged, problem};
+use crate::testkit::{Phone, Trouble, judged, problem, refused};
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Challenge, Standing, StateReason};
@@ -42,10 +42,9 @@ fn while_a_change_has_no_answer_nothing_is_signed_by_what_it_changes() {
         reference: "changing",
     };
     assert_eq!(error, Some(unsent));
-    // A second change waits for the first, whether it was begun before or not.
-    lost();
+    // What was begun before was withdrawn when this one was; another one waits for it.
     let error = app.decide(&other.id, &set(Some(PIN), "777000")).err();
-    assert_eq!(error, Some(unsent));
+    assert_eq!(error, refused(Code::ChalSeen));
     lost();
     assert_eq!(app.begin(&id, Action::SetPin).err(), Some(unsent));
     // It is delivered first; then the new PIN is the one.

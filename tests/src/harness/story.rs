@@ -165,6 +165,16 @@ impl Waiting {
         Ok(Self { number, page })
     }
 
+    /// A page that waits for a phone, if this is one.
+    pub fn at(page: Page) -> Result<Option<Self>> {
+        if page.watch()?.is_none() {
+            return Ok(None);
+        }
+        // A request that is opened on this device has none.
+        let number = page.text_at("p.number")?.unwrap_or_default();
+        Ok(Some(Self { number, page }))
+    }
+
     /// The address of the waiting page.
     pub fn address(&self) -> &str {
         self.page.url.as_str()
