@@ -2,7 +2,9 @@
 //! nothing else is public but what they take and give.
 
 use crate::account::{Account, Overview, Stage};
-use crate::challenge::{Action, Answer, Arrivals, Hint, Prompt, PromptId, Scanned};
+use crate::challenge::{
+    Action, Answer, Arrivals, Hint, Prompt, PromptId, Requests, Scanned, merge,
+};
 use crate::config::Config;
 use crate::core::Core;
 use crate::enrol::{Progress, Review};
@@ -261,6 +263,14 @@ impl Authenticator {
             prompts.append(&mut core.prompts(&account.owner)?);
         }
         Ok(prompts)
+    }
+
+    /// The same, those of one service together: what a list shows as one row.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn requests(&self) -> Result<Vec<Requests>, Error> {
+        Ok(merge(self.pending()?))
     }
 
     /// One open request.

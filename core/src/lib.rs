@@ -33,7 +33,9 @@ mod testkit;
 
 pub use account::{Overview, PhoneInfo};
 pub use authenticator::{AccountInfo, Authenticator, Ports};
-pub use challenge::{Action, Answer, Arrivals, Hint, NewPin, Note, Prompt, PromptId, Row, Scanned};
+pub use challenge::{
+    Action, Answer, Arrivals, Hint, NewPin, Note, Prompt, PromptId, Requests, Row, Scanned,
+};
 pub use config::{Config, Engine, KnownServer, Roots};
 pub use countersign_protocol::pin::{NoDigit, PinEntry};
 pub use countersign_protocol::statement::{

@@ -87,6 +87,8 @@ pub struct Prompt {
     pub account: String,
     /// Who asks.
     pub service: String,
+    /// The server's id for them: the same for all that they ask.
+    pub service_id: String,
     /// The language of the rows of a transaction, BCP 47.
     pub lang: Option<String>,
     /// How many digits are typed: 0, 2 or 6.
@@ -144,6 +146,7 @@ impl Prompt {
             server: account.name.as_str().to_owned(),
             account: challenge.account.as_str().to_owned(),
             service: challenge.service.name.as_str().to_owned(),
+            service_id: challenge.service.id.clone(),
             lang: challenge.lang.clone(),
             number: challenge.r#match,
             pin: ways.first().is_some_and(|way| way.has(Factor::Pin)),

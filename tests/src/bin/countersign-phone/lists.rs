@@ -86,6 +86,16 @@ pub(crate) fn pending(phone: &Phone) -> Result<(), Trouble> {
     for prompt in &prompts {
         show_prompt(phone, prompt);
     }
+    for requests in phone.core.requests()? {
+        let (service, n) = (&requests.service, requests.prompts.len());
+        if n > 1 {
+            let event = json!({"event": "several", "service": service, "requests": n});
+            let n = &n.to_string();
+            phone.voice.say(&event, || {
+                text(phone.voice.lang, Word::HomeSeveral { service, n }).text
+            });
+        }
+    }
     let accounts = phone.core.accounts()?;
     let mut failed = None;
     for (id, arrivals) in synced {
