@@ -24,6 +24,10 @@ pub struct ServerOptions<'a> {
     pub pin: Option<u64>,
     /// A gesture does as well.
     pub gesture: bool,
+    /// What suffices, as JSON of the policy's `min`; in place of what `pin` and `gesture` make of it.
+    pub min: Option<&'a str>,
+    /// Whether the number of the browser is typed.
+    pub number: bool,
     /// The brand whose apps may open its links; also their scheme, with `-id` behind it.
     pub brand: Option<&'a str>,
 }
@@ -37,6 +41,8 @@ impl Default for ServerOptions<'_> {
             typed_code: false,
             pin: None,
             gesture: false,
+            min: None,
+            number: true,
             brand: None,
         }
     }
@@ -288,6 +294,11 @@ fn change_settings(config: &Path, options: &ServerOptions<'_>) -> Result<()> {
         }
         set("policy", "min", min.into())?;
     }
+    if let Some(min) = options.min {
+        let min: Vec<Vec<String>> = serde_json::from_str(min).during("the policy's min")?;
+        set("policy", "min", min.into())?;
+    }
+    set("policy", "match", options.number.into())?;
     if let Some(name) = options.brand {
         let id = name.to_lowercase();
         let scheme = format!("{id}-id");
