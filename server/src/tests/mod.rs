@@ -11,6 +11,7 @@ mod decision;
 mod enrolment;
 mod factors;
 mod flood;
+mod flood_model;
 mod forms;
 mod history;
 mod invitation;
