@@ -4,7 +4,9 @@ use crate::crypto::PublicKey;
 use crate::encoding::Id;
 use crate::json::{self, Malformed};
 use crate::origin::Origin;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The longest line that is read, bytes: three statements, and room for what is between them.
 pub const LINE_CAP: usize = 64 * 1024;
@@ -64,9 +66,9 @@ pub struct Entry {
     pub verdict: Option<String>,
 }
 
-/// One line.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+/// One line. It is read by [`Line::parse`] alone.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
 pub enum Line {
     /// The first.
     Header(Header),
@@ -84,6 +86,18 @@ pub enum Line {
     Entry(Entry),
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    keys: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    state: String,
+}
+
 impl Line {
     /// Reads a line, without its LF. The statements in it are texts still.
     ///
@@ -93,7 +107,19 @@ impl Line {
         if bytes.len() > LINE_CAP {
             return Err(Malformed("too large"));
         }
-        let line = json::parse(bytes)?;
+        // What it is, by its members: an untagged reader would take a list for an object.
+        let members: BTreeMap<String, IgnoredAny> = json::parse(bytes)?;
+        let line = if members.contains_key("cs1-history") {
+            Self::Header(json::parse(bytes)?)
+        } else if members.contains_key("keys") {
+            let Keys { keys } = json::parse(bytes)?;
+            Self::Keys { keys }
+        } else if members.contains_key("state") {
+            let State { state } = json::parse(bytes)?;
+            Self::State { state }
+        } else {
+            Self::Entry(json::parse(bytes)?)
+        };
         match &line {
             Self::Entry(entry) if entry.response.is_none() => {
                 match (&entry.challenge, &entry.verdict) {

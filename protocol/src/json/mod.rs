@@ -2,9 +2,13 @@
 //! `null`, integers up to 2^53−1, depth up to 6.
 //!
 //! serde's derived readers refuse duplicate and unknown members (every type that travels says
-//! `deny_unknown_fields`); what they don't see is looked for in one pass over the text before them.
+//! `deny_unknown_fields`); what they don't see is looked for in one pass over the text before them, and they get no list where
+//! an object belongs.
+
+mod objects;
 
 use crate::text::NotText;
+use objects::Objects;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The text is not JSON of this protocol, or not of the expected shape. It doesn't say more: the
@@ -32,7 +36,10 @@ pub const MAX_INT: u64 = (1 << 53) - 1;
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(bytes).map_err(|_| Malformed("not UTF-8"))?;
     scan(text)?;
-    serde_json::from_str(text).map_err(|fault| refusal(&fault.to_string()))
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Objects(&mut reader));
+    let whole = value.and_then(|value| reader.end().map(|()| value));
+    whole.map_err(|fault| refusal(&fault.to_string()))
 }
 
 /// The reader passes words on only at the start of what it says; what it quotes of the sender's
@@ -168,6 +175,24 @@ mod tests {
         }
         assert!(parse::<Sample>(b"{\"n\":1,\"text\":\"\xff\"}").is_err());
         assert!(parse::<Sample>(&[b'['; 100_000]).is_err());
+    }
+
+    /// Found by `fuzz/src/bin/calls.rs`: a list of the members' values was read as the object, at every depth.
+    #[test]
+    fn a_list_is_no_object_at_any_depth() {
+        let good = r#"{"n":1,"text":"a","inner":[{"n":2}]}"#;
+        assert!(read(good).is_ok());
+        for bad in [
+            r#"[1,"a",[]]"#,
+            r#"[1]"#,
+            r#"{"n":1,"inner":[[2,"a",[]]]}"#,
+            r#"{"n":1,"inner":[{"n":2,"inner":[[3,"b",[]]]}]}"#,
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert!(parse::<Vec<u64>>(b"[1,2]").is_ok());
+        assert!(parse::<Option<Sample>>(br#"[1,"a",[]]"#).is_err());
+        assert!(parse::<crate::crypto::PublicKey>(br#"["Ed25519","OKP","AA"]"#).is_err());
     }
 
     #[test]
