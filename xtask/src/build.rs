@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::home::Home;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// A test program that was built.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,19 +28,31 @@ pub(crate) fn everything(home: &Home) -> Result<Vec<TestProgram>> {
         "--all-targets",
         "--message-format=json-render-diagnostics",
     ];
-    let mut command = home.cargo(&args);
+    let messages = messages(home.cargo(&args))?;
+    Ok(test_programs(&messages, &home.root))
+}
+
+/// Runs a build that tells what it made as JSON, and gives its programs.
+pub(crate) fn programs(command: Command) -> Result<Vec<PathBuf>> {
+    let messages = messages(command)?;
+    let made = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let made = made.filter_map(|message| Some(message["executable"].as_str()?.into()));
+    Ok(made.collect())
+}
+
+fn messages(mut command: Command) -> Result<String> {
     command.stderr(Stdio::inherit());
     let output = command.output().map_err(|source| Error::Start {
         program: "cargo".into(),
         source,
     })?;
-    if !output.status.success() {
-        return Err(Error::Build);
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(Error::Build)
     }
-    Ok(test_programs(
-        &String::from_utf8_lossy(&output.stdout),
-        &home.root,
-    ))
 }
 
 /// Builds what the demo runs.

@@ -30,6 +30,11 @@ pub(crate) fn date() -> String {
     said(&["date", "-u", "+%Y-%m-%d"])
 }
 
+/// What the compiler calls this kind of machine.
+pub(crate) fn host() -> Option<String> {
+    Some(value(&said(&["rustc", "-vV"]), "host")?.to_owned())
+}
+
 fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }

@@ -12,6 +12,7 @@ mod debian;
 mod demo;
 mod deny;
 mod error;
+mod fuzz;
 mod gungraun;
 mod home;
 mod machine;

@@ -4,6 +4,7 @@ use crate::build::{self, TestProgram};
 use crate::chromium;
 use crate::deny;
 use crate::error::{Error, Result};
+use crate::fuzz;
 use crate::home::Home;
 use crate::optional;
 use crate::python;
@@ -18,6 +19,7 @@ const FORMAT: &str = "format";
 const CLIPPY: &str = "clippy";
 const RUST: &str = "rust";
 const DOC: &str = "doc";
+const FUZZ: &str = "fuzz";
 const DENY: &str = "deny";
 
 /// Suites whose service provider wants Python.
@@ -87,6 +89,9 @@ pub(crate) fn run(home: &Home, names: &[&str], full: bool) -> Result<ExitCode> {
         rows.push(row(DOC, || {
             captured(&mut home.cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]))
         })?);
+    }
+    if wants(FUZZ) {
+        rows.push(row(FUZZ, || fuzz::suite(home, full))?);
     }
     if wants(DENY) {
         rows.push(row(DENY, || deny::suite(home))?);
@@ -176,7 +181,7 @@ fn not_built(suite: &str) -> Row {
 fn choose(names: &[&str], stories: &[String]) -> Result<Vec<String>> {
     let mut known = vec![FORMAT, CLIPPY, RUST];
     known.extend(stories.iter().map(String::as_str));
-    known.extend([DOC, DENY]);
+    known.extend([DOC, FUZZ, DENY]);
     if let Some(name) = names.iter().find(|name| !known.contains(name)) {
         return Err(Error::NoSuchSuite {
             name: (*name).to_owned(),
@@ -271,6 +276,7 @@ mod tests {
             "architecture",
             "crash",
             "doc",
+            "fuzz",
             "deny",
         ];
         assert_eq!(choose(&[], &stories).unwrap(), all);
