@@ -1,6 +1,9 @@
 //! JSON as section 1 allows it: UTF-8, no BOM, no duplicate or unknown members, no floats, no
 //! `null`, integers up to 2^53−1, depth up to 6.
 //!
+//! In: bytes of a size that was checked. Out: values of the types that travel. Never: a second reading of the same bytes, such as
+//! a list in the place of an object; the sender's words in an error.
+//!
 //! serde's derived readers refuse duplicate and unknown members (every type that travels says
 //! `deny_unknown_fields`); what they don't see is looked for in one pass over the text before them, and they get no list where
 //! an object belongs.
