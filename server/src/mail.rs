@@ -17,7 +17,7 @@ use countersign_protocol::Id as Token;
 use countersign_texts::{Id, Lang, text};
 use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 /// Letters to one address …
 const MOST: u32 = 3;
@@ -95,7 +95,8 @@ impl Mail {
     fn address_of(&self, account: &str) -> Option<Mailbox> {
         let (_, domain) = account.rsplit_once('@')?;
         let ours = self.domains.iter().any(|ours| ours == domain);
-        account.parse().ok().filter(|_| ours)
+        let address: Address = account.parse().ok()?;
+        ours.then(|| Mailbox::new(None, address))
     }
 
     async fn send(&self, to: Mailbox, subject: String, body: String) -> Result<(), &'static str> {
