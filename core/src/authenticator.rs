@@ -1,7 +1,7 @@
 //! The one door. Everything that a shell can do with the core is a method of [`Authenticator`];
 //! nothing else is public but what they take and give.
 
-use crate::account::{Account, Overview, Stage};
+use crate::account::{Account, Overview, RecoveryCodes, Stage};
 use crate::challenge::{
     Action, Answer, Arrivals, Hint, Prompt, PromptId, Requests, Scanned, merge,
 };
@@ -317,6 +317,23 @@ impl Authenticator {
     /// `id.paused`, `id.probation`, `net.*`, `srv.*`, `store.*`.
     pub fn add_phone(&self, id: &Id) -> Result<String, Error> {
         Ok(self.core()?.add_phone(id)?)
+    }
+
+    /// The recovery codes that this phone made for an ID ([`Action::RecoveryCodes`]), once the server has said that it has them,
+    /// until they are closed. Else none.
+    ///
+    /// # Errors
+    /// `id.removed`, `key.*`, `store.*`.
+    pub fn recovery_codes(&self, id: &Id) -> Result<Option<RecoveryCodes>, Error> {
+        Ok(self.core()?.recovery_codes(id)?)
+    }
+
+    /// The person has written them down: wipes them, for good.
+    ///
+    /// # Errors
+    /// `id.removed`, `store.*`: they are there still.
+    pub fn close_recovery_codes(&self, id: &Id) -> Result<(), Error> {
+        Ok(self.core()?.close_recovery_codes(id)?)
     }
 
     /// Decides a request. The answer is signed and durable before it is sent; it is sent at once,

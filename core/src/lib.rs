@@ -31,7 +31,7 @@ mod model;
 #[cfg(test)]
 mod testkit;
 
-pub use account::{Overview, PhoneInfo};
+pub use account::{Overview, PhoneInfo, RecoveryCodes};
 pub use authenticator::{AccountInfo, Authenticator, Ports};
 pub use challenge::{
     Action, Answer, Arrivals, Hint, NewPin, Note, Prompt, PromptId, Requests, Row, Scanned,

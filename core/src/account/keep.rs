@@ -1,5 +1,6 @@
 //! Verbs about an ID: fetch its state, list it, remove it.
 
+use super::codes::KeptCodes;
 use super::gesture::let_go;
 use super::orphans::Orphan;
 use super::record::{Account, Chain, Cursor, Index, KeptKeys, KeptState};
@@ -13,7 +14,7 @@ use crate::ports::Order;
 use crate::time::{ServerTime, Word};
 use crate::vault::{self, Blob, Change, Place, Record};
 use countersign_protocol::Id;
-use countersign_protocol::statement::State;
+use countersign_protocol::statement::{Standing, State};
 
 /// How long the keys of a revoked ID wait for the person to confirm, milliseconds.
 const GRACE: u64 = 24 * 3_600_000;
@@ -47,6 +48,9 @@ impl Core {
             };
             change.put(&Place::numbered(owner, state.sn), &kept)?;
             rename(change, &account, &before)?;
+            if state.state == Standing::Revoked {
+                change.delete_all::<KeptCodes>(owner)?;
+            }
             Ok(account)
         })
     }
@@ -110,6 +114,7 @@ impl Core {
         change.delete_all::<KeptState>(owner)?;
         change.delete_all::<Seen>(owner)?;
         change.delete_all::<Waiting>(owner)?;
+        change.delete_all::<KeptCodes>(owner)?;
         change.delete_all::<NoticeRecord>(owner)?;
         change.delete_all::<Acks>(owner)?;
         Ok(change.delete_all::<HistoryRecord>(owner)?)

@@ -2,6 +2,7 @@
 //! believes about it. Never: a change to an ID that no signed statement made; a state or keys
 //! statement that goes back.
 
+mod codes;
 mod gesture;
 mod keep;
 mod keyring;
@@ -13,6 +14,8 @@ mod state;
 mod trust;
 mod verify;
 
+pub(crate) use codes::KeptCodes;
+pub use codes::RecoveryCodes;
 #[cfg(test)]
 pub(crate) use gesture::GestureKey;
 pub(crate) use gesture::{MadeUv, NextUv, let_go, take_in};

@@ -28,6 +28,9 @@ pub enum Action {
     UnfreezePhone(Thumbprint),
     /// Remove the phone with this K_dev, which may be this one.
     RemovePhone(Thumbprint),
+    /// Make recovery codes in place of all that there are. Once the server has accepted it they are among
+    /// [`recovery_codes`](crate::Authenticator::recovery_codes).
+    RecoveryCodes,
 }
 
 impl Action {
@@ -38,6 +41,7 @@ impl Action {
             Self::Unfreeze => call::Action::Unfreeze(None),
             Self::UnfreezePhone(dev) => call::Action::Unfreeze(Some(dev)),
             Self::RemovePhone(dev) => call::Action::RemovePhone(dev),
+            Self::RecoveryCodes => call::Action::RecoveryCodes,
         }
     }
 
@@ -49,6 +53,7 @@ impl Action {
             Self::Unfreeze => (Kind::Unfreeze, None),
             Self::UnfreezePhone(dev) => (Kind::Unfreeze, Some(dev)),
             Self::RemovePhone(dev) => (Kind::RemovePhone, Some(dev)),
+            Self::RecoveryCodes => (Kind::RecoveryCodes, None),
         }
     }
 
@@ -58,6 +63,7 @@ impl Action {
             Self::SetPin => account.policy.pin > 0,
             // Only a PIN can vouch for another gesture.
             Self::RenewGesture => account.pin.is_some(),
+            Self::RecoveryCodes => account.dh.is_some(),
             Self::Unfreeze | Self::UnfreezePhone(_) | Self::RemovePhone(_) => true,
         };
         if possible {

@@ -94,6 +94,9 @@ impl<'a> Decided<'a> {
     ) -> Result<Self, Fault> {
         let kind = verified.challenge().kind;
         let (number, pin, brought) = match (answer, made) {
+            (Answer::Approve { number, pin }, None) if kind == Kind::RecoveryCodes => {
+                (number, pin, Brought::Codes)
+            }
             (Answer::Approve { number, pin }, None) => (number, pin, Brought::Nothing),
             (Answer::Approve { number, pin }, Some(made)) => (number, pin, Brought::Uv(made)),
             (Answer::SetPin { old, new }, _) => {

@@ -193,8 +193,8 @@ pub(super) fn ways(verified: &Verified, account: &Account) -> Vec<Alternative> {
         // One change at a time.
         Kind::PinSet => account.next_pin.is_none(),
         Kind::ReplaceUv => account.next_uv.is_none(),
-        // This version makes none.
-        Kind::RecoveryCodes => false,
+        // They are agreed on with the server's half.
+        Kind::RecoveryCodes => account.dh.is_some(),
         _ => true,
     };
     if done {
@@ -206,9 +206,7 @@ pub(super) fn ways(verified: &Verified, account: &Account) -> Vec<Alternative> {
 
 /// Whether it can be satisfied once the server has answered a change of PIN or gesture.
 pub(super) fn waits_for_change(verified: &Verified, account: &Account) -> bool {
-    account.is_changing()
-        && verified.challenge().kind != Kind::RecoveryCodes
-        && !ways_by(verified, &account.factors_after_change()).is_empty()
+    account.is_changing() && !ways_by(verified, &account.factors_after_change()).is_empty()
 }
 
 fn ways_by(verified: &Verified, factors: &[Factor]) -> Vec<Alternative> {

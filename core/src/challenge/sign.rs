@@ -7,7 +7,7 @@ use super::decide::{Answer, Decided, may_decide};
 use super::prompt::PromptId;
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Verified};
-use crate::account::{Account, Approval, Chain, MadeUv, take_in};
+use crate::account::{Account, Approval, Chain, KeptCodes, MadeUv, take_in};
 use crate::core::Core;
 use crate::error::Fault;
 use crate::outbox::{Summary, Waiting};
@@ -25,7 +25,7 @@ const TRIES: usize = 8;
 struct Gestures {
     /// A new K_uv.
     made: Option<MadeUv>,
-    /// A response, and the PIN that it brings.
+    /// A response, and the PIN or codes that it brings.
     signed: Option<(Signed<Response>, Option<Blob>)>,
 }
 
@@ -116,10 +116,13 @@ impl Core {
         }
 
         let chain = change.read::<Chain>(&owner)?.unwrap_or_default();
-        let response = self.respond(&mut account, &decided, chain, signed)?;
+        let (response, kept) = self.respond(&mut account, &decided, chain, signed)?;
         let ctr = response.ctr;
-        match &decided.brought {
-            Brought::Nothing => {
+        match (&decided.brought, kept) {
+            (Brought::Codes, Some(codes)) => {
+                KeptCodes::keep(&mut change, &account.owner, ctr, codes)?;
+            }
+            (Brought::Nothing | Brought::Codes, _) => {
                 if let Some(policy) = decided.agreed() {
                     account.approvals.push(Approval {
                         request: challenge.hash(),
@@ -130,10 +133,14 @@ impl Core {
                 } else if answer.decision() == Decision::Report {
                     account.take_back(&challenge.txn);
                     change.put(&owner, &account)?;
+                    change.delete_all::<KeptCodes>(&account.owner)?;
                 }
             }
-            Brought::Pin(_) => change.put(&owner, &account)?,
-            Brought::Uv(made) => {
+            (Brought::Pin(_), hidden) => {
+                account.next_pin = hidden;
+                change.put(&owner, &account)?;
+            }
+            (Brought::Uv(made), _) => {
                 change.put(&owner, &account)?;
                 take_in(&mut change, &made.uv, account.owner)?;
             }
@@ -167,39 +174,36 @@ impl Core {
         Ok(counts.any(|one| one.is_overtaken_by(challenge.kind, account)))
     }
 
-    /// The signed response, as the next one of the chain: by K_uv where the alternative that was chosen has a gesture, else
-    /// by K_dev. The person was asked for one response, which `signed` has; another one would need another gesture.
+    /// The signed response, as the next one of the chain, and what it brings to be kept: by K_uv where the alternative that was
+    /// chosen has a gesture, else by K_dev. The person was asked for one response, which `signed` has; another one would need another gesture.
     fn respond(
         &self,
         account: &mut Account,
         decided: &Decided<'_>,
         chain: Chain,
         signed: &mut Option<(Signed<Response>, Option<Blob>)>,
-    ) -> Result<Signed<Response>, Fault> {
+    ) -> Result<(Signed<Response>, Option<Blob>), Fault> {
         let (pin, brought) = (decided.pin.as_ref(), &decided.brought);
         let uv = account.uv.clone().filter(|_| decided.by_uv);
         let key = uv.as_ref().map_or(account.dev, |uv| uv.key);
-        if let Some((response, next_pin)) = signed {
+        if let Some((response, kept)) = signed {
             let same = response.kid() == key.thumbprint()
                 && response.challenge == decided.challenge().hash()
                 && (response.ctr, response.prev.0) == (chain.ctr + 1, chain.prev);
             if !same {
                 return Err(overtaken());
             }
-            if let Brought::Pin(_) = brought {
-                account.next_pin.clone_from(next_pin);
-            }
-            return Ok(response.clone());
+            return Ok((response.clone(), kept.clone()));
         }
         let credential = account.known()?.credential;
         let response = decided.response(credential, chain, &self.config.locale)?;
-        let draft = self.complete(account, response, pin, brought, &key)?;
+        let (draft, kept) = self.complete(account, response, pin, brought, &key)?;
         let Some(uv) = uv else {
-            return self.keys.finish(&account.owner, draft);
+            return Ok((self.keys.finish(&account.owner, draft)?, kept));
         };
         let response = self.keys.finish_uv(&uv.owner, draft)?;
-        *signed = Some((response.clone(), account.next_pin.clone()));
-        Ok(response)
+        *signed = Some((response.clone(), kept.clone()));
+        Ok((response, kept))
     }
 
     fn verified_for(

@@ -107,10 +107,13 @@ impl Core {
                 return Ok(None);
             }
             let mut gone = None;
+            let taken = verdict.result == Outcome::Accepted;
+            if waiting.approves(&[Kind::RecoveryCodes]) {
+                self.end_codes(change, owner, waiting.ctr, taken)?;
+            }
             if waiting.is_about_id() {
                 let of = Place::of(owner);
                 let mut account = change.read::<Account>(&of)?.ok_or(Fault::Unknown)?;
-                let taken = verdict.result == Outcome::Accepted;
                 let (kind, request) = (&waiting.summary.kind, &waiting.challenge_hash);
                 gone = account.end_change(kind, request, taken);
                 change.put(&of, &account)?;
@@ -163,6 +166,7 @@ impl Core {
         self.vault.change(|change| {
             if change.read::<Waiting>(&place)?.is_some() {
                 change.delete::<Waiting>(&place)?;
+                self.end_codes(change, &account.owner, waiting.ctr, false)?;
                 change.put(&place, &HistoryRecord::new(waiting, None))?;
             }
             Ok::<_, Fault>(())
