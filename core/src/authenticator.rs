@@ -3,7 +3,7 @@
 
 use crate::account::{Account, Overview, RecoveryCodes, Stage};
 use crate::challenge::{
-    Action, Answer, Arrivals, Hint, Prompt, PromptId, Requests, Scanned, merge,
+    Action, Answer, Arrivals, Hint, Moved, Prompt, PromptId, Requests, Scanned, merge,
 };
 use crate::config::Config;
 use crate::core::Core;
@@ -169,17 +169,37 @@ impl Authenticator {
     /// id of the ID that is being added. [`Self::proceed`] does the rest, also after a restart.
     ///
     /// # Errors
-    /// `inv.expired`, `inv.mine`, `pin.short` when a PIN is asked for and none was chosen
+    /// `rec.bad`: the offer asks for a recovery code ([`Self::enrol_with_code`]). `inv.expired`, `inv.mine`, `pin.short` when a PIN is asked for and none was chosen
     /// ([`Review::choose_pin`]), `key.*`, `store.*`; nothing of it is left then.
     pub fn enrol(&self, review: Review) -> Result<Id, Error> {
-        Ok(self.core()?.consent(review)?)
+        Ok(self.core()?.consent(&review, "")?)
+    }
+
+    /// The same with a recovery code, where [`Review::asks_recovery_code`]; elsewhere it goes nowhere. The code is kept nowhere,
+    /// and sent by nobody. When [`Self::proceed`] ends with `rec.bad`, another one may be typed for the same review; the PIN that
+    /// was chosen stays.
+    ///
+    /// # Errors
+    /// Those of [`Self::enrol`]; `rec.bad`: it has not the shape of a code, and nothing was sent.
+    pub fn enrol_with_code(&self, review: &Review, code: &str) -> Result<Id, Error> {
+        Ok(self.core()?.consent(review, code)?)
+    }
+
+    /// Names an e-mail address to a server (`https://host`), for an ID without an invitation. A server that allows it writes a
+    /// letter there, whose page makes the invitation; whether it does, nobody is told.
+    ///
+    /// # Errors
+    /// `inv.account`: not an e-mail address. `inv.malformed`: not a server's address. `inv.host`: none of the app's servers.
+    /// `net.*`, `srv.*`.
+    pub fn begin_id(&self, server: &str, account: &str) -> Result<(), Error> {
+        Ok(self.core()?.begin_id(server, account)?)
     }
 
     /// Takes an enrolment one step on, waiting up to `wait` seconds (at most 25) for the digits to
     /// be typed. To be called until it says [`Progress::Active`].
     ///
     /// # Errors
-    /// `inv.used`, `inv.expired`, `enr.*`, `app.old`, `id.removed`: it is over, and nothing of it is
+    /// `inv.used`, `inv.expired`, `rec.bad`, `enr.*`, `app.old`, `id.removed`: it is over, and nothing of it is
     /// left. `net.*`, `srv.*`, `key.*`, `store.*`: it is still among [`Self::accounts`]; call again.
     pub fn proceed(&self, id: &Id, wait: u64) -> Result<Progress, Error> {
         Ok(self.core()?.proceed(id, wait)?)
@@ -334,6 +354,15 @@ impl Authenticator {
     /// `id.removed`, `store.*`: they are there still.
     pub fn close_recovery_codes(&self, id: &Id) -> Result<(), Error> {
         Ok(self.core()?.close_recovery_codes(id)?)
+    }
+
+    /// Moves all IDs to another phone: an invitation for each that is in use, as [`Self::add_phone`] gives it, or why there is
+    /// none; one doesn't keep the others from it.
+    ///
+    /// # Errors
+    /// `store.*`: nobody was asked.
+    pub fn add_phone_to_all(&self) -> Result<Vec<Moved>, Error> {
+        Ok(self.core()?.add_phone_to_all()?)
     }
 
     /// Decides a request. The answer is signed and durable before it is sent; it is sent at once,

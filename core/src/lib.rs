@@ -34,7 +34,7 @@ mod testkit;
 pub use account::{Overview, PhoneInfo, RecoveryCodes};
 pub use authenticator::{AccountInfo, Authenticator, Ports};
 pub use challenge::{
-    Action, Answer, Arrivals, Hint, NewPin, Note, Prompt, PromptId, Requests, Row, Scanned,
+    Action, Answer, Arrivals, Hint, Moved, NewPin, Note, Prompt, PromptId, Requests, Row, Scanned,
 };
 pub use config::{Config, Engine, KnownServer, Roots};
 pub use countersign_protocol::pin::{NoDigit, PinEntry};

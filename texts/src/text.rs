@@ -222,6 +222,8 @@ mod tests {
             "inv.host",
             "inv.mine",
             "inv.key",
+            "inv.account",
+            "rec.bad",
             "enr.sas",
             "enr.level",
             "enr.attest",

@@ -92,6 +92,9 @@ pub(crate) struct Synced {
     pub(crate) exp: u64,
     /// Np.
     pub(crate) np: Digest,
+    /// It has the proof of a recovery code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) rec: bool,
     /// Wrapped by the hardware, for `kc`.
     pub(crate) k_conf: Blob,
     /// The exact bytes that are posted.

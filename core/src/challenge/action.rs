@@ -7,12 +7,29 @@ use super::verify::Refusal;
 use crate::account::Account;
 use crate::client::CallFault;
 use crate::core::Core;
-use crate::error::Fault;
+use crate::error::{Error, Fault};
 use crate::time::Word;
 use countersign_protocol::call::{ChallengeAnswer, InvitationAnswer};
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::statement::{Kind, Mode, Standing};
 use countersign_protocol::{Id, Thumbprint, call};
+use std::fmt;
+
+/// What became of moving one ID.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The ID.
+    pub id: Id,
+    /// The invitation for the other phone, or why there is none.
+    pub link: Result<String, Error>,
+}
+
+/// Whoever has the link adds a phone.
+impl fmt::Debug for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Moved({})", self.id)
+    }
+}
 
 /// A change of an ID, begun on this phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +75,7 @@ impl Action {
     }
 
     /// Whether there is anything to change by it, as far as this phone knows.
-    fn is_possible(self, account: &Account) -> Result<(), Refusal> {
+    pub(super) fn is_possible(self, account: &Account) -> Result<(), Refusal> {
         let possible = match self {
             Self::SetPin => account.policy.pin > 0,
             // Only a PIN can vouch for another gesture.
@@ -145,6 +162,18 @@ impl Core {
         done.map_err(|fault| self.look_at_state(owner, fault))?;
         // Only the signed state says so.
         Ok(self.fetch_state(owner, 0)?.known()?.standing)
+    }
+
+    /// An invitation for another phone for each ID that is in use.
+    pub(crate) fn add_phone_to_all(&self) -> Result<Vec<Moved>, Fault> {
+        let accounts = self.accounts()?.into_iter();
+        let live = accounts.filter(Account::is_live);
+        Ok(live
+            .map(|account| Moved {
+                id: account.owner,
+                link: self.add_phone(&account.owner).map_err(Error::from),
+            })
+            .collect())
     }
 
     /// An invitation for another phone of the ID, if it is to this phone's own server.

@@ -26,7 +26,7 @@ mod seen;
 mod sign;
 mod verify;
 
-pub use action::Action;
+pub use action::{Action, Moved};
 pub use decide::{Answer, NewPin};
 pub use hint::Hint;
 pub use link::Scanned;
@@ -38,6 +38,8 @@ pub(crate) use recent::Recent;
 pub(crate) use seen::Seen;
 pub(crate) use verify::Refusal;
 
+#[cfg(test)]
+mod codes_tests;
 #[cfg(test)]
 mod factor_tests;
 #[cfg(test)]

@@ -57,11 +57,12 @@ pub(super) fn read<T: DeserializeOwned>(answer: &Answer, status: u16) -> Result<
     body.ok_or(CallFault::NotOurs { status })
 }
 
-/// An answer without a body.
-pub(super) fn read_nothing(answer: &Answer) -> Result<(), CallFault> {
-    match answer.status {
-        204 => Ok(()),
-        _ => Err(problem(answer)),
+/// An answer that must have this status, and has no body to read.
+pub(super) fn read_nothing(answer: &Answer, status: u16) -> Result<(), CallFault> {
+    if answer.status == status {
+        Ok(())
+    } else {
+        Err(problem(answer))
     }
 }
 

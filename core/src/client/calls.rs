@@ -6,11 +6,12 @@ use crate::error::Fault;
 use crate::ports::Method;
 use crate::time::Trip;
 use countersign_protocol::call::{
-    AcksCall, Action, ChallengeAnswer, ChallengesAnswer, KeysAnswer, OfferAnswer, OfferCall,
-    OverviewAnswer, PhoneCall, RegistrationCall, ResponseCall, StateAnswer, VerdictAnswer,
-    WAIT_CAP,
+    AcksCall, Action, ChallengeAnswer, ChallengesAnswer, InvitationCall, KeysAnswer, OfferAnswer,
+    OfferCall, OverviewAnswer, PhoneCall, RegistrationCall, ResponseCall, StateAnswer,
+    VerdictAnswer, WAIT_CAP,
 };
 use countersign_protocol::statement::PushAddress;
+use countersign_protocol::text::Account;
 use countersign_protocol::{Id, Origin, json};
 use serde::de::DeserializeOwned;
 
@@ -21,6 +22,16 @@ pub(crate) struct At<'a> {
     pub(crate) iss: &'a Origin,
     /// The preferred one first.
     pub(crate) origins: &'a [Origin],
+}
+
+impl<'a> At<'a> {
+    /// A server of which nothing else is known yet.
+    fn only(origin: &'a Origin) -> Self {
+        Self {
+            iss: origin,
+            origins: std::slice::from_ref(origin),
+        }
+    }
 }
 
 /// The body of an answer.
@@ -37,16 +48,20 @@ impl Client {
         Ok(self.ask(at, &call, 200)?.body)
     }
 
+    /// Names an account to a server, which may write to it.
+    pub(crate) fn begin(&self, origin: &Origin, account: Account) -> Result<(), Fault> {
+        let body = json::write(&InvitationCall { account })?;
+        let call = post("/cs/v1/invitations", body);
+        let (answer, _) = self.send(&At::only(origin), &call)?;
+        Ok(read_nothing(&answer, 202)?)
+    }
+
     /// A new offer for an invitation.
     pub(crate) fn offer(&self, origin: &Origin, token: &str) -> Result<Heard<OfferAnswer>, Fault> {
         let body = json::write(&OfferCall {
             token: token.to_owned(),
         })?;
-        let at = At {
-            iss: origin,
-            origins: std::slice::from_ref(origin),
-        };
-        self.ask(at, &post("/cs/v1/offers", body), 200)
+        self.ask(At::only(origin), &post("/cs/v1/offers", body), 200)
     }
 
     /// Registers; the same bytes may be sent any number of times.
@@ -200,7 +215,7 @@ impl Client {
     /// A call whose answer has no body.
     fn tell(&self, at: At<'_>, call: &Call<'_>) -> Result<(), Fault> {
         let (answer, _) = self.send(&at, call)?;
-        Ok(read_nothing(&answer)?)
+        Ok(read_nothing(&answer, 204)?)
     }
 
     fn ask<T: DeserializeOwned>(

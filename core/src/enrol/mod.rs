@@ -8,6 +8,7 @@
 //!     Offered --> Synced: consent; keys made, registration built, all of it durable
 //!     Synced --> Synced: no usable answer, the same bytes again
 //!     Synced --> [*]: the server says no, keys destroyed
+//!     Synced --> Offered: it was no recovery code, keys destroyed; whoever still has the offer types another one
 //!     Synced --> Pending: 201, the first state fits
 //!     Synced --> [*]: the first state does not fit, keys destroyed
 //!     Pending --> Pending: the digits are not typed yet
@@ -18,6 +19,7 @@
 //! [`Core::proceed`] is the one `match` over it: it takes an enrolment one step on from wherever it
 //! was left, also by a kill.
 
+mod begin;
 mod invite;
 mod register;
 mod review;
@@ -53,12 +55,15 @@ pub(crate) enum Refusal {
     /// Keys or offer are not of the server that the invitation names.
     #[error("another server than the invitation names")]
     WrongKey,
+    /// What was typed, or sent, is no recovery code that can be used; or another phone used the invitation.
+    #[error("not a recovery code")]
+    Code,
+    /// No address that a letter goes to.
+    #[error("not an e-mail address")]
+    Account,
     /// The ID is on this phone.
     #[error("already on this phone")]
     Mine,
-    /// The policy asks for factors that this version doesn't have.
-    #[error("this version cannot give what the server asks")]
-    CannotMeet,
     /// The PIN that was typed twice was typed differently.
     #[error("the two PINs differ")]
     PinsDiffer,
@@ -86,5 +91,7 @@ impl Core {
     }
 }
 
+#[cfg(test)]
+mod recovery_tests;
 #[cfg(test)]
 mod tests;

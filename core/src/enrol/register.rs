@@ -9,18 +9,25 @@ use crate::vault::Place;
 use countersign_protocol::agreement::{Agreement, Purpose};
 use countersign_protocol::crypto::{AgreementSecret, PublicKey};
 use countersign_protocol::jose::Draft;
-use countersign_protocol::pin::Pin;
+use countersign_protocol::pin::{Pin, PinEntry};
+use countersign_protocol::recovery::RecoveryCode;
 use countersign_protocol::statement::{Key, Levels, Registration};
 use countersign_protocol::{Digest, Id};
 
 impl Core {
-    /// Takes the person's consent; gives the owner of what is durable now.
-    pub(crate) fn consent(&self, mut review: Review) -> Result<Id, Fault> {
-        if self.is_overdue(&review) {
+    /// Takes the person's consent, with the code that they typed where the offer asks for one; gives the owner of what is
+    /// durable now.
+    pub(crate) fn consent(&self, review: &Review, typed: &str) -> Result<Id, Fault> {
+        if self.is_overdue(review) {
             return Err(Refusal::Over.into());
         }
+        let code = match review.asks_recovery_code() {
+            true => Some(RecoveryCode::parse(typed).map_err(|_| Refusal::Code)?),
+            false => None,
+        };
         // Before anything is made: a PIN that is asked for is there, and long enough.
-        let entry = review.pin.take().unwrap_or_default();
+        let none = PinEntry::new();
+        let entry = review.pin.as_ref().unwrap_or(&none);
         let pin = match review.least_pin() {
             0 => None,
             least => Some(entry.pin(least)?),
@@ -28,8 +35,8 @@ impl Core {
         let owner = Id::make_to_type()?;
         self.mark_orphan(&owner)?;
         let mut uv = None;
-        let made = self.make_account(&owner, &review, pin, &mut uv);
-        let stored = made.and_then(|account| self.store_enrolment(account, &mut review));
+        let made = self.make_account(&owner, review, pin, code, &mut uv);
+        let stored = made.and_then(|account| self.store_enrolment(account, review));
         match stored {
             Ok(()) => Ok(owner),
             // Whether it is stored is known when the store is opened anew; then the orphans are
@@ -55,6 +62,7 @@ impl Core {
         owner: &Id,
         review: &Review,
         pin: Option<Pin<'_>>,
+        code: Option<RecoveryCode>,
         uv: &mut Option<MadeUv>,
     ) -> Result<Account, Fault> {
         let offer = &review.offer;
@@ -74,6 +82,7 @@ impl Core {
             (registration.uv, registration.uvc) = (Some(made.uv.key), Some(made.uv.class));
             registration.level.uv = Some(made.level);
         }
+        registration.rec = code.map(|code| code.proof(&offer.hash(), &dev.thumbprint()));
         let draft = Draft::new(registration, &dev)?;
         let agreement = Agreement::new(&secret, &offer.dh, &offer.hash())?;
         let wrapped = |purpose| {
@@ -104,6 +113,7 @@ impl Core {
             via: offer.via,
             exp: offer.exp,
             np,
+            rec: review.asks_recovery_code(),
             k_conf,
             registration: registration.compact().to_owned(),
             uv_proof: uv.map(|made| made.proof.compact().to_owned()),
@@ -160,7 +170,7 @@ impl Core {
         })
     }
 
-    fn store_enrolment(&self, mut account: Account, review: &mut Review) -> Result<(), Fault> {
+    fn store_enrolment(&self, mut account: Account, review: &Review) -> Result<(), Fault> {
         let owner = account.owner;
         let index = Index::place(&account.trust.iss, &account.account);
         let trust = account.trust.clone();

@@ -69,6 +69,12 @@ impl Review {
         Ok(())
     }
 
+    /// Whether a recovery code is asked for; then the ID is added by
+    /// [`enrol_with_code`](crate::Authenticator::enrol_with_code). It is typed here only, never on a page.
+    pub fn asks_recovery_code(&self) -> bool {
+        self.offer.rec.is_some()
+    }
+
     /// Whether the ID can have a key that asks for fingerprint or face.
     pub fn gesture(&self) -> GestureWish {
         let min = self.offer.policy.min.as_slice();
@@ -135,9 +141,6 @@ impl Core {
         if invite.expires.is_some_and(|expires| offer.iat > expires) {
             return Err(Refusal::Over.into());
         }
-        if !can_meet(&offer) {
-            return Err(Refusal::CannotMeet.into());
-        }
         self.is_free(&trust.iss, &offer.account)?;
         let word = Word::Fresh(heard.trip);
         let mut time = ServerTime::default();
@@ -171,11 +174,6 @@ impl Core {
     pub(super) fn is_overdue(&self, review: &Review) -> bool {
         review.time.is_over(review.offer.exp, self.clock.now())
     }
-}
-
-/// This version has no recovery codes; every policy that is one can be met, by a device with a gesture.
-fn can_meet(offer: &Offer) -> bool {
-    offer.rec.is_none()
 }
 
 /// Answers at an offer have meanings of their own.

@@ -57,7 +57,7 @@ impl Core {
         };
         let heard = match self.client.register(at, &call) {
             Ok(heard) => heard,
-            Err(fault) => return Err(self.end_if_refused(account, fault)?),
+            Err(fault) => return Err(self.end_if_refused(account, synced, fault)?),
         };
         let mut account = account.clone();
         let state = self.believe::<State>(&mut account, &heard.body.state);
@@ -75,11 +75,18 @@ impl Core {
 
     /// A no that can only be about this registration ends the enrolment; everything else, which a
     /// proxy or a fault may have said, leaves it to be posted again.
-    fn end_if_refused(&self, account: &Account, fault: Fault) -> Result<Fault, Fault> {
+    fn end_if_refused(
+        &self,
+        account: &Account,
+        synced: &Synced,
+        fault: Fault,
+    ) -> Result<Fault, Fault> {
         let Fault::Call(CallFault::Problem { code, .. }) = fault else {
             return Ok(fault);
         };
         let end = match code {
+            // Nobody says which of the two it is.
+            Code::Conflict if synced.rec => Refusal::Code.into(),
             Code::Conflict => Refusal::Used.into(),
             Code::Gone => Refusal::Over.into(),
             Code::LevelRefused | Code::AttestationRefused | Code::Proto => fault,

@@ -134,17 +134,6 @@ fn another_server_than_the_invitation_names_gets_nothing() {
 }
 
 #[test]
-fn an_offer_that_asks_for_a_recovery_code_is_refused_by_this_version() {
-    let phone = Phone::new();
-    phone.peer.inner().offer = Some(|offer| offer.rec = Some(true));
-    assert_eq!(
-        phone.app().review(&phone.peer.link()).err(),
-        refused(Code::EnrLevel)
-    );
-    assert_empty(&phone);
-}
-
-#[test]
 fn a_first_state_that_does_not_fit_shows_no_digits_and_leaves_nothing() {
     let changes: [fn(&mut State); 8] = [
         |state| state.ns = Some(Digest::from([0; 32])),

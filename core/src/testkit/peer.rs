@@ -5,6 +5,7 @@ use countersign_protocol::crypto::{AgreementSecret, PublicKey, Secret, SigningKe
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::jose::Statement;
 use countersign_protocol::policy::{Alternatives, Offline, Policy};
+use countersign_protocol::recovery::RecoveryCode;
 use countersign_protocol::statement::*;
 use countersign_protocol::text::{Account as AccountName, Name};
 use countersign_protocol::{Digest, Id, Origin, Signed, sas};
@@ -54,6 +55,8 @@ pub(crate) struct Inner {
     pub(super) new_pin: Option<Secret>,
     /// A PIN is set by the gesture: the old one is locked.
     pub(crate) pin_by_uv: bool,
+    /// That were made and not used.
+    pub(crate) codes: Vec<RecoveryCode>,
     /// No request gets more time.
     pub(crate) no_more: bool,
     /// Wrong PINs in a row.
@@ -108,6 +111,7 @@ impl Peer {
                 uv: None,
                 new_pin: None,
                 pin_by_uv: false,
+                codes: Vec::new(),
                 no_more: false,
                 wrong_pins: 0,
                 offer: None,

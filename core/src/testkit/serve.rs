@@ -48,6 +48,11 @@ impl Peer {
         let (route, query) = path.split_once('?').unwrap_or((path, ""));
         let done = match (request.method, route) {
             (Method::Get, "/cs/v1/keys") => Ok(self.serve_keys(query)),
+            (Method::Post, "/cs/v1/invitations") => Ok(Answer {
+                status: 202,
+                headers: Vec::new(),
+                body: Vec::new(),
+            }),
             (Method::Post, "/cs/v1/offers") => self.serve_offer(&request.body),
             (Method::Post, "/cs/v1/registrations") => self.serve_registration(&request.body),
             (Method::Post, "/cs/v1/actions") => {
@@ -193,6 +198,7 @@ impl Peer {
             }
         } else {
             let state = inner.first_state_for(&registration)?;
+            inner.take_code(&registration)?;
             (inner.state, inner.first) = (Some(state.clone()), Some(state));
             inner.uv = registration.uv;
             inner.registered = Some(registration);
@@ -275,6 +281,7 @@ impl Peer {
         let (kind, dev) = match action {
             Action::PinSet => (Kind::PinSet, None),
             Action::ReplaceUv => (Kind::ReplaceUv, None),
+            Action::RecoveryCodes => (Kind::RecoveryCodes, None),
             Action::Unfreeze(dev) => (Kind::Unfreeze, dev),
             Action::RemovePhone(dev) => (Kind::RemovePhone, Some(dev)),
             Action::Extend(jti) => return self.serve_more(&jti),
@@ -286,11 +293,11 @@ impl Peer {
                 self.end(Standing::Suspended, StateReason::User);
                 return Ok(nothing());
             }
-            _ => return Err(Code::BadRequest),
         };
         self.inner().withdraw(&[*self.sign.public()], kind);
         let mut challenge = self.about_itself(Id::make().unwrap(), kind);
-        if kind == Kind::PinSet && self.inner().pin_by_uv {
+        let by_uv = matches!(kind, Kind::PinSet | Kind::RecoveryCodes);
+        if by_uv && self.inner().pin_by_uv {
             challenge.factors = Alternatives::new(vec![Alternative::Uv]).unwrap();
         }
         challenge.input = dev.map(|dev| Input {
@@ -458,6 +465,9 @@ impl Inner {
                 let agreement = Agreement::new(&secret, &dh, &response.challenge).unwrap();
                 self.new_pin = Some(agreement.derive(Purpose::Pin, &response.hash()));
                 (self.wrong_pins, self.pin_by_uv) = (0, false);
+            }
+            Kind::RecoveryCodes if response.decision == Decision::Approve => {
+                self.make_codes(response);
             }
             Kind::ReplaceUv if response.decision == Decision::Approve => {
                 let input = response.input.as_ref().unwrap();

@@ -2,7 +2,9 @@
 
 use super::place::Tree;
 use super::{OwnerKey, Record, Vault, tree};
-use crate::account::{Account, Chain, Cursor, GestureKey, Index, KeptKeys, KeptState, Orphan};
+use crate::account::{
+    Account, Chain, Cursor, GestureKey, Index, KeptCodes, KeptKeys, KeptState, Orphan,
+};
 use crate::adapters::NoCounter;
 use crate::challenge::Seen;
 use crate::history::HistoryRecord;
@@ -22,6 +24,7 @@ pub(super) fn trees() -> Vec<Tree> {
         tree::<Cursor>(),
         tree::<GestureKey>(),
         tree::<Index>(),
+        tree::<KeptCodes>(),
         tree::<KeptKeys>(),
         tree::<KeptState>(),
         tree::<Orphan>(),

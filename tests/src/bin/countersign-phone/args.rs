@@ -1,5 +1,6 @@
 //! What can be asked of the virtual phone.
 
+use crate::enrol::Consent;
 use clap::{Parser, Subcommand, ValueEnum};
 use countersign_core::{Engine, Reason};
 use countersign_texts::Lang;
@@ -80,16 +81,29 @@ pub(crate) enum Command {
     Enrol {
         /// The link of the QR code, or a typed code.
         link: String,
-        /// Consent without being asked.
-        #[arg(long)]
-        yes: bool,
-        /// The PIN to choose, for tests: other programs can see it. Without it, it is asked for twice where
-        /// the server wants one, on standard input, a line each.
-        #[arg(long, value_name = "DIGITS")]
-        pin: Option<String>,
-        /// Use fingerprint or face, where the server takes it; here the gesture is taken as given.
-        #[arg(long)]
-        gesture: bool,
+        #[command(flatten)]
+        consent: Said,
+        /// A recovery code, for tests: other programs can see it. Further ones are tried when it is none. Without it, it is
+        /// asked for where the server wants one.
+        #[arg(long, value_name = "CODE")]
+        recovery_code: Vec<String>,
+    },
+    /// Have a server write to an e-mail address; then take the invitation that its letter leads to, on standard input.
+    Begin {
+        /// The address.
+        account: String,
+        /// The server, as `https://host`.
+        #[arg(long, value_name = "ORIGIN")]
+        server: String,
+        #[command(flatten)]
+        consent: Said,
+    },
+    /// Move all IDs to another phone: an invitation for each; `approve` takes the digits that it shows.
+    Move,
+    /// Recovery codes of an ID.
+    Recovery {
+        #[command(subcommand)]
+        what: Recovery,
     },
     /// Choose another PIN for an ID.
     SetPin {
@@ -261,6 +275,54 @@ pub(crate) enum Command {
     Restore {
         /// The copy.
         file: PathBuf,
+    },
+}
+
+/// What a person says to an invitation.
+#[derive(clap::Args)]
+pub(crate) struct Said {
+    /// Consent without being asked.
+    #[arg(long)]
+    yes: bool,
+    /// The PIN to choose, for tests: other programs can see it. Without it, it is asked for twice where
+    /// the server wants one, on standard input, a line each.
+    #[arg(long, value_name = "DIGITS")]
+    pin: Option<String>,
+    /// Use fingerprint or face, where the server takes it; here the gesture is taken as given.
+    #[arg(long)]
+    gesture: bool,
+}
+
+impl Said {
+    pub(crate) fn with<'a>(&'a self, codes: &'a [String]) -> Consent<'a> {
+        Consent {
+            yes: self.yes,
+            pin: self.pin.as_deref(),
+            gesture: self.gesture,
+            codes,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Recovery {
+    /// Make ten codes in place of all that there are, and show them.
+    Make {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+        /// The PIN, for tests. Without it, it is asked for where it is wanted.
+        #[arg(long, value_name = "DIGITS")]
+        pin: Option<String>,
+    },
+    /// Show those that were made and not closed.
+    Show {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
+    },
+    /// Wipe them from this phone: they are on paper.
+    Close {
+        /// As `ids` names it; may be left out when there is only one.
+        id: Option<String>,
     },
 }
 

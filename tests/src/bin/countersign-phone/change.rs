@@ -60,7 +60,7 @@ pub(crate) fn unfreeze(
 }
 
 /// Begins it and approves it, with the PIN where one is given or wanted.
-fn confirm(
+pub(crate) fn confirm(
     phone: &Phone,
     id: Option<&str>,
     action: Action,

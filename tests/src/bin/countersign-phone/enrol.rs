@@ -2,6 +2,7 @@
 
 use crate::phone::Phone;
 use crate::pin;
+use crate::recovery;
 use crate::trouble::{About, Own, Trouble};
 use countersign_core::{
     AccountInfo, Code, Error, GestureWish, Id, Pending, Progress, Review, Standing, Via,
@@ -14,28 +15,33 @@ use std::time::Duration;
 /// How long the server is asked to wait for the digits, seconds.
 const WAIT: u64 = 25;
 
-pub(crate) fn enrol(
-    phone: &Phone,
-    link: &str,
-    yes: bool,
-    pin: Option<&str>,
-    gesture: bool,
-) -> Result<(), Trouble> {
+/// What a person says to an invitation, as far as the command line has it.
+pub(crate) struct Consent<'a> {
+    pub(crate) yes: bool,
+    pub(crate) pin: Option<&'a str>,
+    pub(crate) gesture: bool,
+    pub(crate) codes: &'a [String],
+}
+
+pub(crate) fn enrol(phone: &Phone, link: &str, consent: &Consent<'_>) -> Result<(), Trouble> {
     let mut review = phone
         .core
         .review(link)
         .map_err(|error| Trouble::about(error, &named_by(link)))?;
     let about = About::from(&review);
     show_review(phone, &review);
-    let consented = yes || phone.voice.is_json() || {
+    let consented = consent.yes || phone.voice.is_json() || {
         let question = text(phone.voice.lang, Words::EnrolTitle).text;
         phone.voice.is_confirmed(&question)
     };
     if !consented {
         return Err(Trouble::Own(Own::NoConsent));
     }
-    choose_pin(phone, &mut review, pin)?;
-    review.take_gesture(gesture);
+    choose_pin(phone, &mut review, consent.pin)?;
+    review.take_gesture(consent.gesture);
+    if review.asks_recovery_code() {
+        return recovery::enrol(phone, &review, consent.codes, &about);
+    }
     let id = phone
         .core
         .enrol(review)
@@ -95,7 +101,7 @@ pub(crate) fn about(account: &AccountInfo) -> About {
 
 fn show_review(phone: &Phone, review: &Review) {
     let (host, name, account) = (review.host(), review.name(), review.account());
-    let event = json!({"event": "review", "host": host, "name": name, "account": account, "pin": review.least_pin(), "gesture": wish(review.gesture())});
+    let event = json!({"event": "review", "host": host, "name": name, "account": account, "pin": review.least_pin(), "recovery_code": review.asks_recovery_code(), "gesture": wish(review.gesture())});
     phone
         .voice
         .say(&event, || format!("{host}\n  {name}\n  {account}"));
@@ -110,7 +116,7 @@ fn wish(gesture: GestureWish) -> &'static str {
 }
 
 /// Takes the enrolment on until it is active, or over.
-fn finish(phone: &Phone, id: &Id, about: &About) -> Result<(), Trouble> {
+pub(crate) fn finish(phone: &Phone, id: &Id, about: &About) -> Result<(), Trouble> {
     let mut shown = false;
     // The digits are there at once; only then something is waited for.
     let mut wait = 0;

@@ -15,12 +15,13 @@ mod lists;
 mod phone;
 mod pin;
 mod proof;
+mod recovery;
 mod told;
 mod trouble;
 mod voice;
 mod words;
 
-use args::{Args, Command};
+use args::{Args, Command, Recovery};
 use clap::Parser;
 use phone::Phone;
 use std::alloc::System;
@@ -59,10 +60,20 @@ fn run(args: &Args) -> Result<(), Trouble> {
     match &args.command {
         Command::Enrol {
             link,
-            yes,
-            pin,
-            gesture,
-        } => enrol::enrol(&phone, link, *yes, pin.as_deref(), *gesture),
+            consent,
+            recovery_code,
+        } => enrol::enrol(&phone, link, &consent.with(recovery_code)),
+        Command::Begin {
+            account,
+            server,
+            consent,
+        } => recovery::begin(&phone, server, account, &consent.with(&[])),
+        Command::Move => recovery::move_all(&phone),
+        Command::Recovery { what } => match what {
+            Recovery::Make { id, pin } => recovery::make(&phone, id.as_deref(), pin.as_deref()),
+            Recovery::Show { id } => recovery::show(&phone, id.as_deref()),
+            Recovery::Close { id } => recovery::close(&phone, id.as_deref()),
+        },
         Command::SetPin { id, pin, new } => {
             change::set_pin(&phone, id.as_deref(), pin.as_deref(), new.as_deref())
         }

@@ -84,6 +84,8 @@ impl Words {
                 list: UNKNOWN,
             },
             Code::InvMine => Message::InvMine { host, id: server },
+            Code::InvAccount => Message::InvAccount,
+            Code::RecBad => Message::RecBad,
             Code::InvKey => Message::InvKey { host },
             Code::EnrSas => Message::EnrSas,
             Code::EnrLevel => Message::EnrLevel {
