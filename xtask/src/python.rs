@@ -37,6 +37,13 @@ pub(crate) const INTEROP: Part = Part {
     module: "cryptography.hazmat.primitives.kdf.argon2",
 };
 
+/// The mail server.
+pub(crate) const MAIL: Part = Part {
+    name: "mail",
+    what: "aiosmtpd",
+    module: "aiosmtpd.smtp",
+};
+
 /// Why one interpreter is no good.
 enum Unfit {
     /// There is none, or it cannot make a virtual environment.

@@ -34,6 +34,7 @@ const ON_PYTHON: &[&str] = &[
     "no_mixing",
     "phones",
     "pin",
+    "recovery",
     "relay",
     "rollback",
     "saml_judges",
@@ -44,6 +45,9 @@ const ON_PYTHON: &[&str] = &[
 
 /// Suites that play the second phone.
 const ON_INTEROP: &[&str] = &["interop"];
+
+/// Suites that read letters.
+const ON_MAIL: &[&str] = &["recovery"];
 
 /// Suites that look at pages in a browser.
 const ON_CHROMIUM: &[&str] = &["browser"];
@@ -147,6 +151,9 @@ fn run_programs(
             ON_INTEROP
                 .contains(&story)
                 .then(|| python::ensure(home, &python::INTEROP)),
+            ON_MAIL
+                .contains(&story)
+                .then(|| python::ensure(home, &python::MAIL)),
             ON_CHROMIUM.contains(&story).then(|| chromium::ensure(home)),
             ON_NODE.contains(&story).then(|| saml::ensure_node(home)),
             ON_JUDGES.contains(&story).then(saml::ensure_judges),

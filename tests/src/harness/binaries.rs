@@ -54,6 +54,18 @@ pub fn second_phone() -> Result<(PathBuf, PathBuf)> {
     ))
 }
 
+/// The Python of the mail server, put there by `cargo xtask`, and its program.
+pub(super) fn mail_server() -> Result<(PathBuf, PathBuf)> {
+    let path = target_dir()?.join("python/mail/bin/python");
+    if path.is_file() {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("mail/mail.py");
+        return Ok((path, program));
+    }
+    Err(Trouble::new(
+        "aiosmtpd is not installed. `cargo xtask test recovery` installs it under the target folder",
+    ))
+}
+
 /// Where node-saml and what it needs are, put there by `cargo xtask`.
 pub(super) fn node_saml() -> Result<PathBuf> {
     let path = target_dir()?.join("node/sp/node_modules");

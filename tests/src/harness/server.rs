@@ -28,6 +28,8 @@ pub struct ServerOptions<'a> {
     pub min: Option<&'a str>,
     /// Whether the number of the browser is typed.
     pub number: bool,
+    /// The port of a mail server on loopback: letters go to `example.com`, and IDs may be begun in the app.
+    pub mail: Option<u16>,
     /// The brand whose apps may open its links; also their scheme, with `-id` behind it.
     pub brand: Option<&'a str>,
 }
@@ -43,6 +45,7 @@ impl Default for ServerOptions<'_> {
             gesture: false,
             min: None,
             number: true,
+            mail: None,
             brand: None,
         }
     }
@@ -299,6 +302,14 @@ fn change_settings(config: &Path, options: &ServerOptions<'_>) -> Result<()> {
         set("policy", "min", min.into())?;
     }
     set("policy", "match", options.number.into())?;
+    if let Some(port) = options.mail {
+        let mut mail = toml::Table::new();
+        mail.insert("smtp".into(), format!("smtp://127.0.0.1:{port}").into());
+        mail.insert("from".into(), "Example ID <id@example.com>".into());
+        mail.insert("domains".into(), vec!["example.com"].into());
+        mail.insert("begin_in_app".into(), true.into());
+        settings.insert("mail".to_owned(), mail.into());
+    }
     if let Some(name) = options.brand {
         let id = name.to_lowercase();
         let scheme = format!("{id}-id");

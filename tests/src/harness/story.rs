@@ -1,8 +1,8 @@
 //! The story that the tests and the demo tell: a person is invited, enrols a phone, and signs in with it.
 
 use super::{
-    ADMIN, Browser, During, Form, Outcome, PATIENCE, Page, Phone, Result, Sp, SpOptions, Trouble,
-    Watch, World,
+    ADMIN, Browser, During, Form, Outcome, PATIENCE, Page, Phone, Result, Running, Sp, SpOptions,
+    Trouble, Watch, World,
 };
 use serde_json::Value;
 use std::thread;
@@ -27,7 +27,12 @@ pub struct Invitation {
 impl Invitation {
     /// Opens the page the server's administrator sent, and presses its button.
     pub fn make(world: &World, browser: &mut Browser, account: &str) -> Result<Self> {
-        let page = browser.open(&world.server.invite(account)?)?;
+        Self::open(browser, &world.server.invite(account)?)
+    }
+
+    /// Opens the page that a letter leads to, and presses its button.
+    pub fn open(browser: &mut Browser, page: &str) -> Result<Self> {
+        let page = browser.open(page)?;
         let page = browser.submit(&page.form_with("csrf")?)?;
         let link = page
             .link_with("/e#")?
@@ -53,7 +58,16 @@ pub fn enrol_with(
     browser: &mut Browser,
     tell: Tell<'_>,
 ) -> Result<Outcome> {
-    let mut running = phone.start(args)?;
+    follow(phone.start(args)?, invitation, browser, tell)
+}
+
+/// The same with a phone that runs already.
+pub fn follow(
+    mut running: Running,
+    invitation: &Invitation,
+    browser: &mut Browser,
+    tell: Tell<'_>,
+) -> Result<Outcome> {
     let mut events = Vec::new();
     while let Some(event) = running.next_event()? {
         if event["event"] == "review" {
