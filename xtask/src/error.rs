@@ -19,6 +19,8 @@ pub(crate) enum Error {
     File { path: PathBuf, source: io::Error },
     #[error("cargo said what is not understood: {0}")]
     Cargo(String),
+    #[error("{0} ended badly; it says above why")]
+    Ended(String),
     #[error("the build failed")]
     Build,
     #[error("the benchmark failed: {0}")]

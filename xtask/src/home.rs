@@ -46,6 +46,13 @@ impl Home {
         Ok(names)
     }
 
+    /// What cargo resolved of the whole workspace.
+    pub(crate) fn metadata(&self, args: &[&str]) -> Result<Value> {
+        let mut command = self.cargo(&["metadata", "--format-version", "1"]);
+        command.args(args);
+        read(command)
+    }
+
     /// `cargo`, in the root of the workspace, on the same target folder.
     pub(crate) fn cargo(&self, args: &[&str]) -> Command {
         let mut command = cargo();
@@ -57,6 +64,20 @@ impl Home {
     }
 }
 
+/// Runs a command to its good end.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().map_err(|source| Error::Start {
+        program: program.clone(),
+        source,
+    })?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Ended(program))
+    }
+}
+
 fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
@@ -64,6 +85,10 @@ fn cargo() -> Command {
 fn metadata() -> Result<Value> {
     let mut command = cargo();
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    read(command)
+}
+
+fn read(mut command: Command) -> Result<Value> {
     let output = command.output().map_err(|source| Error::Start {
         program: "cargo".into(),
         source,

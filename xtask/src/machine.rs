@@ -44,7 +44,8 @@ fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(line.split_once(':')?.1.trim())
 }
 
-fn said(words: &[&str]) -> String {
+/// What a program prints, without the end of its line.
+pub(crate) fn said(words: &[&str]) -> String {
     let output = Command::new(words[0]).args(&words[1..]).output();
     let said = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     said.unwrap_or_else(|_| format!("{} is not there", words[0]))

@@ -19,7 +19,9 @@ mod machine;
 mod node;
 mod optional;
 mod python;
+mod reproduce;
 mod saml;
+mod sbom;
 mod suites;
 mod table;
 mod tally;
@@ -36,6 +38,8 @@ cargo xtask test full [SUITE…] the same with the longer halves
 cargo xtask bench [NAME…]      measures phone, store, server and instructions, or these, each beside its yardstick; all of them
                                rewrite benches/RESULTS.md
 cargo xtask deny               licences, sources and bans of all dependencies; installs cargo-deny when it is missing
+cargo xtask reproduce          builds the shipped programs twice, in different folders, and compares them byte by byte
+cargo xtask sbom               what is inside what is shipped: CycloneDX files in target/sbom/
 cargo xtask help               this";
 
 fn main() -> ExitCode {
@@ -57,6 +61,8 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         ["test", "full", names @ ..] => suites::run(&Home::find()?, names, true),
         ["test", names @ ..] => suites::run(&Home::find()?, names, false),
         ["bench", names @ ..] => bench::run(&Home::find()?, names),
+        ["reproduce"] => reproduce::command(&Home::find()?),
+        ["sbom"] => sbom::command(&Home::find()?),
         ["deny"] => deny::run(&Home::find()?),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
