@@ -1,5 +1,9 @@
 //! The stories of `tests/stories/`, each lived by the virtual phone.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
 
 use countersign_tests::stories::{all, play};
 
@@ -8,7 +12,7 @@ fn told(name: &str) {
     let (_, story) = stories.into_iter().find(|(file, _)| file == name).unwrap();
     let transcript = play(&story, &|world, phone| world.phone(phone));
     if let Err(trouble) = transcript {
-        std::panic::panic_any(format!("{}: {trouble}", story.story));
+        panic!("{}: {trouble}", story.story);
     }
 }
 
