@@ -41,6 +41,18 @@ pub enum NotAnInvitation {
     Malformed,
 }
 
+impl NotAnInvitation {
+    /// A stable name, as the vectors have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::NotHttps => "not_https",
+            Self::Version => "version",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fragment {

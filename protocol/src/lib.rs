@@ -17,6 +17,7 @@ pub mod invitation;
 pub mod jose;
 pub mod json;
 pub mod links;
+pub mod offline;
 pub mod origin;
 pub mod pin;
 pub mod policy;

@@ -32,6 +32,17 @@ pub enum NotALink {
     Malformed,
 }
 
+impl NotALink {
+    /// A stable name, as the vectors have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Version => "version",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
 impl From<NotOne> for NotALink {
     fn from(why: NotOne) -> Self {
         match why {

@@ -32,6 +32,17 @@ pub enum NotText {
     Unsafe,
 }
 
+impl NotText {
+    /// A stable name, as the vectors have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
 impl<const MAX: usize> Text<MAX> {
     /// Takes text that is fit to be shown.
     ///

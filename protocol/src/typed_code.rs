@@ -20,6 +20,16 @@ pub enum NotACode {
     Typo,
 }
 
+impl NotACode {
+    /// A stable name, as the vectors have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Shape => "shape",
+            Self::Typo => "typo",
+        }
+    }
+}
+
 impl TypedCode {
     /// The code of an invitation; `token` gives its first 50 bits.
     pub fn new(token: &[u8; 16], root: &Thumbprint) -> Self {

@@ -8,3 +8,4 @@ pub mod ledger;
 pub mod memory;
 pub mod settings;
 pub mod stories;
+pub mod vectors;

@@ -65,4 +65,6 @@ mod tests;
 #[cfg(test)]
 mod thief_tests;
 #[cfg(test)]
+mod vector_tests;
+#[cfg(test)]
 mod waiting_tests;

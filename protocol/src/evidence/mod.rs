@@ -30,6 +30,17 @@ pub enum Flaw {
     Link(&'static str),
 }
 
+impl Flaw {
+    /// A stable name: the part that doesn't fit.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Malformed(malformed) => malformed.code(),
+            Self::Root => "keys.root",
+            Self::Statement(name, _) | Self::Link(name) => name,
+        }
+    }
+}
+
 pub(crate) fn link(holds: bool, name: &'static str) -> Result<(), Flaw> {
     if holds { Ok(()) } else { Err(Flaw::Link(name)) }
 }

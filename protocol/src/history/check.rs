@@ -36,6 +36,16 @@ pub enum NoHistory {
     Version,
 }
 
+impl NoHistory {
+    /// A stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Line(_) => "line",
+            Self::Version => "version",
+        }
+    }
+}
+
 /// Which lines come now.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {

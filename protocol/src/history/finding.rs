@@ -68,9 +68,7 @@ impl Finding {
         match self {
             Self::Line(_) => "line",
             Self::Place => "line.place",
-            Self::Flaw(Flaw::Root) => "keys.root",
-            Self::Flaw(Flaw::Malformed(_)) => "line",
-            Self::Flaw(Flaw::Statement(name, _) | Flaw::Link(name)) => name,
+            Self::Flaw(flaw) => flaw.code(),
             Self::Header(name) => name,
             Self::Jwks => "header.jwks",
             Self::Removed { .. } => "removed",

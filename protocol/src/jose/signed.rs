@@ -63,6 +63,22 @@ pub enum Refusal {
     Malformed(#[from] Malformed),
 }
 
+impl Refusal {
+    /// A stable name, as the vectors have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::NotCompact => "not_compact",
+            Self::Header => "header",
+            Self::WrongType => "wrong_type",
+            Self::UnknownKey => "unknown_key",
+            Self::Algorithm => "algorithm",
+            Self::Signature => "signature",
+            Self::Malformed(malformed) => malformed.code(),
+        }
+    }
+}
+
 impl<T: Statement> Signed<T> {
     /// Checks a statement by one of the keys that may sign it.
     ///

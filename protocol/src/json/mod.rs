@@ -24,6 +24,15 @@ impl Malformed {
     /// Text that is shown to people has hidden or misleading characters ([`crate::text::NotText`]):
     /// the one rule whose breach a person is told about.
     pub const TEXT: Self = Self("text to be shown");
+
+    /// A stable name, as the vectors have it. Which rule was broken first is no part of it.
+    pub fn code(self) -> &'static str {
+        if self == Self::TEXT {
+            "text"
+        } else {
+            "malformed"
+        }
+    }
 }
 
 /// Objects and lists may be nested this deep.

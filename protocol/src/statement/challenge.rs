@@ -392,6 +392,17 @@ pub enum Unfit {
     Service,
 }
 
+impl Unfit {
+    /// A stable name, as the vectors have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Life => "life",
+            Self::Weaker => "weaker",
+            Self::Service => "service",
+        }
+    }
+}
+
 /// `set`: SHA-256 of the sorted thumbprints, joined, of the K_dev of all phones of an ID.
 pub fn set_of(phones: &[Thumbprint]) -> Digest {
     let mut sorted = phones.to_vec();

@@ -137,6 +137,10 @@ fn an_enrolment_derives_what_the_other_implementation_derived() {
         (phone.public(), server.public()),
         (registration.dh, offer.dh)
     );
+    let z = phone.agree(&offer.dh).unwrap();
+    assert_eq!(*z, vectors.bytes("/enrolment/Z"));
+    let prk = crate::crypto::hmac(offer.hash().as_bytes(), &[&z[..]]);
+    assert_eq!(*prk, vectors.bytes("/enrolment/PRK"));
     for agreement in [
         Agreement::new(&phone, &offer.dh, &offer.hash()).unwrap(),
         Agreement::new(&server, &registration.dh, &offer.hash()).unwrap(),

@@ -265,3 +265,28 @@ fn a_verdict_returns_to_a_browser_by_a_code_of_an_origin_only() {
         assert!(with(&bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_push_is_opened_and_an_offline_request_fits_its_code() {
+    let vectors = Vectors::load();
+    let k_push = vectors.bytes("/enrolment/keys_derived/push");
+    let jwe = vectors.text("/push/payload/t");
+    let parts: Vec<&str> = jwe.split('.').collect();
+    // Compact JWE (RFC 7516): header, no wrapped key, nonce, ciphertext, tag.
+    let [header, "", nonce, text, tag] = parts[..] else {
+        panic!("five parts")
+    };
+    let sealed = [nonce, text, tag]
+        .map(|part| decode(part).unwrap())
+        .concat();
+    let opened = crate::crypto::open(&k_push, header.as_bytes(), &sealed).unwrap();
+    assert_eq!(*opened, vectors.text("/push/plaintext").as_bytes());
+    let active: Signed<State> = vectors.verified("state_active", "S");
+    let handle = Id::parse(vectors.text("/push/payload/h"));
+    assert_eq!(active.push_id, handle);
+    assert_eq!(Id::from([0; 16]).to_string(), vectors.text("/push_test_c"));
+
+    let request = vectors.statement("challenge_offline");
+    assert_eq!(format!("CS1Q:{request}"), vectors.text("/offline_qr"));
+    assert!(request.len() <= 1700);
+}

@@ -158,3 +158,7 @@ fn judge_approval(
 #[cfg(test)]
 #[path = "judge_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "judge_vectors.rs"]
+mod vectors;

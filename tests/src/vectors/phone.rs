@@ -1,0 +1,187 @@
+//! What a phone makes of a challenge, by what it knows (protocol section 6, "Phone checks"). Judged by the core.
+
+use super::book::Topic;
+use super::published::{Published, payload, signed};
+use serde_json::{Value, json};
+
+const EXP: u64 = 1_800_001_120;
+const IAT: u64 = 1_800_001_000;
+
+pub(super) fn topic() -> Topic {
+    let mut topic = Topic::new("challenges");
+    let published = Published::load();
+    let policy = json!({ "n": 1, "min": [["dev", "pin"], ["uv"]], "match": true, "max_life": 120, "pin": 6, "offline": "both" });
+    let of = |statement: &str| {
+        json!({ "by": ["S"], "statement": statement, "iss": "https://id.example.com", "aud": "3gY6bzyfpY8jcCWRkahUcg",
+            "account": "anna@example.com", "policy": policy, "time": IAT + 5 })
+    };
+    let good = of(published.statement("challenge"));
+    let mut add = |id: &str, expect: &str, changes: &[(&str, Value)]| {
+        let mut vector = good.clone();
+        for (member, value) in changes {
+            vector[member] = value.clone();
+        }
+        topic.add(&format!("challenge/{id}"), "phone_check", expect, vector);
+    };
+    add("good", "ok", &[]);
+    add(
+        "of-another-server",
+        "other_server",
+        &[("iss", json!("https://id.example.org"))],
+    );
+    add(
+        "for-another-phone",
+        "other_phone",
+        &[("aud", json!("AAAAAAAAAAAAAAAAAAAAAA"))],
+    );
+    add(
+        "for-another-account",
+        "other_account",
+        &[("account", json!("ben@example.com"))],
+    );
+    add("expired", "over", &[("time", json!(EXP + 1))]);
+    add("in-its-last-second", "ok", &[("time", json!(EXP))]);
+    add("of-the-future", "not_yet", &[("time", json!(IAT - 61))]);
+    add("a-minute-early", "ok", &[("time", json!(IAT - 60))]);
+    let unknown = |heard: u64| [("time", Value::Null), ("heard", json!(heard))];
+    add("of-an-unknown-future", "ok", &unknown(IAT - 9000));
+    add("certainly-expired", "over", &unknown(EXP + 1));
+    let seen = |hash: &str, decided: bool| [("seen", json!(hash)), ("decided", json!(decided))];
+    add(
+        "shown-before",
+        "ok",
+        &seen(published.hash("challenge"), false),
+    );
+    add(
+        "decided-before",
+        "seen",
+        &seen(published.hash("challenge"), true),
+    );
+    add(
+        "another-of-the-same-id",
+        "seen",
+        &seen(published.hash("challenge_offline"), false),
+    );
+    let with = |member: &str, value: Value| {
+        let mut policy = policy.clone();
+        policy[member] = value;
+        [("policy", policy)]
+    };
+    add("of-an-older-policy", "policy", &with("n", json!(2)));
+    add("lives-too-long", "life", &with("max_life", json!(119)));
+    add(
+        "asks-less-than-agreed",
+        "weaker",
+        &with("min", json!([["pin", "uv"]])),
+    );
+    add(
+        "asks-more-than-agreed",
+        "ok",
+        &with("min", json!([["dev"]])),
+    );
+    add(
+        "host-of-another-app",
+        "host",
+        &[("hosts", json!(["id.example.org"]))],
+    );
+    add(
+        "host-of-this-app",
+        "ok",
+        &[("hosts", json!(["id.example.com"]))],
+    );
+
+    let numberless =
+        payload(published.statement("challenge")).replacen("\"match\":2", "\"match\":0", 1);
+    let numberless = signed("cs1-challenge+jwt", &numberless, &published.key("S"));
+    topic.add(
+        "challenge/without-its-number",
+        "phone_check",
+        "weaker",
+        of(&numberless),
+    );
+    for (id, name, expect) in [
+        (
+            "transaction-without-number",
+            "challenge_transaction",
+            "weaker",
+        ),
+        ("policy", "challenge_policy", "ok"),
+        ("add-phone", "challenge_add_phone", "ok"),
+        ("pin-set", "challenge_pin_set", "ok"),
+        ("recovery-codes", "challenge_recovery_codes", "ok"),
+        ("replace-uv", "challenge_replace_uv", "ok"),
+        ("offline", "challenge_offline", "ok"),
+    ] {
+        let vector = of(published.statement(name));
+        topic.add(&format!("challenge/{id}"), "phone_check", expect, vector);
+    }
+    let mut offline = of(published.statement("challenge_offline"));
+    offline["policy"]["offline"] = json!("none");
+    topic.add(
+        "challenge/offline-where-it-is-not-agreed",
+        "phone_check",
+        "weaker",
+        offline,
+    );
+    let says = payload(published.statement("challenge_pin_set"));
+    for (id, from, to) in [
+        (
+            "change-at-another-service",
+            "\"id\":\"server\"",
+            "\"id\":\"wiki\"",
+        ),
+        (
+            "change-at-another-host",
+            "\"host\":\"id.example.com\"",
+            "\"host\":\"wiki.example.com\"",
+        ),
+    ] {
+        assert!(says.contains(from));
+        let bent = signed(
+            "cs1-challenge+jwt",
+            &says.replacen(from, to, 1),
+            &published.key("S"),
+        );
+        topic.add(
+            &format!("challenge/{id}"),
+            "phone_check",
+            "service",
+            of(&bent),
+        );
+    }
+    for (id, name, from, to) in [
+        (
+            "add-phone-by-the-phone-alone",
+            "challenge_add_phone",
+            "[[\"dev\",\"pin\"],[\"uv\"]]",
+            "[[\"dev\"]]",
+        ),
+        (
+            "renewal-without-pin",
+            "challenge_replace_uv",
+            "[[\"dev\",\"pin\"]]",
+            "[[\"uv\"]]",
+        ),
+        (
+            "new-pin-by-the-phone-alone",
+            "challenge_pin_set",
+            "[[\"dev\",\"pin\"]]",
+            "[[\"dev\"]]",
+        ),
+    ] {
+        let says = payload(published.statement(name));
+        assert!(says.contains(from));
+        let bent = signed(
+            "cs1-challenge+jwt",
+            &says.replacen(from, to, 1),
+            &published.key("S"),
+        );
+        topic.add(
+            &format!("challenge/{id}"),
+            "phone_check",
+            "weaker",
+            of(&bent),
+        );
+    }
+    topic
+}
