@@ -1,4 +1,5 @@
-//! Every statement of the protocol: a good one, the siblings that all have, and those of its own rules.
+//! In: the published statements. Out: each as a good vector, with the siblings that all have and those of its own rules. Never: a sibling
+//! that is refused for another reason than the one it is there for.
 
 mod challenges;
 mod of_phone;
