@@ -161,6 +161,16 @@ fn histories(topic: &mut Topic, published: &Published) {
         &|lines| lines[8] = "x".to_owned(),
     );
     add(
+        "line-as-a-list",
+        Some((1, 1)),
+        &[("line", Some(9), None)],
+        &|lines| {
+            let entry: Value = serde_json::from_str(&lines[8]).unwrap_or_default();
+            let list = ["challenge", "response", "verdict"].map(|name| entry[name].clone());
+            lines[8] = json!(list).to_string();
+        },
+    );
+    add(
         "line-with-more",
         Some((1, 1)),
         &[("line", Some(9), None)],

@@ -2,7 +2,7 @@
 
 use countersign_protocol::crypto::{PublicKey, Secret, SigningKey};
 use countersign_protocol::encoding::{decode, encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The file.
 pub(super) struct Published(Value);
@@ -125,15 +125,12 @@ pub(super) fn signed(typ: &str, payload: &str, key: &SigningKey) -> String {
 /// Whether `header.payload` names a key whose signatures differ each time.
 pub(super) fn is_by_p256(signed: &str) -> bool {
     let header = signed.split('.').next().and_then(decode);
-    let header: Option<Value> = header.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let header = String::from_utf8(header.unwrap_or_default()).unwrap_or_default();
     let published = Published::load();
     let names = ["K_dev", "K_uv", "K_uv2", "K_dev of a second phone"];
-    let kid = header
-        .map(|header| header["kid"].clone())
-        .unwrap_or_default();
     names
         .iter()
-        .any(|name| kid == json!(published.thumbprint(name)))
+        .any(|name| header.contains(published.thumbprint(name)))
 }
 
 /// A text whose marks `{x*n}` stand for `x`, n times.

@@ -136,6 +136,8 @@ impl Good<'_> {
         let kid = self.signer.public().thumbprint();
         let none = forged(&format!(r#"{{"alg":"{alg}","kid":"{kid}"}}"#));
         self.add(topic, "header-without-typ", "header", &none);
+        let list = forged(&format!(r#"["{alg}","{kid}","{}"]"#, self.typ));
+        self.add(topic, "header-list", "header", &list);
         for (id, typ) in [
             ("typ-of-another", "cs1-brand+jwt"),
             (
@@ -192,6 +194,7 @@ impl Good<'_> {
             ("byte-order-mark", format!("\u{feff}{says}")),
             ("too-deep", format!("{body},\"more\":[[[[[[[]]]]]]]}}")),
             ("not-closed", body.to_owned()),
+            ("list-of-its-values", values_of(&says)),
         ] {
             let bent = signed(self.typ, &bent, &self.signer);
             self.add(topic, id, "malformed", &bent);
@@ -213,6 +216,38 @@ impl Good<'_> {
         let zero = format!("{head}.{says}.{}", encode(&[0; 64]));
         self.add(topic, "signature-of-zeros", "signature", &zero);
     }
+}
+
+/// The values of an object, in their order, as a list: what a lax reader takes for the object.
+fn values_of(object: &str) -> String {
+    let (mut list, mut depth, mut quoted) = (String::new(), 0, false);
+    let mut name_begins = None;
+    let mut before = '{';
+    for letter in object.chars() {
+        let is_quote = letter == '"' && before != '\\';
+        let is_name = depth == 1 && is_quote && !quoted && matches!(before, '{' | ',');
+        if is_name {
+            name_begins = Some(list.len());
+        }
+        if is_quote {
+            quoted = !quoted;
+        }
+        match letter {
+            '{' | '[' if !quoted => depth += 1,
+            '}' | ']' if !quoted => depth -= 1,
+            _ => {}
+        }
+        match (letter, name_begins) {
+            (':', Some(at)) if !quoted && depth == 1 => {
+                list.truncate(at);
+                name_begins = None;
+            }
+            _ => list.push(letter),
+        }
+        before = letter;
+    }
+    let inner = list.trim_start_matches('{');
+    format!("[{}]", &inner[..inner.len() - 1])
 }
 
 /// n − s, n being the order of P-256.

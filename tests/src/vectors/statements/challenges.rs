@@ -80,6 +80,12 @@ pub(super) fn add(topic: &mut Topic, published: &Published, kind: &Kind<'_>) {
             ("address-in-capitals", "203.0.113.7", "2001:DB8::1", M),
             ("address-of-version-6", "203.0.113.7", "2001:db8::1", "ok"),
             (
+                "service-as-a-list",
+                "{\"id\":\"wiki\",\"name\":\"Wiki\",\"host\":\"wiki.example.com\"}",
+                "[\"wiki\",\"Wiki\",\"wiki.example.com\"]",
+                M,
+            ),
+            (
                 "service-with-a-space",
                 "\"id\":\"wiki\"",
                 "\"id\":\"wi ki\"",

@@ -34,6 +34,12 @@ pub(super) fn keys(topic: &mut Topic, published: &Published) {
             ),
             ("over-after-400-days", "\"exp\":1831536000", long, M),
             ("nobody-signs", "\"sign\":[", "\"sign\":[],\"sign\":[", M),
+            (
+                "root-as-a-list",
+                "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"xF_lgNAxFFhKRlBDA-Pm4gPqelGRvb993r6CYCGYm9k\"}",
+                "[\"Ed25519\",\"OKP\",\"xF_lgNAxFFhKRlBDA-Pm4gPqelGRvb993r6CYCGYm9k\"]",
+                M,
+            ),
             ("no-address", "[\"https://id.example.com\"]", "[]", M),
             (
                 "plain-http",
