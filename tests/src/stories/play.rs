@@ -106,7 +106,13 @@ impl Player<'_> {
             "deliver" => Ok(said(&phone.run(&["outbox", "--send"])?, "nothing")),
             "waiting" => Ok(phone.ask(&["outbox"])?.len().to_string()),
             "state" => text(phone.ask(&["ids"])?.first(), "standing"),
-            "notices" => text(phone.ask(&["notices", "--limit", "1"])?.first(), "what"),
+            "notices" => {
+                let kind = step.kind.as_deref();
+                let kind = kind.ok_or_else(|| Trouble::new("which kind of notice"))?;
+                let notices = phone.ask(&["notices", "--limit", "200"])?;
+                let of_kind = notices.iter().filter(|notice| notice["what"] == kind);
+                Ok(of_kind.count().to_string())
+            }
             "add" => self.add(&phone, step),
             "remove" => {
                 let other = other(step)?;
