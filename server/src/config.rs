@@ -323,6 +323,38 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_that_adds_a_phone_travels_in_clear_to_this_machine_alone() {
+        let mail = |smtp: &str| Mail {
+            smtp: smtp.to_owned(),
+            roots: None,
+            from: "id@example.com".to_owned(),
+            domains: Vec::new(),
+            begin_in_app: false,
+        };
+        for private in [
+            "smtps://user:p%40ss@mail.example.com:465",
+            "smtp://mail.example.com:587?tls=required",
+            "smtp://127.0.0.1:25",
+            "smtp://localhost",
+            "smtp://[::1]:2525",
+        ] {
+            assert!(mail(private).is_private(), "{private}");
+        }
+        for open in [
+            "",
+            "mail.example.com",
+            "smtp://mail.example.com",
+            "smtp://mail.example.com?tls=opportunistic",
+            "smtp://127.0.0.1@mail.example.com",
+            "smtp://mail.example.com/127.0.0.1",
+            "smtp://localhost.example.com",
+            "smtp://[::2]:25",
+        ] {
+            assert!(!mail(open).is_private(), "{open}");
+        }
+    }
+
+    #[test]
     fn the_policy_is_the_agreed_one_and_paths_are_beside_the_file() {
         let config = load(GOOD).unwrap();
         assert!(config.policy().check().is_ok());
