@@ -7,8 +7,10 @@ use countersign_core::{Digest, Id, Level};
 use countersign_protocol::crypto::{
     PublicKey, Secret, SigningKey, hmac, make_random, open, raw_to_der, seal,
 };
+use countersign_protocol::statement::UvClass;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 struct Owner {
@@ -18,11 +20,30 @@ struct Owner {
 
 /// Keys of level `software`, loaded, as a key store has them.
 #[derive(Default)]
-pub struct MemoryKeys(Mutex<BTreeMap<Id, Owner>>);
+pub struct MemoryKeys {
+    owners: Mutex<BTreeMap<Id, Owner>>,
+    pin: Mutex<PinWork>,
+}
+
+/// Between the pepper and the signature lies what a PIN costs.
+#[derive(Default)]
+struct PinWork {
+    peppered: Option<Instant>,
+    took: Duration,
+}
 
 impl MemoryKeys {
     fn owners(&self) -> MutexGuard<'_, BTreeMap<Id, Owner>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pin(&self) -> MutexGuard<'_, PinWork> {
+        self.pin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long the newest PIN was worked on: from its pepper to the signature over its proof.
+    pub fn take_pin_work(&self) -> Duration {
+        std::mem::take(&mut self.pin().took)
     }
 
     fn wrapping(&self, owner: &Id) -> Result<Secret, KeyError> {
@@ -37,7 +58,7 @@ impl DeviceKeys for MemoryKeys {
         Level::Software
     }
 
-    fn make(&self, owner: &Id, _slot: Slot, _context: &Digest) -> Result<MadeKey, KeyError> {
+    fn make(&self, owner: &Id, slot: Slot, _context: &Digest) -> Result<MadeKey, KeyError> {
         let document = SigningKey::make_p256().map_err(|_| KeyError::Unreadable)?;
         let dev = SigningKey::from_pkcs8(&document).map_err(|_| KeyError::Unreadable)?;
         let PublicKey::P256(x, y) = dev.public() else {
@@ -50,12 +71,18 @@ impl DeviceKeys for MemoryKeys {
         Ok(MadeKey {
             point,
             level: Level::Software,
-            uvc: None,
+            uvc: (slot == Slot::Uv).then_some(UvClass::Biometric),
             attestation: Vec::new(),
         })
     }
 
     fn sign(&self, owner: &Id, _slot: Slot, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        {
+            let mut pin = self.pin();
+            if let Some(peppered) = pin.peppered.take() {
+                pin.took = peppered.elapsed();
+            }
+        }
         let owners = self.owners();
         let dev = owners.get(owner).and_then(|owner| owner.dev.clone());
         let dev = dev.ok_or(KeyError::Invalidated)?;
@@ -73,7 +100,9 @@ impl DeviceKeys for MemoryKeys {
     }
 
     fn pepper(&self, owner: &Id, salt: &[u8; SALT_LENGTH]) -> Result<Pepper, KeyError> {
-        Ok(hmac(&self.wrapping(owner)?[..], &[salt]))
+        let pepper = hmac(&self.wrapping(owner)?[..], &[salt]);
+        self.pin().peppered = Some(Instant::now());
+        Ok(pepper)
     }
 
     fn retire(&self, owner: &Id) -> Result<(), KeyError> {

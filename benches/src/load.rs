@@ -23,7 +23,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde::Serialize;
 use std::io::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// HTTP requests of one login: request, sign-in page, name, waiting page, fetch, answer, wait, assertion.
 pub const REQUESTS: usize = 8;
@@ -74,18 +74,24 @@ impl Person {
 
     /// A whole login, from the application's request to the page with the assertion.
     pub fn sign_in(&mut self) -> Result<()> {
+        self.sign_in_timed().map(drop)
+    }
+
+    /// The same; how long the server took for the phone's answer.
+    pub fn sign_in_timed(&mut self) -> Result<Duration> {
         self.browser.forget();
         let request = request(&self.origin, &self.acs)?;
         let page = begin(&mut self.browser, &request, &self.account)?;
         let challenge = self.phone.poll()?;
-        self.phone.approve(&challenge, page.number()?)?;
+        let took = self.phone.approve(&challenge, page.number()?)?;
         let wait = format!("{}/wait?phase=seen", page.path);
         let phase = self.browser.once("GET", &wait, "")?.expect(200)?;
         if phase.body != "approved" {
             return Err(format!("the login is {}", phase.body).into());
         }
         let page = self.browser.open(&page.path)?;
-        page.hidden("SAMLResponse").map(drop)
+        page.hidden("SAMLResponse")?;
+        Ok(took)
     }
 }
 
@@ -219,7 +225,7 @@ impl Phone {
         Ok(Signed::verify(text, &self.server)?)
     }
 
-    fn approve(&mut self, challenge: &Signed<Challenge>, number: &str) -> Result<()> {
+    fn approve(&mut self, challenge: &Signed<Challenge>, number: &str) -> Result<Duration> {
         let (ctr, prev) = self.last;
         let response = Response {
             iss: self.id,
@@ -243,12 +249,14 @@ impl Phone {
         let call = ResponseCall {
             response: response.compact().to_owned(),
         };
+        let begin = Instant::now();
         let reply = post(&mut self.client, "/cs/v1/responses", &call)?.expect(200)?;
+        let took = begin.elapsed();
         self.keep_nonce(&reply);
         let answer: VerdictAnswer = json::parse(reply.body.as_bytes())?;
         let verdict = Signed::<Verdict>::verify(&answer.verdict, &self.server)?;
         match verdict.code {
-            VerdictCode::Ok => Ok(()),
+            VerdictCode::Ok => Ok(took),
             _ => Err("the approval was refused".into()),
         }
     }
@@ -337,13 +345,19 @@ impl Nobody {
         self.browser.once("GET", "/8", "")?.expect(200).map(drop)
     }
 
-    fn signed(&mut self, path: &str) -> Result<()> {
+    /// What the floor does for a phone's answer: one verification, one signature, one commit.
+    pub fn answer(&mut self) -> Result<Duration> {
+        self.signed("/6")
+    }
+
+    fn signed(&mut self, path: &str) -> Result<Duration> {
         let signature = self.key.sign(self.padding.as_bytes())?;
         let signature = Base64UrlUnpadded::encode_string(&signature);
         let headers = format!("x-key: {}\r\nx-signature: {signature}\r\n", self.keyed);
+        let begin = Instant::now();
         self.phone
             .send("POST", path, &headers, &self.padding)?
-            .expect(200)
-            .map(drop)
+            .expect(200)?;
+        Ok(begin.elapsed())
     }
 }

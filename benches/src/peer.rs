@@ -11,7 +11,7 @@ use countersign_protocol::call::{
 use countersign_protocol::crypto::{AgreementSecret, SigningKey};
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::jose::Statement;
-use countersign_protocol::policy::{Alternatives, Offline, Policy};
+use countersign_protocol::policy::{Alternative, Alternatives, Factor, Offline, Policy};
 use countersign_protocol::statement::{
     Challenge, Context, Keys, Kind, Mode, Offer, Outcome, Registration, Response, Service,
     Standing, State, Verdict, VerdictCode, Via, Zone,
@@ -43,6 +43,8 @@ pub struct Peer {
     sign: SigningKey,
     token: Id,
     inner: Mutex<Inner>,
+    /// The factors that it asks for: those of the phone alone, until this is changed before somebody enrols.
+    pub asks: Alternative,
     /// Called as a response arrives.
     pub on_response: Option<fn()>,
 }
@@ -54,6 +56,8 @@ struct Inner {
     state: Option<State>,
     first: String,
     challenge: String,
+    /// Requests that a poll brings.
+    waiting: Vec<String>,
     /// When the newest challenge was handed out, and when the newest response came.
     handed: Option<Instant>,
     came: Option<Instant>,
@@ -65,15 +69,19 @@ fn now() -> u64 {
     elapsed.map_or(0, |elapsed| elapsed.as_secs())
 }
 
-fn policy() -> Policy {
-    Policy {
+fn only(asks: Alternative) -> Result<Alternatives> {
+    Ok(Alternatives::new(vec![asks])?)
+}
+
+fn policy(asks: Alternative) -> Result<Policy> {
+    Ok(Policy {
         n: 1,
-        min: Alternatives::dev(),
+        min: only(asks)?,
         r#match: true,
         max_life: 120,
-        pin: 0,
+        pin: if asks.has(Factor::Pin) { 6 } else { 0 },
         offline: Offline::None,
-    }
+    })
 }
 
 /// A new key of this algorithm.
@@ -87,10 +95,10 @@ pub fn make_key(algorithm: Algorithm) -> Result<SigningKey> {
 
 /// A login request of this server.
 pub fn challenge(aud: Id) -> Result<Challenge> {
-    request(ORIGIN, aud, now())
+    request(ORIGIN, aud, now(), Alternative::Dev)
 }
 
-fn request(origin: &str, aud: Id, iat: u64) -> Result<Challenge> {
+fn request(origin: &str, aud: Id, iat: u64, asks: Alternative) -> Result<Challenge> {
     Ok(Challenge {
         iss: Origin::parse(origin)?,
         aud,
@@ -118,7 +126,7 @@ fn request(origin: &str, aud: Id, iat: u64) -> Result<Challenge> {
             zone: Zone::Outside,
         }),
         r#match: 2,
-        factors: Alternatives::dev(),
+        factors: only(asks)?,
         input: None,
         set: Digest::from([3; 32]),
         phones: 1,
@@ -141,6 +149,7 @@ impl Peer {
             sign: make_key(algorithm)?,
             token: Id::make()?,
             inner: Mutex::default(),
+            asks: Alternative::Dev,
             on_response: None,
         })
     }
@@ -190,9 +199,21 @@ impl Peer {
     pub fn ask(&self) -> Result<Id> {
         let mut inner = self.inner();
         let state = inner.state.as_ref().ok_or("nobody registered")?;
-        let challenge = self.signed(request(&self.origin, state.aud, self.now())?)?;
+        let asked = request(&self.origin, state.aud, self.now(), self.asks)?;
+        let challenge = self.signed(asked)?;
         inner.challenge = challenge.compact().to_owned();
         Ok(challenge.jti)
+    }
+
+    /// Makes this many login requests, which the next poll brings.
+    pub fn ask_many(&self, many: usize) -> Result<()> {
+        for _ in 0..many {
+            self.ask()?;
+            let mut inner = self.inner();
+            let challenge = inner.challenge.clone();
+            inner.waiting.push(challenge);
+        }
+        Ok(())
     }
 
     /// From the moment the newest challenge was handed to the phone until its response came.
@@ -226,7 +247,7 @@ impl Peer {
             (Method::Post, "/cs/v1/offers") => self.offer(),
             (Method::Post, "/cs/v1/registrations") => self.register(&request.body),
             (Method::Post, "/cs/v1/responses") => self.respond(&request.body),
-            (Method::Get, path) if path.starts_with("/cs/v1/challenges?") => self.nothing_new(),
+            (Method::Get, path) if path.starts_with("/cs/v1/challenges?") => self.waiting(),
             (Method::Get, path) if path.starts_with("/cs/v1/challenges/") => {
                 let mut inner = self.inner();
                 let challenge = inner.challenge.clone();
@@ -242,10 +263,11 @@ impl Peer {
         }
     }
 
-    fn nothing_new(&self) -> Result<Answer> {
-        let sn = self.inner().state.as_ref().map_or(0, |state| state.sn);
+    fn waiting(&self) -> Result<Answer> {
+        let mut inner = self.inner();
+        let sn = inner.state.as_ref().map_or(0, |state| state.sn);
         let page = ChallengesAnswer {
-            challenges: Vec::new(),
+            challenges: std::mem::take(&mut inner.waiting),
             others: Vec::new(),
             sn,
             next: "1".to_owned(),
@@ -280,7 +302,7 @@ impl Peer {
             account: Account::parse("anna@example.com")?,
             dh: secret.public(),
             sas: sas::commitment(&jti, &ns),
-            policy: policy(),
+            policy: policy(self.asks)?,
         })?;
         let text = offer.compact().to_owned();
         self.inner().offer = Some((offer, secret, ns));
@@ -304,8 +326,8 @@ impl Peer {
             account: offer.account.clone(),
             registration: registration.hash(),
             dev: registration.dev.thumbprint(),
-            uv: None,
-            policy: policy(),
+            uv: registration.uv.map(|key| key.thumbprint()),
+            policy: policy(self.asks)?,
             probation: None,
             ns: Some(*ns),
             kc: Some(confirmation(&k_conf, &registration.hash())),
@@ -324,7 +346,11 @@ impl Peer {
         let call: ResponseCall = json::parse(body)?;
         let mut inner = self.inner();
         let registration = inner.registration.as_ref().ok_or("nobody registered")?;
-        let response = Signed::<Response>::verify(&call.response, &[registration.dev])?;
+        let keys: Vec<_> = [Some(registration.dev), registration.uv]
+            .into_iter()
+            .flatten()
+            .collect();
+        let response = Signed::<Response>::verify(&call.response, &keys)?;
         let verdict = self.signed(Verdict {
             iss: Origin::parse(&self.origin)?,
             aud: response.iss,

@@ -8,7 +8,10 @@ use countersign_core::{
     Answer, App, AppMode, Authenticator, Config, Engine, Id, Name, Ports, Progress, PromptId,
     Roots, Sent,
 };
+use countersign_protocol::pin::PinEntry;
+use countersign_protocol::policy::Factor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The settings of a phone that believes these roots.
@@ -32,16 +35,32 @@ pub fn config(roots: Roots) -> Result<Config> {
 }
 
 /// The standard library's clock: the one of the core asks the kernel in a way that valgrind stumbles over.
-struct Monotonic(Instant);
+struct Monotonic {
+    begin: Instant,
+    /// It stands still while somebody enrols, so that the phone takes the least cost for a PIN on every machine.
+    stopped: Arc<AtomicBool>,
+}
 
 impl Clock for Monotonic {
     fn now(&self) -> Moment {
-        let ms = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(0);
+        let passed = match self.stopped.load(Ordering::Relaxed) {
+            true => 0,
+            false => u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(0),
+        };
         Moment {
             boot: Id::from([1; 16]),
-            ms,
+            ms: passed,
         }
     }
+}
+
+/// What is chosen as PIN where one is asked.
+fn pin() -> Result<PinEntry> {
+    let mut entry = PinEntry::new();
+    for digit in [2, 9, 4, 8, 1, 7] {
+        entry.push(digit)?;
+    }
+    Ok(entry)
 }
 
 /// A phone and its server.
@@ -50,24 +69,30 @@ pub struct Phone {
     pub peer: Arc<Peer>,
     /// The ID, once it is enrolled.
     pub id: Option<Id>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Phone {
     /// Nobody enrolled yet.
     pub fn new(store: Arc<dyn Store>, keys: Arc<dyn DeviceKeys>, peer: Peer) -> Result<Self> {
         let peer = Arc::new(peer);
+        let stopped = Arc::new(AtomicBool::new(false));
         let ports = Ports {
             store,
             transport: peer.clone(),
             keys,
             counter: Arc::new(MemoryCounter::default()),
-            clock: Arc::new(Monotonic(Instant::now())),
+            clock: Arc::new(Monotonic {
+                begin: Instant::now(),
+                stopped: stopped.clone(),
+            }),
         };
         let app = Authenticator::open(config(Roots::Public)?, ports)?;
         Ok(Self {
             app,
             peer,
             id: None,
+            stopped,
         })
     }
 
@@ -76,7 +101,10 @@ impl Phone {
         let link = self.peer.link()?;
         self.peer.take_busy();
         let begin = Instant::now();
-        let review = self.app.review(&link)?;
+        let mut review = self.app.review(&link)?;
+        if self.peer.asks.has(Factor::Pin) {
+            review.choose_pin(pin()?, &pin()?)?;
+        }
         let id = self.app.enrol(review)?;
         let Progress::Pending(_) = self.app.proceed(&id, 0)? else {
             return Err("the enrolment did not ask for digits".into());
@@ -98,9 +126,38 @@ impl Phone {
         keys: Arc<dyn DeviceKeys>,
         algorithm: Algorithm,
     ) -> Result<Self> {
-        let mut phone = Self::new(store, keys, Peer::new(algorithm)?)?;
+        Self::enrolled_with(store, keys, Peer::new(algorithm)?)
+    }
+
+    /// A phone in use before this peer, its PIN at the least cost.
+    pub fn enrolled_with(
+        store: Arc<dyn Store>,
+        keys: Arc<dyn DeviceKeys>,
+        peer: Peer,
+    ) -> Result<Self> {
+        let mut phone = Self::new(store, keys, peer)?;
+        phone.stopped.store(true, Ordering::Relaxed);
         phone.enrol()?;
+        phone.stopped.store(false, Ordering::Relaxed);
         Ok(phone)
+    }
+
+    /// The time that a poll of this many new requests takes, without the peer's part; then they are denied.
+    pub fn poll(&self, many: usize) -> Result<Duration> {
+        let id = self.id.ok_or("not enrolled")?;
+        self.peer.ask_many(many)?;
+        self.peer.take_busy();
+        let begin = Instant::now();
+        let arrived = self.app.poll(&id, 0)?;
+        let took = begin.elapsed() - self.peer.take_busy();
+        if arrived.prompts.len() != many || arrived.error.is_some() {
+            return Err("not every request is shown".into());
+        }
+        for prompt in arrived.prompts {
+            self.app
+                .decide(&prompt.id, &Answer::Deny { reason: None })?;
+        }
+        Ok(took)
     }
 
     /// Fetches a new request; it is noted and shown.
@@ -117,10 +174,8 @@ impl Phone {
     /// Approves; the verdict must be good.
     pub fn approve(&self, prompt: &PromptId) -> Result<()> {
         let number = Some("42".to_owned());
-        match self
-            .app
-            .decide(prompt, &Answer::Approve { number, pin: None })?
-        {
+        let pin = self.peer.asks.has(Factor::Pin).then(pin).transpose()?;
+        match self.app.decide(prompt, &Answer::Approve { number, pin })? {
             Sent::Verdict(verdict) if verdict.accepted => Ok(()),
             _ => Err("the approval was not accepted".into()),
         }

@@ -1,24 +1,20 @@
 //! The phone's figures: in this process, by the core's one door.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use countersign_benches::bare::{Bare, unspecified};
 use countersign_benches::keys::MemoryKeys;
 use countersign_benches::measure::{Timed, all, in_turns};
 use countersign_benches::passkeys;
 use countersign_benches::peer::{Algorithm, Peer, challenge, make_key};
 use countersign_benches::phone::Phone;
 use countersign_benches::report::{Row, per_second, time};
-use countersign_benches::{Result, Trouble, trace};
+use countersign_benches::{Result, factors, trace};
 use countersign_core::adapters::{MemoryStore, SoftwareKeys, open_store};
 use countersign_core::ports::Store;
 use countersign_core::{Engine, Id};
 use countersign_protocol::Signed;
 use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::statement::Challenge;
-use ring::rand::SystemRandom;
-use ring::signature::{
-    self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
-    UnparsedPublicKey,
-};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
@@ -35,63 +31,12 @@ fn main() -> Result<()> {
         ["decide", count] => decide(count.parse()?),
         _ => {
             answer()?;
+            factors::answers()?;
+            factors::polls()?;
             disk()?;
             enrolment()?;
             hostile()
         }
-    }
-}
-
-/// What ring alone takes for what can't be left out: on messages as long as ours.
-struct Bare {
-    message: Vec<u8>,
-    ed25519: Ed25519KeyPair,
-    p256: EcdsaKeyPair,
-    by_ed25519: Vec<u8>,
-    by_p256: Vec<u8>,
-}
-
-fn unspecified(_: impl std::fmt::Debug) -> Trouble {
-    "ring refuses".into()
-}
-
-impl Bare {
-    fn new() -> Result<Self> {
-        let random = SystemRandom::new();
-        let document = Ed25519KeyPair::generate_pkcs8(&random).map_err(unspecified)?;
-        let ed25519 = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(unspecified)?;
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(unspecified)?;
-        let p256 = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random);
-        let p256 = p256.map_err(unspecified)?;
-        let message = vec![b'm'; 900];
-        let by_ed25519 = ed25519.sign(&message).as_ref().to_vec();
-        let by_p256 = p256.sign(&random, &message).map_err(unspecified)?;
-        Ok(Self {
-            by_p256: by_p256.as_ref().to_vec(),
-            message,
-            ed25519,
-            p256,
-            by_ed25519,
-        })
-    }
-
-    fn verify_ed25519(&self) -> Result<()> {
-        UnparsedPublicKey::new(&signature::ED25519, self.ed25519.public_key().as_ref())
-            .verify(&self.message, &self.by_ed25519)
-            .map_err(unspecified)
-    }
-
-    fn verify_p256(&self) -> Result<()> {
-        let algorithm = &signature::ECDSA_P256_SHA256_FIXED;
-        UnparsedPublicKey::new(algorithm, self.p256.public_key().as_ref())
-            .verify(&self.message, &self.by_p256)
-            .map_err(unspecified)
-    }
-
-    fn sign_p256(&self) -> Result<signature::Signature> {
-        let random = SystemRandom::new();
-        self.p256.sign(&random, &self.message).map_err(unspecified)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use countersign_benches::browser::{Browser, percent};
 use countersign_benches::load::{Nobody, Person, REQUESTS, begin, request, type_digits};
-use countersign_benches::measure::median;
+use countersign_benches::measure::{Timed, in_turns, median};
 use countersign_benches::phone::config;
 use countersign_benches::process::{cpu, peak_memory};
 use countersign_benches::report::{Row, time};
@@ -174,6 +174,32 @@ fn logins(place: &Place, serving: &Running, people: &[Mutex<Person>]) -> Result<
         )
         .aim("< 40 MiB", ours < 40 << 20)
         .say();
+    check(&people[0], &nobody[0])
+}
+
+/// One person at a time: the server's work on the phone's answer, beside the same request at the floor.
+fn check(person: &Mutex<Person>, nobody: &Mutex<Nobody>) -> Result<()> {
+    let mut person = person.lock().map_err(|_| "somebody failed")?;
+    let mut nobody = nobody.lock().map_err(|_| "somebody failed")?;
+    let mut work: Vec<Timed<'_>> = vec![
+        Box::new(|| nobody.answer()),
+        Box::new(|| person.sign_in_timed()),
+    ];
+    let rounds = in_turns(101, 1, &mut work)?;
+    Row::new(
+        "server",
+        "a phone's answer, over TLS, until its verdict is on disk",
+        time(rounds.seconds(1)),
+    )
+    .beside(
+        format!(
+            "floor: request, verify, sign, commit ({})",
+            time(rounds.seconds(0))
+        ),
+        rounds.ratio(1, &[0]),
+    )
+    .at_most(1.3)
+    .say();
     Ok(())
 }
 
