@@ -41,5 +41,6 @@ stories!(
     keys,
     modes,
     phones,
+    service,
     states
 );

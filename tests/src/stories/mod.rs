@@ -2,6 +2,7 @@
 //!
 //! In: a story, and how a phone is started. Out: what each step gave. Never: a step that is passed over.
 
+mod applications;
 mod play;
 mod script;
 

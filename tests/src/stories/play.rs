@@ -1,5 +1,6 @@
 //! Plays a story: the real server, an application, browsers and the administrator; the phones are somebody's.
 
+use super::applications::Applications;
 use super::script::{Step, Story, Who};
 use crate::harness::story::{self, Ending, Invitation, Waiting, hand_over, silently};
 use crate::harness::{
@@ -23,6 +24,7 @@ struct Player<'a> {
     make: MakePhone<'a>,
     phones: BTreeMap<String, Phone>,
     seats: BTreeMap<String, Seat>,
+    applications: Applications,
     /// Where the last verdict led.
     back: Option<String>,
 }
@@ -46,6 +48,7 @@ pub fn play(story: &Story, make: MakePhone<'_>) -> Result<Vec<String>> {
         make,
         phones: BTreeMap::new(),
         seats: BTreeMap::new(),
+        applications: Applications::default(),
         back: None,
     };
     let mut transcript = Vec::new();
@@ -77,6 +80,10 @@ impl Player<'_> {
                     other => return Err(unknown(other)),
                 }
                 Ok((name.clone(), "ok".to_owned()))
+            }
+            Who::Service(name) => {
+                let gave = self.applications.step(&self.world, name, step)?;
+                Ok((name.clone(), gave))
             }
             Who::Admin(name) => {
                 let words = self.filled_in(&step.what)?;
@@ -182,8 +189,11 @@ impl Player<'_> {
         let mut words = further(&[step.what.as_str(), &id], step);
         match step.number.as_deref() {
             Some("wrong") => words.add(&["--number", self.wrong_number()]),
-            Some(browser) => {
-                let number = self.waiting(browser)?.1.number.clone();
+            Some(shown) => {
+                let number = match self.applications.number(shown) {
+                    Some(number) => number.to_owned(),
+                    None => self.waiting(shown)?.1.number.clone(),
+                };
                 words.add(&["--number", &number]);
             }
             None => {}
@@ -317,7 +327,7 @@ impl Player<'_> {
     }
 }
 
-fn unknown(what: &str) -> Trouble {
+pub(super) fn unknown(what: &str) -> Trouble {
     Trouble::new(format!("`{what}` is nothing that can be done here"))
 }
 
@@ -387,7 +397,7 @@ fn said(outcome: &Outcome, otherwise: &str) -> String {
     }
 }
 
-fn text(object: Option<&Value>, member: &str) -> Result<String> {
+pub(super) fn text(object: Option<&Value>, member: &str) -> Result<String> {
     let found = object.and_then(|object| object[member].as_str());
     found
         .map(str::to_owned)

@@ -36,10 +36,13 @@ pub(super) struct Step {
     /// Further words for a phone.
     #[serde(default)]
     pub(super) with: Vec<String>,
-    /// The browser whose number is typed, or `wrong`.
+    /// The browser or application whose number is typed, or `wrong`.
     pub(super) number: Option<String>,
     /// Which of the open requests.
     pub(super) kind: Option<String>,
+    /// What an application asks to be confirmed: labels and values.
+    #[serde(default)]
+    pub(super) rows: Vec<[String; 2]>,
     pub(super) button: Option<String>,
     /// The other phone.
     pub(super) other: Option<String>,
@@ -56,6 +59,7 @@ pub(super) enum Who {
     Browser(String),
     Server(String),
     Admin(String),
+    Service(String),
 }
 
 /// Every story, with the name of its file.
