@@ -135,7 +135,7 @@ pub(crate) struct Vault {
     keys: Keys,
     head: Mutex<Head>,
     /// The version that the counter has.
-    counted: Mutex<u64>,
+    counted: Mutex<Counted>,
     memo: Memo,
 }
 
@@ -166,7 +166,10 @@ impl Vault {
             id: header.store,
             keys,
             head: Mutex::new(head),
-            counted: Mutex::new(count.map_or(0, |count| count.version)),
+            counted: Mutex::new(Counted {
+                version: count.map_or(0, |count| count.version),
+                under_way: false,
+            }),
             memo: Memo::default(),
         };
         vault.tell_counter();
@@ -192,7 +195,7 @@ impl Vault {
             id,
             keys,
             head: Mutex::new(Head::new()),
-            counted: Mutex::new(0),
+            counted: Mutex::default(),
             memo: Memo::default(),
         };
         let header = Header {
@@ -219,16 +222,22 @@ impl Vault {
         self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the counter how far the store has come, if that is news. What can't be told now is told next time.
+    /// Tells the counter how far the store has come, if that is news. What can't be told now is told next time. One thread tells at
+    /// a time, and also what comes meanwhile; no lock is held, since a counter may be slow, or call in again.
     pub(crate) fn tell_counter(&self) {
-        let version = self.head().version;
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = Count {
-            store: self.id,
-            version,
-        };
-        if *counted < version && self.counter.write(count).is_ok() {
-            *counted = version;
+        loop {
+            let version = self.head().version;
+            let Some(telling) = Telling::begin(&self.counted, version) else {
+                return;
+            };
+            let count = Count {
+                store: self.id,
+                version,
+            };
+            if self.counter.write(count).is_err() {
+                return;
+            }
+            telling.done(version);
         }
     }
 
@@ -332,6 +341,41 @@ impl Vault {
             }
         }
         Err(Fault::Store(StoreError::Changed).into())
+    }
+}
+
+/// What the counter was told.
+#[derive(Default)]
+struct Counted {
+    version: u64,
+    /// Whether a thread is telling it more.
+    under_way: bool,
+}
+
+/// The right to tell the counter something; it ends when dropped, also by a panic.
+struct Telling<'a>(&'a Mutex<Counted>);
+
+impl<'a> Telling<'a> {
+    /// Nothing where this was told, or another thread tells.
+    fn begin(counted: &'a Mutex<Counted>, version: u64) -> Option<Self> {
+        let mut known = counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.under_way || known.version >= version {
+            return None;
+        }
+        known.under_way = true;
+        Some(Self(counted))
+    }
+
+    fn done(self, version: u64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.version = version;
+    }
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.under_way = false;
     }
 }
 
