@@ -11,6 +11,7 @@
 
 pub mod adapters;
 pub mod ports;
+pub mod words;
 
 mod account;
 mod authenticator;

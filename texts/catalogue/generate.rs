@@ -88,6 +88,24 @@ fn ids(out: &mut String, english: &Catalogue, german: &Catalogue) {
 
     put!(
         out,
+        "    pub(crate) fn named(name: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {{\n        Some(match name {{"
+    );
+    for (id, forms) in english {
+        let values: Vec<String> = parameters_of(forms)
+            .iter()
+            .map(|name| format!("{name}: value({name:?})?"))
+            .collect();
+        put!(
+            out,
+            "            {id:?} => Self::{} {{ {} }},",
+            rust_name(id),
+            values.join(", ")
+        );
+    }
+    put!(out, "            _ => return None,\n        }})\n    }}\n");
+
+    put!(
+        out,
         "    #[cfg(test)]\n    pub(crate) fn every(value: &'a str) -> Vec<Self> {{\n        vec!["
     );
     for (id, forms) in english {

@@ -37,7 +37,7 @@ mod value;
 pub use lang::Lang;
 pub use names::{notice_title, request_title, row_label, row_value};
 pub use spoken::{asked, digits, time_left};
-pub use text::{MessageText, Text, message, text};
+pub use text::{MessageText, Text, message, named, text};
 
 /// The generated names. Every variant is documented by its words; its fields are the names inside them.
 #[allow(missing_docs)]

@@ -67,6 +67,17 @@ pub fn text(lang: Lang, id: Id<'_>) -> Text {
     }
 }
 
+/// A text by its name, for those who don't compile against [`Id`]: with exactly the values that it needs, else nothing.
+pub fn named(lang: Lang, name: &str, values: &[(&str, &str)]) -> Option<Text> {
+    let value = |wanted: &str| {
+        let mut found = values.iter().filter(|(name, _)| *name == wanted);
+        found.next().map(|(_, value)| *value)
+    };
+    let id = Id::named(name, value)?;
+    let needed = values.iter().all(|(name, _)| id.value(name).is_some());
+    needed.then(|| text(lang, id))
+}
+
 /// A message of the catalogue: title, body and button.
 pub fn message(lang: Lang, message: Message<'_>) -> MessageText {
     MessageText {
@@ -131,6 +142,36 @@ mod tests {
         let id = Id::AskUnfreeze { id: "Acme" };
         assert_eq!(text(Lang::En, id).text, "Reactivate Acme?");
         assert_eq!(text(Lang::De, id).text, "Acme wieder aktivieren?");
+    }
+
+    #[test]
+    fn a_text_can_be_had_by_name_with_exactly_its_values() {
+        let by_name = |name, values| named(Lang::En, name, values).map(|text| text.text);
+        let said = by_name("ask.unfreeze", &[("id", "Acme")]);
+        assert_eq!(said.as_deref(), Some("Reactivate Acme?"));
+        for (name, values) in [
+            ("ask.unfreeze", &[][..]),
+            ("ask.unfreeze", &[("id", "Acme"), ("host", "x")]),
+            ("ask.unfreeze", &[("Id", "Acme")]),
+            ("ask.unfreez", &[("id", "Acme")]),
+            ("button.ok", &[("id", "Acme")]),
+            ("", &[]),
+        ] {
+            assert_eq!(by_name(name, values), None, "{name} {values:?}");
+        }
+        for id in Id::every("V") {
+            let values: Vec<_> = ["app", "id"]
+                .iter()
+                .filter(|name| id.value(name).is_some())
+                .map(|name| (*name, "V"))
+                .collect();
+            let whole = id.row().en.text.matches('{').count() == values.len();
+            assert_eq!(
+                named(Lang::En, id.row().id, &values).is_some(),
+                whole,
+                "{id:?}"
+            );
+        }
     }
 
     #[test]

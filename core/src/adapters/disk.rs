@@ -50,7 +50,7 @@ pub fn open_store(folder: &Path, engine: Engine) -> Result<Arc<dyn Store>, Store
 ///
 /// # Errors
 /// [`StoreError::Busy`] while anybody has it open, [`StoreError::Full`], [`StoreError::Io`].
-pub(super) fn move_aside(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+pub fn move_aside(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
     if !folder.try_exists().map_err(of_io)? {
         return Ok(None);
     }

@@ -15,7 +15,7 @@ mod ureq;
 
 pub use self::boot_clock::BootClock;
 pub use self::counter::{FileCounter, MemoryCounter, NoCounter};
-pub use self::disk::open_store;
+pub use self::disk::{move_aside, open_store};
 pub use self::memory::MemoryStore;
 pub use self::software::SoftwareKeys;
 pub use self::ureq::UreqTransport;

@@ -91,12 +91,7 @@ pub(crate) fn resume(phone: &Phone) -> Result<(), Trouble> {
 }
 
 pub(crate) fn about(account: &AccountInfo) -> About {
-    About {
-        host: account.host.clone(),
-        server: account.name.clone(),
-        account: account.account.clone(),
-        service: String::new(),
-    }
+    About::from(account)
 }
 
 fn show_review(phone: &Phone, review: &Review) {

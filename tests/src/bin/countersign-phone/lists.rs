@@ -6,11 +6,12 @@ use crate::phone::Phone;
 use crate::told::show_told;
 use crate::trouble::Trouble;
 use crate::words::{APP, Words};
+use countersign_core::words;
 use countersign_core::{
     AccountInfo, Decision, Delivery, Error, HistoryEntry, Id, Note, Prompt, Row, Standing,
 };
 use countersign_texts::{
-    Id as Word, Message, asked, message, request_title, row_label, row_value, text, time_left,
+    Id as Word, Message, asked, message, row_label, row_value, text, time_left,
 };
 use serde_json::{Value, json};
 
@@ -152,8 +153,7 @@ pub(crate) fn more(phone: &Phone, id: &str) -> Result<(), Trouble> {
 /// A request, as it is listed, shown and heard of.
 pub(crate) fn show_prompt(phone: &Phone, prompt: &Prompt) {
     let lang = phone.voice.lang;
-    let title = request_title(prompt.kind, &prompt.server);
-    let title = title.map_or_else(|| prompt.title.clone(), |id| text(lang, id).text);
+    let title = words::title(lang, prompt).text;
     let rows = prompt.rows.iter();
     let rows: Vec<Value> = rows
         .map(|row| json!({"id": row.id, "value": row.value}))

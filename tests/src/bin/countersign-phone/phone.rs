@@ -2,10 +2,10 @@
 
 use crate::args::Args;
 use crate::die;
-use crate::trouble::{About, Trouble};
+use crate::trouble::Trouble;
 use crate::voice::Voice;
 use countersign_core::adapters;
-use countersign_core::{App, AppMode, Authenticator, Config, Name, Ports, Prompt, Review, Roots};
+use countersign_core::{App, AppMode, Authenticator, Config, Name, Ports, Roots};
 use serde_json::json;
 
 /// An open phone, and how it speaks.
@@ -67,26 +67,4 @@ fn config(args: &Args) -> Result<Config, Trouble> {
         device: name(&args.device)?,
         locale: args.lang().tag().to_owned(),
     })
-}
-
-impl From<&Prompt> for About {
-    fn from(prompt: &Prompt) -> Self {
-        Self {
-            host: prompt.host.clone(),
-            server: prompt.server.clone(),
-            account: prompt.account.clone(),
-            service: prompt.service.clone(),
-        }
-    }
-}
-
-impl From<&Review> for About {
-    fn from(review: &Review) -> Self {
-        Self {
-            host: review.host().to_owned(),
-            server: review.name().to_owned(),
-            account: review.account().to_owned(),
-            service: String::new(),
-        }
-    }
 }

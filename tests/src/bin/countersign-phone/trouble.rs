@@ -1,5 +1,6 @@
 //! Why a command did not do what it was asked.
 
+pub(crate) use countersign_core::words::About;
 use countersign_core::{Error, VerdictInfo};
 
 /// What a person is told, and how the process ends.
@@ -13,15 +14,6 @@ pub(crate) enum Trouble {
     Own(Own),
     /// The command line does not make sense.
     Usage(String),
-}
-
-/// What the words of an error need.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct About {
-    pub(crate) host: String,
-    pub(crate) server: String,
-    pub(crate) account: String,
-    pub(crate) service: String,
 }
 
 /// What only a command line runs into.
