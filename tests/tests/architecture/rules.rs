@@ -32,6 +32,7 @@ pub(crate) const GUARDED: &[(&str, &[&str])] = &[
     ("redb", &["countersign-core"]),
     ("ureq", &["countersign-core", "countersign-tests"]),
     ("uniffi", &["countersign-bindings"]),
+    ("uniffi_bindgen", &["countersign-bindgen"]),
 ];
 
 /// Names that only stand in these places, comments and texts left aside. A place that ends in `/` is a folder.
@@ -59,6 +60,7 @@ pub(crate) const NAMES: &[(&str, &[&str])] = &[
     ("redb", &["core/src/adapters/"]),
     ("ureq", &["core/src/adapters/", "tests/src/harness/"]),
     ("uniffi", &["bindings/"]),
+    ("uniffi_bindgen", &["bindings/bindgen/"]),
 ];
 
 /// Lints of the workspace that must be at this level.
