@@ -123,6 +123,12 @@ impl Alternatives {
             .all(|mine| floor.0.iter().any(|least| mine.covers(*least)))
     }
 
+    /// Whether each asks for a PIN or a gesture, so that the phone alone does not suffice.
+    pub fn ask_person(&self) -> bool {
+        let asks = |one: &Alternative| one.has(Factor::Pin) || one.has(Factor::Uv);
+        self.0.iter().all(asks)
+    }
+
     /// Whether what was proved covers one of them.
     pub fn satisfied_by(&self, proved: &[Factor]) -> bool {
         self.0

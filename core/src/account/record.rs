@@ -200,6 +200,11 @@ impl Account {
         factors(pin, uv)
     }
 
+    /// Whether its server can ask for a PIN or gesture.
+    pub(crate) fn has_pin_or_uv(&self) -> bool {
+        self.pin.is_some() || self.uv.is_some()
+    }
+
     /// What it can prove when a change of PIN or gesture has its answer.
     pub(crate) fn factors_after_change(&self) -> Vec<Factor> {
         let pin = self.pin.is_some() || self.next_pin.is_some();

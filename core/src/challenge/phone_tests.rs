@@ -1,10 +1,12 @@
 //! The phones of an ID, as one of them sees it: pause and its end, another phone added or removed.
 
+use crate::authenticator::Authenticator;
 use crate::challenge::{Action, Answer};
 use crate::error::Code;
 use crate::testkit::{Phone, Trouble, json, judged, nothing, problem, refused, typed};
-use countersign_protocol::call::InvitationAnswer;
+use countersign_protocol::call::{ChallengeAnswer, InvitationAnswer};
 use countersign_protocol::invitation::Invitation;
+use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::statement::{Input, Kind, Standing, StateReason};
 use countersign_protocol::text::Name;
 use countersign_protocol::{Digest, Id, Origin, Thumbprint, problem as said};
@@ -88,7 +90,7 @@ fn a_request_about_another_phone_than_was_meant_is_not_shown() {
         policy: None,
     });
     let challenge = phone.peer.sign(asked).compact().to_owned();
-    let answer = countersign_protocol::call::ChallengeAnswer { challenge };
+    let answer = ChallengeAnswer { challenge };
     phone
         .peer
         .trouble("/actions", Trouble::Instead(json(201, &answer)));
@@ -173,4 +175,56 @@ fn a_phone_on_probation_is_told_so() {
     assert_eq!(app.pause(&id).err(), refused(Code::IdProbation));
     let action = Action::RemovePhone(other());
     assert_eq!(app.begin(&id, action).err(), refused(Code::IdProbation));
+}
+
+/// Whether a request of this kind that the phone alone would answer is shown.
+fn is_shown(phone: &Phone, app: &Authenticator, id: &Id, action: Action, kind: Kind) -> bool {
+    let jti = Id::make().unwrap();
+    let mut asked = phone.peer.about_itself(jti, kind);
+    asked.factors = Alternatives::dev();
+    let challenge = phone.peer.sign(asked).compact().to_owned();
+    let answer = json(201, &ChallengeAnswer { challenge });
+    phone.peer.trouble("/actions", Trouble::Instead(answer));
+    match app.begin(id, action) {
+        Ok(prompt) => {
+            assert_eq!((prompt.id.challenge, prompt.ways), (jti, vec!["dev"]));
+            true
+        }
+        Err(error) => {
+            assert_eq!(error.code(), Some(Code::ChalDowngrade));
+            assert!(app.pending().unwrap().is_empty());
+            false
+        }
+    }
+}
+
+#[test]
+fn row_44_codes_and_the_end_of_a_pause_take_pin_or_gesture_where_there_is_one_whatever_the_policy_asks()
+ {
+    for (action, kind) in [
+        (Action::RecoveryCodes, Kind::RecoveryCodes),
+        (Action::Unfreeze, Kind::Unfreeze),
+    ] {
+        // The policy would be content with the phone.
+        let with_pin = Phone::before_pin();
+        with_pin.peer.inner().policy.min = Alternatives::dev();
+        let (app, id) = with_pin.enrolled_with(PIN);
+        assert!(!is_shown(&with_pin, &app, &id, action, kind));
+
+        let with_gesture = Phone::new();
+        let either = vec![Alternative::Dev, Alternative::Uv];
+        with_gesture.peer.inner().policy.min = Alternatives::new(either).unwrap();
+        let app = with_gesture.app();
+        let mut review = app.review(&with_gesture.peer.link()).unwrap();
+        review.take_gesture(true);
+        let id = app.enrol(review).unwrap();
+        app.proceed(&id, 0).unwrap();
+        with_gesture.peer.activate();
+        app.proceed(&id, 0).unwrap();
+        assert!(!is_shown(&with_gesture, &app, &id, action, kind));
+
+        let with_neither = Phone::new();
+        let (app, id) = with_neither.enrolled();
+        assert!(is_shown(&with_neither, &app, &id, action, kind));
+    }
 }

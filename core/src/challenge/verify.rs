@@ -134,6 +134,9 @@ impl Verified {
                 Unfit::Weaker => Refusal::Weaker,
                 Unfit::Service => Refusal::Service,
             })?;
+        if !challenge.asks_what_there_is(known.account.has_pin_or_uv()) {
+            return Err(Refusal::Weaker);
+        }
         if !known.config.allows(&challenge.iss) {
             return Err(Refusal::Host);
         }

@@ -5,7 +5,7 @@ use crate::encoding::{Digest, Id, Thumbprint};
 use crate::jose::Statement;
 use crate::json::Malformed;
 use crate::origin::{Origin, is_host};
-use crate::policy::{Alternatives, Factor, Policy};
+use crate::policy::{Alternatives, Policy};
 use crate::text::{Account, Name, Place, Value};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -316,26 +316,26 @@ impl Challenge {
         }
     }
 
+    /// Whether it asks for PIN or gesture where its table says "where there is one", which no policy tells:
+    /// `has_any` is whether the credential has a PIN or K_uv.
+    pub fn asks_what_there_is(&self, has_any: bool) -> bool {
+        let if_any = matches!(self.kind, Kind::RecoveryCodes | Kind::Unfreeze);
+        !(if_any && has_any) || self.factors.ask_person()
+    }
+
     fn factors_fit(&self, policy: &Policy) -> bool {
         let dev = self.factors == Alternatives::dev();
         let covers = self.factors.not_below(&policy.min);
-        let known = |needed: bool| {
-            let strong = |list: &Alternatives| {
-                list.as_slice()
-                    .iter()
-                    .all(|one| one.has(Factor::Pin) || one.has(Factor::Uv))
-            };
-            covers && (!needed || strong(&self.factors))
-        };
+        let by_person = covers && self.factors.ask_person();
         let dev_pin = self.factors.as_slice() == [crate::policy::Alternative::DevPin];
         let uv = self.factors.as_slice() == [crate::policy::Alternative::Uv];
         match self.kind {
             Kind::Login | Kind::Stepup | Kind::Transaction => covers,
-            Kind::AddPhone | Kind::Policy => known(true),
+            Kind::AddPhone | Kind::Policy => by_person,
             // A phone on probation is removed by any other; the asking phone can't test which it is.
-            Kind::RemovePhone => dev || known(true),
-            // The credential may have neither PIN nor K_uv.
-            Kind::RecoveryCodes | Kind::Unfreeze => known(false),
+            Kind::RemovePhone => dev || by_person,
+            // The credential may have neither PIN nor K_uv: see `asks_what_there_is`.
+            Kind::RecoveryCodes | Kind::Unfreeze => covers,
             Kind::ReplaceUv => dev_pin,
             Kind::PinSet => {
                 dev_pin
