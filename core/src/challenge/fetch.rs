@@ -14,7 +14,7 @@ use crate::vault::{Change, Place};
 use countersign_protocol::Id;
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::problem;
-use countersign_protocol::statement::{Challenge, Standing};
+use countersign_protocol::statement::{Challenge, Mode, Standing};
 use std::sync::Arc;
 
 impl Core {
@@ -186,8 +186,12 @@ impl Core {
             return Ok(None);
         }
         let known = account.known_mut()?;
-        let changed = known.is_unexpected(&challenge.set);
-        known.set = Some(challenge.set);
+        // Without a network it names the addressed phone alone, which is compared with nothing.
+        let changed = challenge.mode != Mode::Offline && {
+            let changed = known.is_unexpected(&challenge.set);
+            known.set = Some(challenge.set);
+            changed
+        };
         let lower = time.lower(self.clock.now()).unwrap_or_default();
         let mut seen = Seen::new(challenge, lower, changed);
         if let Some(jti) = challenge.replaces {

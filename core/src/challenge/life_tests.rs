@@ -6,7 +6,7 @@ use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::{DeviceKeys, Slot};
 use crate::testkit::Phone;
-use countersign_protocol::policy::{Alternative, Alternatives};
+use countersign_protocol::policy::{Alternative, Alternatives, Offline};
 use countersign_protocol::statement::{Decision, Kind, Mode, Row, Standing, StateReason};
 use countersign_protocol::text::{Name, Value};
 use countersign_protocol::{Digest, Id, Origin};
@@ -262,6 +262,24 @@ fn an_offline_request_in_a_list_asks_less_than_was_agreed() {
         verdict_on(&phone, &app, &id, text),
         Some(Code::ChalDowngrade)
     );
+}
+
+#[test]
+fn the_one_phone_of_an_offline_request_is_compared_with_nothing() {
+    let phone = Phone::new();
+    phone.peer.inner().policy.offline = Offline::Both;
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().prompts[0].notes, []);
+    phone.peer.ask(2, |challenge| {
+        (challenge.mode, challenge.r#match) = (Mode::Offline, 0);
+        challenge.set = Digest::from([4; 32]);
+    });
+    let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+    assert!(!prompt.notes.contains(&Note::PhonesChanged));
+    // The phones of the ID are those of the first one still.
+    phone.peer.ask(3, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().prompts[0].notes, []);
 }
 
 #[test]
