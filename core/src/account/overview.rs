@@ -81,7 +81,8 @@ impl Core {
         let account = self.account(owner)?;
         let answer = self.call(&account, |at, id, prove| {
             self.client.overview(at, id, prove)
-        })?;
+        });
+        let answer = answer.map_err(|fault| self.look_at_state(owner, fault))?;
         Ok(answer.into())
     }
 
@@ -94,16 +95,18 @@ impl Core {
             locale: self.config.locale.clone(),
             slow,
         };
-        self.call(&account, |at, id, prove| {
+        let told = self.call(&account, |at, id, prove| {
             self.client.describe(at, id, prove, &phone)
-        })
+        });
+        told.map_err(|fault| self.look_at_state(owner, fault))
     }
 
     pub(crate) fn set_push(&self, owner: &Id, address: Option<&PushAddress>) -> Result<(), Fault> {
         let account = self.account(owner)?;
-        self.call(&account, |at, id, prove| {
+        let told = self.call(&account, |at, id, prove| {
             self.client.set_push(at, id, prove, address)
-        })
+        });
+        told.map_err(|fault| self.look_at_state(owner, fault))
     }
 }
 

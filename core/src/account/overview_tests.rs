@@ -5,7 +5,9 @@ use crate::ports::{Answer, TransportError};
 use crate::testkit::{Phone, Trouble, json, problem};
 use countersign_protocol::call::{OverviewAnswer, PhoneRow, PushRow};
 use countersign_protocol::problem::Code as Said;
-use countersign_protocol::statement::{Level, Levels, PushAddress, PushType, StateReason};
+use countersign_protocol::statement::{
+    Level, Levels, PushAddress, PushType, Standing, StateReason,
+};
 use countersign_protocol::text::Name;
 use countersign_protocol::{Digest, Thumbprint};
 
@@ -186,4 +188,23 @@ fn an_overview_is_shown_and_believed_in_nothing() {
     // Whatever an unsigned answer says, the ID is what its signed state says.
     assert!(phone.contents() == before);
     assert!(app.accounts().unwrap()[0].reason.is_none());
+}
+
+#[test]
+fn a_call_that_is_refused_as_not_in_use_looks_at_the_signed_state() {
+    for said in [Said::NotActive, Said::NotFound] {
+        for call in ["overview", "phone", "push"] {
+            let phone = Phone::new();
+            let (app, id) = phone.enrolled();
+            phone.peer.end(Standing::Revoked, StateReason::Removed);
+            phone.peer.trouble(call, Trouble::Instead(problem(said)));
+            let error = match call {
+                "overview" => app.overview(&id).err(),
+                "phone" => app.describe(&id, false).err(),
+                _ => app.set_push(&id, None).err(),
+            };
+            assert_eq!(error.unwrap().code(), Some(Code::IdRemoved), "{call}");
+            assert_eq!(app.accounts().unwrap()[0].standing, Standing::Revoked);
+        }
+    }
 }

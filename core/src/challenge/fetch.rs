@@ -20,7 +20,7 @@ use std::sync::Arc;
 impl Core {
     /// A server that says that the credential is not in use or unknown proves it by a signed state,
     /// or it isn't so.
-    pub(super) fn look_at_state(&self, owner: &Id, fault: Fault) -> Fault {
+    pub(crate) fn look_at_state(&self, owner: &Id, fault: Fault) -> Fault {
         use problem::Code::{NotActive, NotFound};
         if let Fault::Call(call) = &fault
             && matches!(call.code(), Some(NotActive | NotFound))
