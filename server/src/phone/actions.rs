@@ -180,6 +180,8 @@ async fn begin(
         exp: until,
     };
     let row = question.ask(app, db, caller).await?;
+    // The answer brings it, so its end is told too.
+    challenges::mark_seen(db, &row.jti, app.now()).await?;
     app.audit(db, "action", &caller.id, kind.as_str()).await?;
     let answer = ChallengeAnswer {
         challenge: row.statement,

@@ -6,7 +6,7 @@ use countersign_protocol::Signed;
 use countersign_protocol::call::InvitationAnswer;
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::statement::{
-    Challenge, Decision, Event, Kind, Standing, StateReason, VerdictCode, Via,
+    CancelReason, Challenge, Decision, Event, Kind, Standing, StateReason, VerdictCode, Via,
 };
 
 /// Why a phone rests, if it does.
@@ -78,6 +78,19 @@ async fn a_person_pauses_the_id_and_lifts_it_from_any_of_its_phones() {
     }
     let (_, page) = world.waiting().await;
     assert_eq!(page.heading(), "wait");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_phone_began_is_taken_back_with_everything_that_it_had_open() {
+    let world = World::with_pin().await;
+    let (first, second) = two(&world).await;
+    // It has it by the answer, and asks for nothing more before the other phone rests the ID.
+    let begun = first.begin("pin-set").await;
+    assert_eq!(second.act("pause", None).await.status, 204);
+    let cancels = first.cancels().await;
+    assert!(cancels.len() == 1 && cancels[0].challenge == begun.jti);
+    assert!(cancels[0].reason == CancelReason::Withdrawn);
     world.end().await;
 }
 
