@@ -290,3 +290,18 @@ async fn row_26_one_source_asks_for_so_many_names_in_a_minute() {
     assert_eq!(world.waiting().await.1.heading(), "wait");
     world.end().await;
 }
+
+#[tokio::test]
+async fn row_26_a_refusal_of_what_only_a_link_opened_makes_nobody_quiet() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let bank = world.add_same_only().await;
+    for _ in 0..4 {
+        let page = Browser::new(&world).ask(&bank, ANNA).await;
+        let challenge = phone.open(&page).await;
+        let code = phone.decide(&challenge, Decision::Deny, None).await;
+        assert_eq!(code, VerdictCode::Ok);
+        assert_eq!(quiet_until(&phone).await, Value::Null);
+    }
+    world.end().await;
+}

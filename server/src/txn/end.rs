@@ -44,7 +44,8 @@ pub(crate) async fn decide(
     let mut told = others::end_txn(app, db, txn, End::Decided(by)).await?;
     if let Some(login) = end_login(app, db, txn, stage, answered.back).await? {
         app.metrics.login(stage);
-        if matches!(stage, "denied" | "number") {
+        // What only a link opens rings on no phone.
+        if matches!(stage, "denied" | "number") && challenge.listed {
             login::unwelcome(app, db, Some(&by.user), app.now() as i64).await?;
         }
         told.push(Topic::Login(login));
