@@ -8,6 +8,7 @@ mod history;
 mod init;
 mod keys;
 mod policy;
+mod restored;
 mod users;
 
 pub(crate) use keys::warning;
@@ -81,6 +82,8 @@ enum Command {
     /// The log of what was done.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// After the database was put back from a backup: make phones take what the server says again.
+    Restored,
 }
 
 #[derive(Subcommand)]
@@ -210,6 +213,7 @@ async fn administer(
         Command::Policy(command) => policy::policy(app, command).await?,
         Command::Metadata => vec![apps::metadata(app)?],
         Command::Audit(AuditCommand::Check) => vec![audit(app).await?],
+        Command::Restored => vec![restored::restored(app).await?],
     })
 }
 

@@ -234,10 +234,20 @@ pub(crate) async fn of_user(
     Ok(rows)
 }
 
+/// Those of everybody, by account.
+pub(crate) async fn all(db: &mut Connection) -> Result<Vec<Credential>> {
+    db.all(select!("ORDER BY account, created, id"), [])
+}
+
 /// Those of everybody that are in use or rest, by account.
 pub(crate) async fn in_use(db: &mut Connection) -> Result<Vec<Credential>> {
-    let all: Vec<Credential> = db.all(select!("ORDER BY account, created, id"), [])?;
+    let all = all(db).await?;
     Ok(all.into_iter().filter(is_in_use).collect())
+}
+
+/// The next state of each has a number that is so much higher.
+pub(crate) async fn skip_states(db: &mut Connection, by: i64) -> Result<()> {
+    db.run("UPDATE credentials SET sn = sn + ?", [by]).map(drop)
 }
 
 /// Whether a phone of the ID is one that is in use or rests.

@@ -29,6 +29,7 @@ mod proof;
 mod race;
 mod recovery;
 mod relay_model;
+mod restored;
 mod same;
 mod same_only;
 mod saml;
