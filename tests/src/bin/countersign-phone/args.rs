@@ -132,6 +132,7 @@ pub(crate) enum Command {
     /// Remove a phone of an ID, or this one.
     RemovePhone {
         /// Its key, as `overview` shows it.
+        #[arg(allow_hyphen_values = true)]
         phone: String,
         /// The ID, as `ids` names it; may be left out when there is only one.
         #[arg(long)]
@@ -150,7 +151,7 @@ pub(crate) enum Command {
         /// As `ids` names it; may be left out when there is only one.
         id: Option<String>,
         /// End the clone alarm of the phone with this key instead.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         phone: Option<String>,
         /// The PIN, for tests. Without it, it is asked for where it is wanted.
         #[arg(long, value_name = "DIGITS")]
@@ -345,6 +346,27 @@ impl From<Why> for Reason {
             Why::Unknown => Self::Unknown,
             Why::Pressure => Self::Pressure,
             Why::Other => Self::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_begins_like_an_option_is_taken_as_the_key() {
+        for words in [
+            ["remove-phone", "-1ab", "--pin", "294817"].as_slice(),
+            &["unfreeze", "--phone", "-1ab", "--pin", "294817"],
+        ] {
+            let words = std::iter::once(&"countersign-phone").chain(words);
+            let (phone, pin) = match Args::try_parse_from(words).unwrap().command {
+                Command::RemovePhone { phone, pin, .. } => (phone, pin),
+                Command::Unfreeze { phone, pin, .. } => (phone.unwrap(), pin),
+                _ => panic!("another command"),
+            };
+            assert_eq!((phone.as_str(), pin.as_deref()), ("-1ab", Some("294817")));
         }
     }
 }
