@@ -59,7 +59,7 @@ class Account:
             return False
         if found["sn"] <= newest["sn"]:
             raise Refused("state", "goes back")
-        if found["state"] == "pending" and newest["state"] != "pending":
+        if found["state"] == "pending":
             raise Refused("state", "pending again")
         same_phone(found, self.record)
         ends = found["state"] in ("suspended", *ENDED)

@@ -97,7 +97,7 @@ def checked(account, text):
             raise Refused("account")
     seen.check(account.record, found)
     longest = policies.MAX_LIFE if found["mode"] == "app" else account.policy["max_life"]
-    if not found["iat"] <= found["exp"] <= found["iat"] + longest:
+    if not found["iat"] < found["exp"] <= found["iat"] + longest:
         raise Refused("life")
     clock.check(account.record["times"], found["iat"], found["exp"], account.tools.boot)
     if found["policy"] > account.policy["n"]:

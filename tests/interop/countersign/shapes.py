@@ -180,7 +180,7 @@ SHAPES = {
         "app": shape({"brand": text(64), "mode": among("app", "kit", "core"), "version": text(64), "os": text(64)}),
         "device": label,
         "locale": lang,
-        "proto": several(1, 1, among(1)),
+        "proto": several(1, 16, number),
         "push?": shape({"type": among("fcm", "apns", "unifiedpush"), "token": up_to(4096)}),
         "rec?": hash_,
     },
@@ -226,7 +226,7 @@ SHAPES = {
         "match": among(0, 2, 6),
         "factors": policies.alternatives,
         "set": hash_,
-        "phones": number,
+        "phones": positive,
         "replaces?": id_,
         "input?": lambda value: need(isinstance(value, dict), "members"),
     },
@@ -271,7 +271,7 @@ SHAPES = {
         "event": among(*EVENTS),
         "device?": label,
         "set": hash_,
-        "phones": number,
+        "phones": positive,
     },
     "cs1-proof": {
         "aud": encodings.origin,
@@ -288,16 +288,18 @@ SHAPES = {
 
 
 def _keys(body):
-    need(body["iat"] <= body["exp"] <= body["iat"] + 400 * 86_400, "life")
+    need(body["iat"] < body["exp"] <= body["iat"] + 400 * 86_400, "life")
 
 
 def _offer(body):
-    need(body["iat"] <= body["exp"] <= body["iat"] + 600, "life")
+    need(body["iat"] < body["exp"] <= body["iat"] + 600, "life")
 
 
 def _registration(body):
     together = {"uv" in body, "uvc" in body, "uv" in body["level"]}
     need(len(together) == 1, "members", "uv")
+    need(body.get("uv") != body["dev"], "value", "uv")
+    need(1 in body["proto"], "value", "proto")
 
 
 def _state(body):
@@ -315,6 +317,7 @@ def _response(body):
         need(not {"match", "dh", "pin", "input"} & set(body), "members", "decision")
     need("pin" in body or "input" not in body, "members", "input")
     need("dh" in body or "pin" not in body, "members", "dh")
+    need((body["prev"] == "") == (body["ctr"] == 1), "value", "prev")
 
 
 def _verdict(body):
