@@ -6,7 +6,10 @@ use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::links::ChallengeLink;
 use countersign_protocol::statement::{Challenge, Decision, VerdictCode};
 use countersign_protocol::{Id, Signed};
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::bits::encode_auto;
+use qrcode::canvas::{Canvas, MaskPattern};
+use qrcode::ec::construct_codewords;
+use qrcode::{Color, EcLevel};
 use std::collections::BTreeSet;
 
 impl World {
@@ -38,16 +41,10 @@ impl Browser<'_> {
 }
 
 impl Page {
-    /// Whether a QR code on it says this.
+    /// Whether a QR code on it says this, by whichever mask.
     pub(crate) fn shows_code(&self, text: &str) -> bool {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M).unwrap();
-        let width = code.width();
-        let dark = code.to_colors().into_iter().enumerate();
-        let dark: BTreeSet<(usize, usize)> = dark
-            .filter(|(_, color)| *color == Color::Dark)
-            .map(|(at, _)| (at % width + 4, at / width + 4))
-            .collect();
-        self.drawings().any(|path| modules(path) == dark)
+        let masked = MASKS.map(|mask| dark(text, mask));
+        self.drawings().any(|path| masked.contains(&modules(path)))
     }
 
     /// The paths of its drawings.
@@ -60,6 +57,35 @@ impl Page {
         self.between(" href=\"", "\"")
             .find_map(|link| ChallengeLink::parse(&unescape(link), None).ok())
     }
+}
+
+/// The masks of ISO/IEC 18004: a code names its own.
+const MASKS: [MaskPattern; 8] = [
+    MaskPattern::Checkerboard,
+    MaskPattern::HorizontalLines,
+    MaskPattern::VerticalLines,
+    MaskPattern::DiagonalLines,
+    MaskPattern::LargeCheckerboard,
+    MaskPattern::Fields,
+    MaskPattern::Diamonds,
+    MaskPattern::Meadow,
+];
+
+/// The dark modules of the code of a text.
+fn dark(text: &str, mask: MaskPattern) -> BTreeSet<(usize, usize)> {
+    let bits = encode_auto(text.as_bytes(), EcLevel::M).unwrap();
+    let version = bits.version();
+    let (data, correction) = construct_codewords(&bits.into_bytes(), version, EcLevel::M).unwrap();
+    let mut canvas = Canvas::new(version, EcLevel::M);
+    canvas.draw_all_functional_patterns();
+    canvas.draw_data(&data, &correction);
+    canvas.apply_mask(mask);
+    let width = usize::try_from(version.width()).unwrap();
+    let colors = canvas.into_colors().into_iter().enumerate();
+    colors
+        .filter(|(_, color)| *color == Color::Dark)
+        .map(|(at, _)| (at % width + 4, at / width + 4))
+        .collect()
 }
 
 /// The dark modules of a drawing, each a square of one unit.
