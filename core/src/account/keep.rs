@@ -120,9 +120,22 @@ impl Core {
         Ok(change.delete_all::<HistoryRecord>(owner)?)
     }
 
+    /// An ID that was revoked: a later state may say otherwise, as long as there are keys to ask with. After a day they go, also
+    /// where nobody answers.
+    pub(crate) fn see_out(&self, account: &Account) -> Result<(), Fault> {
+        if account.k_push.0.is_empty() {
+            return Ok(());
+        }
+        match self.fetch_state(&account.owner, 0) {
+            Ok(newest) => self.destroy_after_grace(&newest),
+            Err(fault @ (Fault::Vault(_) | Fault::Closed)) => Err(fault),
+            Err(_) => self.destroy_after_grace(account),
+        }
+    }
+
     /// Destroys what an ID that was revoked a day ago signed with. What it was stays listed, and its history stays, with the
     /// key that opens them.
-    pub(crate) fn destroy_after_grace(&self, account: &Account) -> Result<(), Fault> {
+    fn destroy_after_grace(&self, account: &Account) -> Result<(), Fault> {
         let Some(ended) = account.known().ok().and_then(|known| known.ended) else {
             return Ok(());
         };

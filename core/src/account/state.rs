@@ -51,8 +51,14 @@ impl Account {
         if state.sn == known.sn && state.hash() == known.state {
             return Ok(false);
         }
-        // Only the first state is pending, and it was taken elsewhere.
-        if state.sn <= known.sn || state.state == Standing::Pending {
+        let out_of_place = match state.state {
+            // Only the first state is, and it was taken elsewhere.
+            Standing::Pending => true,
+            // Nothing is kept of what never came into use: so nothing else can be refused.
+            Standing::Refused => !matches!(known.standing, Standing::Pending | Standing::Refused),
+            _ => false,
+        };
+        if state.sn <= known.sn || out_of_place {
             return Err(Unfit::Backwards);
         }
         if let Some(policy) = policy_taken(&self.policy, &self.approvals, state)? {

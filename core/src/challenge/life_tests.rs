@@ -4,9 +4,11 @@ use crate::challenge::tests::{request, verdict_on};
 use crate::challenge::{Answer, Note, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
-use crate::ports::{DeviceKeys, Slot};
-use crate::testkit::Phone;
+use crate::ports::{DeviceKeys, Slot, TransportError};
+use crate::testkit::{Phone, Trouble, json, problem};
+use countersign_protocol::call::StateAnswer;
 use countersign_protocol::policy::{Alternative, Alternatives, Offline};
+use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Decision, Kind, Mode, Row, Standing, StateReason};
 use countersign_protocol::text::{Name, Value};
 use countersign_protocol::{Digest, Id, Origin};
@@ -237,6 +239,62 @@ fn a_removed_credential_stops_at_once_and_its_keys_go_after_a_day() {
     assert_eq!(app.accounts().unwrap().len(), 1);
     app.forget(&id).unwrap();
     assert_eq!((phone.records(), phone.owners()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_removal_that_a_later_state_takes_back_takes_no_keys() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.end(Standing::Revoked, StateReason::Removed);
+    app.poll(&id, 0).unwrap();
+    phone.pass(24 * 3600 + 120);
+    phone.peer.become_state(|state| {
+        (state.state, state.reason) = (Standing::Active, None);
+        (state.wake, state.push_id) = (Some(Id::from([8; 16])), Some(Id::from([9; 16])));
+    });
+    app.sync().unwrap();
+    assert_eq!(app.accounts().unwrap()[0].standing, Standing::Active);
+    assert!(phone.keys.sign(&id, Slot::Dev, b"m").is_ok());
+}
+
+#[test]
+fn the_keys_of_a_removed_credential_go_also_where_nobody_answers() {
+    for trouble in [
+        Trouble::Lost(TransportError::Unreachable),
+        Trouble::Instead(problem(Said::NotFound)),
+        Trouble::Instead(json(200, &StateAnswer { state: "x".into() })),
+    ] {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        phone.peer.end(Standing::Revoked, StateReason::Removed);
+        app.poll(&id, 0).unwrap();
+        phone.pass(24 * 3600 + 120);
+        phone.peer.trouble("credentials", trouble);
+        app.sync().unwrap();
+        assert!(phone.keys.sign(&id, Slot::Dev, b"m").is_err());
+        // What has no key asks nothing more.
+        let calls = phone.peer.calls_to("credentials");
+        app.sync().unwrap();
+        assert_eq!(phone.peer.calls_to("credentials"), calls);
+    }
+}
+
+#[test]
+fn row_44_what_was_in_use_is_not_refused_away() {
+    for standing in [Standing::Active, Standing::Suspended, Standing::Revoked] {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        if standing != Standing::Active {
+            phone.peer.end(standing, StateReason::Admin);
+            app.poll(&id, 0).unwrap();
+        }
+        // As whoever has S may say it.
+        phone.peer.end(Standing::Refused, StateReason::Expired);
+        app.sync().unwrap();
+        let accounts = app.accounts().unwrap();
+        assert_eq!((accounts.len(), accounts[0].standing), (1, standing));
+        assert!(phone.keys.sign(&id, Slot::Dev, b"m").is_ok());
+    }
 }
 
 #[test]

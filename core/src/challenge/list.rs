@@ -81,9 +81,7 @@ impl Core {
             return self.poll(&account.owner, 0);
         }
         match &account.stage {
-            Stage::Known(known) if known.standing == Standing::Revoked => {
-                self.destroy_after_grace(account)?
-            }
+            Stage::Known(known) if known.standing == Standing::Revoked => self.see_out(account)?,
             _ => {
                 self.proceed(&account.owner, 0)?;
             }
