@@ -61,6 +61,8 @@ class Account:
             raise Refused("state", "goes back")
         if found["state"] == "pending":
             raise Refused("state", "pending again")
+        if found["state"] == "refused" and newest["state"] not in ("pending", "refused"):
+            raise Refused("state", "refused late")
         same_phone(found, self.record)
         ends = found["state"] in ("suspended", *ENDED)
         takes_policy = policies.acceptable(found["policy"], self.policy, list(self.record["approved"].values()), ends)

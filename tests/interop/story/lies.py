@@ -101,6 +101,7 @@ def states(good, thief):
         "pending again": made(
             state="pending", wake=None, push_id=None, ns=thief.kid, kc=thief.kid, exp=good["iat"] + 60
         ),
+        "refused, and was in use": made(state="refused", reason="expired", wake=None, push_id=None),
         "suspended without a reason": made(state="suspended"),
         "active for a reason": made(reason="admin"),
         "active without its ids": made(wake=None),
