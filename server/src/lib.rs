@@ -8,6 +8,7 @@ mod app;
 mod brands;
 mod cli;
 mod config;
+pub mod conformance;
 mod credential;
 mod crypto;
 mod error;

@@ -44,7 +44,7 @@ const ON_PYTHON: &[&str] = &[
 ];
 
 /// Suites that play the second phone.
-const ON_INTEROP: &[&str] = &["interop"];
+const ON_INTEROP: &[&str] = &["conformance", "interop"];
 
 /// Suites that read letters.
 const ON_MAIL: &[&str] = &["recovery"];

@@ -145,7 +145,7 @@ pub fn run() -> ExitCode {
 }
 
 /// One thread may wait for the disk (`crate::store`) while each processor has another.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(processors + 1)
@@ -217,8 +217,7 @@ async fn administer(
     })
 }
 
-/// A whole command line, as a test types it; the objects that `--json` prints.
-#[cfg(test)]
+/// A whole command line, as a test or the conformance kit types it; the objects that `--json` prints.
 pub(crate) async fn typed(app: Option<&App>, line: &[&str]) -> Result<Vec<Value>, StartError> {
     let words = std::iter::once("countersign-server").chain(line.iter().copied());
     let arguments =

@@ -17,7 +17,7 @@ class Proxy:
 
     `change(path, body)` is asked about every JSON answer: what to send instead, or None for as it was. `lose(path)`:
     whether an answer is dropped after the server has given it. `instead(path)`: an answer for which the server is not
-    asked at all, or None. `problem(path)`: a status and code to answer with, likewise.
+    asked at all, or None. `problem(path)`: a status and code to answer with, likewise. `drop`: a header that no answer has.
     """
 
     def __init__(self, ca, certificate, key):
@@ -37,7 +37,7 @@ class Proxy:
         self._server.server_close()
 
     def clear(self):
-        self.change = self.lose = self.instead = self.problem = None
+        self.change = self.lose = self.instead = self.problem = self.drop = None
 
     def forward(self, method, path, headers, data):
         connection = http.client.HTTPSConnection("localhost", self.target, timeout=40, context=self._trust)
@@ -79,19 +79,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         instead = proxy.instead(path) if proxy.instead else None
         problem = proxy.problem(path) if proxy.problem else None
         if problem is not None:
-            status, answered, body = problem[0], [("Content-Type", "application/problem+json")], as_problem(*problem)
+            answered = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
+            status, body = problem[0], as_problem(*problem)
         elif instead is not None:
             status, answered, body = 200, [("Content-Type", "application/json")], json.dumps(instead).encode()
         else:
             status, answered, body = proxy.forward(self.command, path, headers, data)
         if proxy.lose and proxy.lose(path):
             return
-        if proxy.change and body and 200 <= status < 300:
+        is_json = any(name.lower() == "content-type" and value == "application/json" for name, value in answered)
+        if proxy.change and body and is_json and 200 <= status < 300:
             changed = proxy.change(path, json.loads(body))
             body = body if changed is None else changed if isinstance(changed, bytes) else json.dumps(changed).encode()
         self.send_response_only(status)
         for name, value in answered:
-            if name.lower() not in HOP:
+            if name.lower() not in HOP and name.lower() != proxy.drop:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")

@@ -6,12 +6,21 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 /// A client that trusts the run's CA alone, follows no redirect by itself and takes every status as an answer.
 pub(super) fn agent(ca: &Ca) -> Result<ureq::Agent> {
-    let root = Certificate::from_pem(ca.pem().as_bytes())
-        .during("reading the CA's certificate")?
-        .to_owned();
+    agent_by(Some(ca.pem().as_bytes()))
+}
+
+/// The same with this CA, or with the public ones, for a server that others run.
+pub(super) fn agent_by(pem: Option<&[u8]>) -> Result<ureq::Agent> {
+    let roots = match pem {
+        Some(pem) => {
+            let root = Certificate::from_pem(pem).during("reading the CA's certificate")?;
+            RootCerts::new_with_certs(&[root.to_owned()])
+        }
+        None => RootCerts::WebPki,
+    };
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::new_with_certs(&[root]))
+        .root_certs(roots)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build();
     let config = ureq::Agent::config_builder()

@@ -1,6 +1,7 @@
 //! In: binaries beside this one, the programs of `tests/sp`, a temporary folder.
 //! Out: a certificate authority, servers, phones, browsers and service providers that run, and end with their owner.
-//! Never: a call into the server or the phone other than by command line and HTTPS; trust in any CA but the run's own.
+//! Never: a call into the server or the phone other than by command line and HTTPS; trust in any CA but the run's own, or the
+//! one that the conformance kit is given.
 
 mod binaries;
 mod browser;
@@ -22,6 +23,7 @@ mod sp;
 pub mod story;
 mod trouble;
 mod watcher;
+mod wire;
 mod world;
 pub mod xml;
 
@@ -38,6 +40,7 @@ pub use service::{Reply, Service};
 pub use sp::{Binding, Software, Sp, SpOptions};
 pub use trouble::{During, Result, Trouble};
 pub use watcher::{Seen, watch};
+pub use wire::{Came, Wire};
 pub use world::{ADMIN, World, end_all};
 
 use std::time::Duration;

@@ -277,6 +277,15 @@ pub(crate) enum Command {
         /// The copy.
         file: PathBuf,
     },
+    /// Try whether somebody else's ID server keeps the protocol, with keys made for the run (docs/conformance.md).
+    Conformance {
+        /// The server, as `https://host`. With --ca, the authority of its certificate.
+        #[arg(long, value_name = "ORIGIN")]
+        server: String,
+        /// A program that makes invitations, types digits and begins logins there. Without it, you are asked to.
+        #[arg(long, value_name = "COMMAND")]
+        hook: Option<String>,
+    },
 }
 
 /// What a person says to an invitation.

@@ -1,12 +1,13 @@
 //! The virtual phone: a real client of the core's one door, on a command line.
 //!
 //! In: commands, a folder, a certificate authority. Out: what a phone shows and does, for people or,
-//! with `--json`, one object a line. Never: a way around the core's door; anything read from the
-//! environment.
+//! with `--json`, one object a line. Never: a way around the core's door, but for `conformance`, which is no phone of anybody's;
+//! anything read from the environment.
 
 mod answer;
 mod args;
 mod change;
+mod conformance;
 mod copy;
 mod die;
 mod enrol;
@@ -50,10 +51,13 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Trouble> {
-    // Two want no open phone.
+    // Three want no open phone.
     match &args.command {
         Command::Restore { file } => return copy::restore(args, file),
         Command::SetAside => return phone::set_aside(args),
+        Command::Conformance { server, hook } => {
+            return conformance::run(args, server, hook.as_deref());
+        }
         _ => {}
     }
     let phone = Phone::open(args)?;
@@ -115,6 +119,6 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Listen => listen::listen(&phone),
         Command::Export { file } => copy::export(&phone, file),
         // Done before anything was opened.
-        Command::Restore { .. } | Command::SetAside => Ok(()),
+        Command::Restore { .. } | Command::SetAside | Command::Conformance { .. } => Ok(()),
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Trouble {
     Own(Own),
     /// The command line does not make sense.
     Usage(String),
+    /// A server does not keep the protocol, or not everything was reached; the report says what.
+    NotConformant,
 }
 
 /// What only a command line runs into.

@@ -56,6 +56,10 @@ impl Words {
             Trouble::Verdict(both) => self.verdict(&both.0, &both.1),
             Trouble::Own(own) => self.own(*own),
             Trouble::Usage(what) => self.plain("usage", what.clone()),
+            Trouble::NotConformant => {
+                let what = "the server does not keep the protocol, or not everything was reached";
+                self.plain("conformance", what.to_owned())
+            }
         }
     }
 

@@ -1,0 +1,425 @@
+//! Every check of a server, in the order in which they are tried.
+
+use countersign_server::conformance::Check;
+
+const fn check(id: &'static str, section: &'static str, what: &'static str) -> Check {
+    Check { id, section, what }
+}
+
+pub(super) static TABLE: [Check; 119] = [
+    check(
+        "http.no_store",
+        "10",
+        "Every answer carries Cache-Control: no-store.",
+    ),
+    check("http.no_redirect", "10", "No answer is a redirect."),
+    check(
+        "http.problem",
+        "10",
+        "Every refusal is application/problem+json of type, title, status and code.",
+    ),
+    check("http.json", "10", "Every other answer is application/json."),
+    check("http.answer_cap", "1", "No answer is over 64 KiB."),
+    check(
+        "http.nonce",
+        "10",
+        "A nonce has 1 to 128 visible characters.",
+    ),
+    check(
+        "keys.newest",
+        "4",
+        "GET keys without `after`: one statement, by the root of the invitation.",
+    ),
+    check(
+        "keys.after",
+        "4",
+        "GET keys with the newest `n`: the newest, all the same.",
+    ),
+    check("json.empty", "1", "A call without a body is refused."),
+    check(
+        "json.no_object",
+        "1",
+        "A list in the place of an object is refused.",
+    ),
+    check("json.extra", "1", "A member that is not listed is refused."),
+    check("json.duplicate", "1", "A member twice is refused."),
+    check(
+        "json.escaped",
+        "1",
+        "A member twice, once escaped, is refused.",
+    ),
+    check("json.null", "1", "null is refused."),
+    check("json.float", "1", "A number that is no integer is refused."),
+    check("json.depth", "1", "More than six levels are refused."),
+    check("json.bom", "1", "A byte order mark is refused."),
+    check("json.utf8", "1", "What is no UTF-8 is refused."),
+    check(
+        "json.trailing",
+        "1",
+        "Characters behind the object are refused.",
+    ),
+    check(
+        "http.media",
+        "10",
+        "A body that is no application/json is refused.",
+    ),
+    check(
+        "http.body_cap",
+        "1",
+        "A body over 64 KiB is refused, or its connection closed.",
+    ),
+    check(
+        "offer.unknown",
+        "10",
+        "A token that nobody was given is not found.",
+    ),
+    check(
+        "offer.answer",
+        "5",
+        "A token gets keys by the pinned root, and an offer by one of them.",
+    ),
+    check(
+        "offer.fresh",
+        "5",
+        "Another call makes another offer, with its own Ns and dh.",
+    ),
+    check(
+        "offer.five",
+        "5",
+        "After five offers an invitation is over.",
+    ),
+    check("offer.used", "10", "A token that registered is used."),
+    check(
+        "statement.signature",
+        "2",
+        "A registration with a changed bit in its signature is refused.",
+    ),
+    check(
+        "statement.unsigned",
+        "2",
+        "One without a signature is refused.",
+    ),
+    check("statement.none", "2", "`alg` none is refused."),
+    check(
+        "statement.alg",
+        "2",
+        "Another `alg` than the key's is refused.",
+    ),
+    check("statement.header", "2", "Another header member is refused."),
+    check("statement.typ", "2", "Another `typ` is refused."),
+    check("statement.extra", "1", "Another member is refused."),
+    check("statement.duplicate", "1", "A member twice is refused."),
+    check(
+        "statement.null",
+        "1",
+        "An optional member that is null is refused.",
+    ),
+    check(
+        "statement.trailing",
+        "1",
+        "Characters behind the payload's object are refused.",
+    ),
+    check("statement.two", "2", "Two signatures are refused."),
+    check("statement.padding", "1", "Padding is refused."),
+    check(
+        "statement.base64",
+        "1",
+        "Unused bits that are not zero are refused.",
+    ),
+    check("statement.cap", "1", "A statement over 16 KiB is refused."),
+    check(
+        "registration.key",
+        "2",
+        "One that another key signed is refused.",
+    ),
+    check(
+        "registration.aud",
+        "5",
+        "One for another server is refused.",
+    ),
+    check(
+        "registration.device",
+        "1",
+        "A name that misleads who reads it is refused.",
+    ),
+    check(
+        "registration.proto",
+        "14",
+        "One of a version that nobody speaks: 426.",
+    ),
+    check(
+        "registration.zero",
+        "3",
+        "A `dh` that agrees on zero is refused.",
+    ),
+    check("registration.uv", "5", "K_uv without its proof is refused."),
+    check(
+        "registration.rec",
+        "5",
+        "`rec` that the offer did not ask for is refused.",
+    ),
+    check(
+        "registration.offer",
+        "5",
+        "One of an offer that was not made is refused.",
+    ),
+    check(
+        "registration.token",
+        "5",
+        "One with another token is refused.",
+    ),
+    check(
+        "registration.good",
+        "5",
+        "The good one, after all that: 201 and a pending state that fits it, ns and kc too.",
+    ),
+    check(
+        "registration.repeat",
+        "5",
+        "The same bytes again get the same state.",
+    ),
+    check(
+        "registration.second",
+        "5",
+        "A second one for the invitation: 409, and the first phone is refused, second_finisher.",
+    ),
+    check(
+        "registration.known",
+        "5",
+        "A key that is known is not registered again.",
+    ),
+    check(
+        "digits.wrong",
+        "5",
+        "Three times wrong digits: the phone is refused, sas.",
+    ),
+    check(
+        "pending.reads",
+        "5",
+        "A pending credential reads its own state.",
+    ),
+    check("pending.list", "5", "A pending credential gets no list."),
+    check(
+        "digits.right",
+        "5",
+        "Right digits: active, with wake and push_id and a higher sn.",
+    ),
+    check("proof.none", "10", "A call without its proof is refused."),
+    check("proof.no_nonce", "10", "A proof without nonce gets one."),
+    check(
+        "proof.nonce",
+        "10",
+        "A nonce that the server did not make is refused, and a good one given.",
+    ),
+    check(
+        "proof.other_nonce",
+        "10",
+        "The id of a challenge is no nonce for another call.",
+    ),
+    check("proof.key", "10", "A proof by an unknown key is refused."),
+    check(
+        "proof.signature",
+        "2",
+        "A proof with a changed bit in its signature is refused.",
+    ),
+    check("proof.typ", "2", "A statement of another typ is no proof."),
+    check("proof.aud", "10", "A proof for another server is refused."),
+    check(
+        "proof.sub",
+        "10",
+        "A proof for another credential is refused.",
+    ),
+    check("proof.htm", "10", "A proof for another method is refused."),
+    check("proof.htu", "10", "A proof for another path is refused."),
+    check(
+        "proof.origin",
+        "10",
+        "A proof for another origin's URL is refused.",
+    ),
+    check("proof.query", "10", "A proof for another query is refused."),
+    check("proof.bh", "10", "A proof over another body is refused."),
+    check(
+        "proof.repeat",
+        "10",
+        "The same proof and body again get the same answer.",
+    ),
+    check(
+        "proof.replay",
+        "10",
+        "The same proof's jti with another body is a conflict.",
+    ),
+    check("state.other", "10", "Another credential's id is not found."),
+    check(
+        "list.request",
+        "6",
+        "A request is listed, verified, and within what was agreed.",
+    ),
+    check(
+        "list.cursor",
+        "10",
+        "With its `next` the list is empty, and `next` the same.",
+    ),
+    check(
+        "list.unknown",
+        "10",
+        "A cursor that the server does not know lists what is open.",
+    ),
+    check(
+        "fetch.same",
+        "6",
+        "A request fetched by its jti, or by its txn, has the same bytes.",
+    ),
+    check("fetch.unknown", "10", "An unknown id is not found."),
+    check(
+        "response.key",
+        "7",
+        "A response by an unknown key is not found.",
+    ),
+    check(
+        "response.signature",
+        "7",
+        "One with a changed bit in its signature is refused.",
+    ),
+    check(
+        "response.iss",
+        "7",
+        "One in another credential's name is refused.",
+    ),
+    check("response.aud", "7", "One for another server is refused."),
+    check("response.rule", "7", "One by another rule is refused."),
+    check("response.extra", "1", "One with another member is refused."),
+    check(
+        "response.duplicate",
+        "1",
+        "One with a member twice is refused.",
+    ),
+    check("response.ctr", "1", "One with `ctr` 0 is refused."),
+    check(
+        "response.decision",
+        "7",
+        "An approval that is turned into a denial, its number left in it, is refused.",
+    ),
+    check(
+        "response.reason",
+        "7",
+        "An approval with a reason is refused.",
+    ),
+    check("response.typ", "2", "A proof is no response."),
+    check("response.cap", "1", "One over 16 KiB is refused."),
+    check(
+        "response.unknown",
+        "7",
+        "One about a challenge that was not asked gets the verdict expired.",
+    ),
+    check(
+        "response.factors",
+        "7",
+        "An approval without the PIN that is asked gets factors_missing or bad_input.",
+    ),
+    check(
+        "response.pin",
+        "7",
+        "A wrong PIN gets pin_wrong, not final, with the tries that are left.",
+    ),
+    check(
+        "response.approve",
+        "7",
+        "The good approval, after all that, is accepted.",
+    ),
+    check(
+        "response.repeat",
+        "7",
+        "The same bytes again get the same verdict.",
+    ),
+    check(
+        "response.conflict",
+        "7",
+        "The same jti with other bytes is a conflict.",
+    ),
+    check(
+        "response.decided",
+        "7",
+        "A further approval gets decided_elsewhere.",
+    ),
+    check(
+        "response.number",
+        "7",
+        "A wrong number gets number_wrong, and is final.",
+    ),
+    check(
+        "response.dead",
+        "7",
+        "After it the right number comes too late.",
+    ),
+    check("response.view", "7", "Another view gets view_mismatch."),
+    check(
+        "response.match",
+        "7",
+        "An approval without its number gets bad_input.",
+    ),
+    check("response.deny", "7", "A denial is accepted, and final."),
+    check(
+        "extend.more",
+        "15",
+        "extend: the same txn with more time, `replaces` the old jti.",
+    ),
+    check(
+        "extend.unknown",
+        "10",
+        "extend of an unknown challenge is not found.",
+    ),
+    check("action.unknown", "10", "An unknown action is refused."),
+    check(
+        "action.input",
+        "10",
+        "An action without the input that it needs is refused.",
+    ),
+    check(
+        "action.own",
+        "11",
+        "recovery-codes: a request in mode app, for this phone alone.",
+    ),
+    check("action.again", "10", "A second one withdraws the first."),
+    check(
+        "acks.form",
+        "10",
+        "Acknowledging none, or more than 20, is refused.",
+    ),
+    check(
+        "push.set",
+        "10",
+        "An address for pushes is taken, and dropped.",
+    ),
+    check(
+        "push.type",
+        "5",
+        "An address of an unknown type is refused.",
+    ),
+    check("phone.describe", "10", "A phone describes itself."),
+    check(
+        "overview.this",
+        "10",
+        "The overview shows this phone, once as `this`.",
+    ),
+    check(
+        "wake.handle",
+        "10",
+        "The handle wake tells whether something waits; an unknown one is not found.",
+    ),
+    check(
+        "pause.state",
+        "12",
+        "pause: suspended, by its user, and no overview any more.",
+    ),
+    check("pause.lift", "12", "unfreeze lifts it."),
+    check(
+        "clone.verdict",
+        "7",
+        "The same ctr with another jti gets the verdict suspended.",
+    ),
+    check(
+        "clone.state",
+        "12",
+        "The credential is suspended then, as a clone.",
+    ),
+];

@@ -1,0 +1,170 @@
+//! The conformance kit (`docs/conformance.md`): what is right passes, by its address alone, and what is wrong in one place is
+//! found there, by the name of the check.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use countersign_tests::harness::{program, second_phone};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+
+/// What a kit says of one side, with somebody who acts there.
+fn tried(args: &[&str]) -> Value {
+    let (python, folder) = second_phone().unwrap();
+    let mut command = Command::new(python);
+    command
+        .args(["-B", "kit.py"])
+        .args(args)
+        .current_dir(folder);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{complained}");
+    serde_json::from_str(said.lines().last().unwrap()).unwrap()
+}
+
+fn server(more: &[&str]) -> Value {
+    let (phone, server) = (program("countersign-phone"), program("countersign-server"));
+    let (phone, server) = (phone.unwrap(), server.unwrap());
+    let args = ["server", phone.to_str().unwrap(), server.to_str().unwrap()];
+    tried(&[&args[..], more].concat())
+}
+
+/// The checks of this outcome.
+fn named<'a>(report: &'a Value, outcome: &str) -> BTreeSet<&'a str> {
+    let checks = report["checks"].as_array().unwrap().iter();
+    let of = checks.filter(|check| check["outcome"] == outcome);
+    of.map(|check| check["id"].as_str().unwrap()).collect()
+}
+
+/// Everything passed but what does not apply.
+fn is_good(report: &Value, left_out: &[&str]) {
+    assert_eq!(report["good"], true, "{report}");
+    let left_out: BTreeSet<&str> = left_out.iter().copied().collect();
+    assert_eq!(named(report, "left out"), left_out);
+    let passed = named(report, "passed").len();
+    assert_eq!(
+        passed + left_out.len(),
+        report["checks"].as_array().unwrap().len()
+    );
+}
+
+#[test]
+fn our_server_keeps_the_protocol_whatever_it_asks_for() {
+    let pins = ["response.factors", "response.pin"];
+    is_good(&server(&["--policy", "dev"]), &pins);
+    is_good(&server(&["--policy", "pin"]), &[]);
+    let numbers = ["decision", "number", "dead", "match"].map(|name| format!("response.{name}"));
+    let numbers = numbers.iter().map(String::as_str);
+    let neither: Vec<&str> = numbers.chain(pins).collect();
+    is_good(&server(&["--policy", "uv"]), &neither);
+}
+
+#[test]
+fn a_server_that_is_wrong_in_one_place_is_found_there() {
+    for (fault, found) in [
+        ("keys", &["keys.newest"][..]),
+        ("list", &["list.unknown"]),
+        ("overview", &["overview.this"]),
+        ("push", &["push.set", "push.type"]),
+        ("state", &["registration.good"]),
+        ("verdict", &["response.unknown"]),
+        ("cached", &["http.no_store"]),
+    ] {
+        let report = server(&["--fault", fault]);
+        assert_eq!(report["good"], false, "{fault}");
+        let found: BTreeSet<&str> = found.iter().copied().collect();
+        assert_eq!(named(&report, "failed"), found, "{fault}: {report}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_passes_nothing() {
+    let mut command = Command::new(program("countersign-phone").unwrap());
+    let link = "https://localhost:1/e#eyJ2IjoxLCJzIjoiaHR0cHM6Ly9sb2NhbGhvc3Q6MSIsImsiOiJBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBIiwidCI6IkFBQUFBQUFBQUFBQUFBQUFBQUFBQUEiLCJ4IjoxfQ";
+    let hook = format!("read line; echo '{{\"answer\":\"{link}\"}}'");
+    command.args(["--json", "conformance", "--server", "https://localhost:1"]);
+    let output = command.args(["--hook", &hook]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let report: Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    assert_eq!(report["good"], false);
+    assert!(named(&report, "passed").is_empty(), "{report}");
+    assert!(
+        report["stopped"]
+            .as_str()
+            .unwrap()
+            .starts_with("GET /cs/v1/keys"),
+        "{report}"
+    );
+}
+
+fn phone(more: &[&str]) -> Value {
+    let kit = program("countersign-server-conformance").unwrap();
+    tried(&[&["phone", kit.to_str().unwrap()], more].concat())
+}
+
+#[test]
+fn a_phone_from_the_text_alone_keeps_the_protocol() {
+    is_good(&phone(&[]), &[]);
+}
+
+#[test]
+fn a_phone_that_is_wrong_in_one_place_is_found_there() {
+    for (fault, found) in [
+        // What it answered though it was over.
+        ("late", &["challenge.over"][..]),
+        ("forked", &["answer.chain"]),
+        // After what it took, what is true goes back.
+        (
+            "credulous",
+            &[
+                "state.old",
+                "state.registration",
+                "state.dev",
+                "state.aud",
+                "state.suspended",
+            ],
+        ),
+        (
+            "forgetful",
+            &["answer.lost", "answer.gone", "answer.key", "answer.other"],
+        ),
+        (
+            "unconfirmed",
+            &[
+                "receipt.ns",
+                "receipt.kc",
+                "receipt.registration",
+                "receipt.dev",
+                "receipt.account",
+                "receipt.policy",
+            ],
+        ),
+    ] {
+        let report = phone(&["--fault", fault]);
+        assert_eq!(report["good"], false, "{fault}");
+        let found: BTreeSet<&str> = found.iter().copied().collect();
+        assert_eq!(named(&report, "failed"), found, "{fault}: {report}");
+    }
+}
+
+#[test]
+fn what_is_shipped_has_neither_the_clock_nor_the_script() {
+    let kit = std::fs::read(program("countersign-server-conformance").unwrap()).unwrap();
+    let shipped = std::fs::read(program("countersign-server").unwrap()).unwrap();
+    // A sentence of its table, and a vector: in the one and not in the other.
+    for sign in [
+        "One with EdDSA for an Ed25519 key is not shown.",
+        "\"id\":\"keys/truncated\"",
+    ] {
+        let is_in = |bytes: &[u8]| {
+            bytes
+                .windows(sign.len())
+                .any(|part| part == sign.as_bytes())
+        };
+        assert!(is_in(&kit) && !is_in(&shipped), "{sign}");
+    }
+    let mut command = Command::new(program("countersign-server").unwrap());
+    let output = command.arg("conformance").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
