@@ -15,6 +15,7 @@ mod error;
 mod fuzz;
 mod gungraun;
 mod home;
+mod kotlin;
 mod machine;
 mod node;
 mod optional;

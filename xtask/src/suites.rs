@@ -6,6 +6,7 @@ use crate::deny;
 use crate::error::{Error, Result};
 use crate::fuzz;
 use crate::home::Home;
+use crate::kotlin;
 use crate::optional;
 use crate::python;
 use crate::saml;
@@ -30,6 +31,7 @@ const ON_PYTHON: &[&str] = &[
     "first_light",
     "history",
     "keys",
+    "kotlin",
     "memory",
     "no_mixing",
     "phones",
@@ -48,6 +50,9 @@ const ON_INTEROP: &[&str] = &["conformance", "interop"];
 
 /// Suites that read letters.
 const ON_MAIL: &[&str] = &["recovery"];
+
+/// Suites that play the phone in Kotlin.
+const ON_KOTLIN: &[&str] = &["kotlin"];
 
 /// Suites that look at pages in a browser.
 const ON_CHROMIUM: &[&str] = &["browser"];
@@ -154,6 +159,7 @@ fn run_programs(
             ON_MAIL
                 .contains(&story)
                 .then(|| python::ensure(home, &python::MAIL)),
+            ON_KOTLIN.contains(&story).then(|| kotlin::ensure(home)),
             ON_CHROMIUM.contains(&story).then(|| chromium::ensure(home)),
             ON_NODE.contains(&story).then(|| saml::ensure_node(home)),
             ON_JUDGES.contains(&story).then(saml::ensure_judges),

@@ -1,7 +1,9 @@
 //! Where the things are that were built or installed before: beside the program that runs.
 
 use super::{During, Result, Trouble};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The program `name` of this workspace, in the folder where cargo put the running one.
 pub fn program(name: &str) -> Result<PathBuf> {
@@ -64,6 +66,48 @@ pub(super) fn mail_server() -> Result<(PathBuf, PathBuf)> {
     Err(Trouble::new(
         "aiosmtpd is not installed. `cargo xtask test recovery` installs it under the target folder",
     ))
+}
+
+/// The words that start the phone in Kotlin, built there by `cargo xtask`.
+pub fn kotlin_phone() -> Result<Vec<OsString>> {
+    let built = target_dir()?.join("kotlin");
+    let classes = built.join("test-classes");
+    if !classes.is_dir() {
+        return Err(Trouble::new(
+            "the phone in Kotlin is not built. `cargo xtask test kotlin` builds it under the target folder",
+        ));
+    }
+    let mut path = classes.into_os_string();
+    for more in ["classes", "libraries/*"] {
+        path.push(":");
+        path.push(built.join(more));
+    }
+    let mut libraries = OsString::from("-Djna.library.path=");
+    libraries.push(profile_dir()?);
+    // Each command is a short life.
+    let words = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+    let mut words: Vec<OsString> = words.map(OsString::from).to_vec();
+    words.extend([
+        libraries,
+        "-cp".into(),
+        path,
+        "countersign.phone.MainKt".into(),
+    ]);
+    Ok(words)
+}
+
+/// Maven on the Kotlin, with the folders of this build.
+pub fn maven() -> Result<Command> {
+    let mut command = Command::new("mvn");
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kotlin/pom.xml");
+    command.args(["-B", "-f"]).arg(project);
+    for (name, folder) in [
+        ("target", target_dir()?.join("kotlin")),
+        ("library", profile_dir()?),
+    ] {
+        command.arg(format!("-Dcountersign.{name}={}", folder.display()));
+    }
+    Ok(command)
 }
 
 /// Where node-saml and what it needs are, put there by `cargo xtask`.

@@ -2,6 +2,7 @@
 
 use super::{During, Result, Running, Trouble, binaries};
 use serde_json::Value;
+use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -13,6 +14,8 @@ pub struct Phone {
     ca: PathBuf,
     engine: String,
     device: String,
+    /// Words that start another one than `countersign-phone`.
+    program: Option<Vec<OsString>>,
 }
 
 /// What one command said, and how it ended.
@@ -33,6 +36,15 @@ impl Phone {
             ca: ca.to_path_buf(),
             engine: "sled".to_owned(),
             device: "Virtual phone".to_owned(),
+            program: None,
+        }
+    }
+
+    /// The same phone by another program that takes the same commands, always with `--json`.
+    pub fn run_by(self, program: Vec<OsString>) -> Self {
+        Self {
+            program: Some(program),
+            ..self
         }
     }
 
@@ -112,8 +124,12 @@ impl Phone {
     }
 
     fn command(&self) -> Result<Command> {
-        let mut command = Command::new(binaries::program("countersign-phone")?);
+        let own = || Ok(vec![binaries::program("countersign-phone")?.into()]);
+        let words = self.program.clone().map_or_else(own, Ok)?;
+        let (program, words) = words.split_first().during("no program")?;
+        let mut command = Command::new(program);
         command
+            .args(words)
             .arg("--home")
             .arg(&self.home)
             .arg("--ca")

@@ -1,0 +1,89 @@
+package countersign
+
+import java.io.File
+import java.net.ServerSocket
+import java.nio.charset.CharacterCodingException
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** Row 52 of the bad inputs, and what a shell leans on. */
+class DoorTest {
+    @TempDir
+    lateinit var folder: File
+
+    private val phone by lazy { Authenticator.open(settings(folder), host(folder)) }
+
+    private fun code(call: () -> Unit) = assertThrows(AuthException::class.java, call).code
+
+    @Test
+    fun `names that are none are the app's fault`() {
+        for (name in listOf("", "x", "\u0000", "é".repeat(1000), "A".repeat(1 shl 16))) {
+            assertEquals("use.id", code { phone.forget(name) })
+            assertEquals("use.id", code { phone.show(name) })
+            assertEquals("use.id", code { phone.poll(name, 0u) })
+            assertEquals("use.id", code { phone.approve(name, null, PinEntry()) })
+        }
+        assertEquals("inv.malformed", code { phone.review("https://id.example.com/e#no") })
+        assertEquals(null, phone.receive("{}".toByteArray()))
+    }
+
+    @Test
+    fun `half a character never crosses`() {
+        assertThrows(CharacterCodingException::class.java) { phone.forget("\ud800") }
+        phone.accounts()
+    }
+
+    @Test
+    fun `use after the end is an error`() {
+        phone.shutDown()
+        phone.shutDown()
+        assertEquals("use.closed", code { phone.accounts() })
+        phone.close()
+        assertThrows(IllegalStateException::class.java) { phone.accounts() }
+    }
+
+    @Test
+    fun `a PIN takes digits alone and tells none`() {
+        PinEntry().use { pin ->
+            for (bad in listOf(10u, 256u, UInt.MAX_VALUE)) assertEquals("use.digit", code { pin.push(bad) })
+            (0u until 12u).forEach { pin.push(it % 10u) }
+            assertEquals("use.digit", code { pin.push(1u) })
+            pin.pop()
+            assertEquals(11u, pin.dots())
+            assertFalse(pin.toString().contains(Regex("\\d{6}")))
+            pin.clear()
+            assertEquals(0u, pin.dots())
+        }
+    }
+
+    @Test
+    fun `texts come by name with what a screen reader says, and print their name alone`() {
+        assertEquals("Acme wieder aktivieren?", text("de-AT", "ask.unfreeze", mapOf("id" to "Acme")).text)
+        val digits = digitsText("en", "123456")
+        assertEquals(listOf("123 456", "1, 2, 3, pause, 4, 5, 6", "Text"), listOf(digits.text, digits.speech, "$digits"))
+        assertEquals("use.text", code { text("en", "ask.unfreeze", emptyMap()) })
+        val about = About(app = "App", host = "h", server = "s", account = "anna", service = "w")
+        assertEquals("net.offline", errorMessage("en", AuthException.Retry("net.offline", null, ""), about).code)
+        assertFalse("$about".contains("anna"))
+    }
+
+    @Test
+    fun `a call is given up when its coroutine is cancelled`() = runBlocking {
+        // A server that takes calls and says nothing.
+        ServerSocket(0).use { server ->
+            val link = "https://localhost:${server.localPort}"
+            val call = launch { waiting { phone.beginId(link, "anna@example.com", it) } }
+            val accepted = kotlinx.coroutines.withContext(kotlinx.coroutines.Dispatchers.IO) { server.accept() }
+            call.cancelAndJoin()
+            assertTrue(call.isCancelled)
+            accepted.close()
+        }
+    }
+}
