@@ -78,6 +78,13 @@ mod tests {
     }
 
     #[test]
+    fn generous_spacing_is_read_and_a_flood_of_it_is_not() {
+        let spaced = |all: usize| format!("{}0123456789", " ".repeat(all - 10));
+        assert!(read(&spaced(TYPED_CAP), 10).is_some());
+        assert!(read(&spaced(TYPED_CAP + 1), 10).is_none());
+    }
+
+    #[test]
     fn a_code_of_another_length_has_no_bytes() {
         for bad in [
             "",

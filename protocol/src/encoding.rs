@@ -170,4 +170,11 @@ mod tests {
         let longest = Bytes::from([0xff; 64]);
         assert_eq!(Bytes::parse(&longest.to_string()), Some(longest));
     }
+
+    #[test]
+    fn bytes_are_logged_as_they_travel_and_a_fault_says_what_was_expected() {
+        assert_eq!(format!("{:?}", Id::from([0; 16])), "AAAAAAAAAAAAAAAAAAAAAA");
+        let fault = serde_json::from_str::<Id>("1").unwrap_err().to_string();
+        assert!(fault.contains("canonical base64url"), "{fault}");
+    }
 }

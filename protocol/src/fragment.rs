@@ -52,3 +52,31 @@ pub(crate) fn read<T: DeserializeOwned>(link: &str) -> Result<(&str, T), NotOne>
     let fragment = json::parse(&json).map_err(|_| NotOne::Malformed)?;
     Ok((address, fragment))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Fragment {
+        v: u64,
+    }
+
+    /// What is written has this many bytes.
+    fn written(length: usize) -> Result<String, Malformed> {
+        let least = write("", &Fragment { v: 1 }).map_or(0, |link| link.len());
+        write(&"a".repeat(length - least), &Fragment { v: 1 })
+    }
+
+    #[test]
+    fn a_link_of_512_bytes_is_written_and_read_and_a_longer_one_is_neither() {
+        let longest = written(CAP).unwrap();
+        assert_eq!(longest.len(), CAP);
+        assert!(matches!(read(&longest), Ok((_, Fragment { v: 1 }))));
+        assert!(written(CAP + 1).is_err());
+        assert!(matches!(
+            read::<Fragment>(&format!("a{longest}")),
+            Err(NotOne::TooLong)
+        ));
+    }
+}

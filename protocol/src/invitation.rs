@@ -215,4 +215,17 @@ mod tests {
             assert_eq!(Invitation::parse(&text), Err(why), "{text}");
         }
     }
+
+    #[test]
+    fn the_reasons_have_stable_names() {
+        use NotAnInvitation::{Malformed, NotHttps, TooLong, Version};
+        let names = [TooLong, NotHttps, Version, Malformed].map(NotAnInvitation::code);
+        assert_eq!(names, ["too_long", "not_https", "version", "malformed"]);
+    }
+
+    #[test]
+    fn it_is_logged_by_its_server_and_without_its_token() {
+        let logged = format!("{:?}", invitation(None));
+        assert_eq!(logged, "Invitation(https://id.example.com:8443)");
+    }
 }

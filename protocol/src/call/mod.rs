@@ -152,3 +152,22 @@ pub fn is_cursor(text: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_64_kib_is_read_and_one_byte_more_is_not() {
+        let body = |length: usize| {
+            let text = r#"{"token":"a"}"#;
+            format!("{text}{}", " ".repeat(length - text.len())).into_bytes()
+        };
+        assert_eq!(
+            parse::<OfferCall>(&body(BODY_CAP)).map(|call| call.token),
+            Ok("a".to_owned())
+        );
+        let over = parse::<OfferCall>(&body(BODY_CAP + 1)).map(|call| call.token);
+        assert_eq!(over, Err(Malformed("body too large")));
+    }
+}

@@ -189,6 +189,31 @@ mod tests {
         assert!(parse::<Sample>(&[b'['; 100_000]).is_err());
     }
 
+    /// The reader after it would refuse them too, where the type doesn't take them.
+    #[test]
+    fn null_and_what_is_below_nought_are_refused_before_any_type_is_asked() {
+        for (text, rule) in [
+            (r#"{"n":null}"#, "null"),
+            ("null", "null"),
+            ("[-1]", "number out of range"),
+            ("-0", "number out of range"),
+        ] {
+            assert_eq!(scan(text), Err(Malformed(rule)), "{text}");
+            assert_eq!(
+                parse::<serde_json::Value>(text.as_bytes()),
+                Err(Malformed(rule)),
+                "{text}"
+            );
+        }
+        assert_eq!(scan(r#"{"n":"null -1"}"#), Ok(()));
+    }
+
+    #[test]
+    fn the_two_names_of_what_is_malformed_are_stable() {
+        assert_eq!(Malformed::TEXT.code(), "text");
+        assert_eq!(Malformed("null").code(), "malformed");
+    }
+
     /// Found by `fuzz/src/bin/calls.rs`: a list of the members' values was read as the object, at every depth.
     #[test]
     fn a_list_is_no_object_at_any_depth() {
