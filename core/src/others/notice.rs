@@ -23,9 +23,16 @@ const MOST: usize = 200;
 pub(crate) struct NoticeRecord {
     /// Seconds.
     at: u64,
+    /// How many of the same second came before it.
+    #[serde(default, skip_serializing_if = "is_first")]
+    nth: u64,
     event: Event,
     device: Option<String>,
     phones: u64,
+}
+
+fn is_first(nth: &u64) -> bool {
+    *nth == 0
 }
 
 impl Record for NoticeRecord {
@@ -38,6 +45,9 @@ impl Record for NoticeRecord {
 pub(crate) struct Newest {
     /// Seconds.
     pub(crate) at: u64,
+    /// How many of the same second came before it.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(crate) nth: u64,
     pub(crate) set: Digest,
 }
 
@@ -64,6 +74,11 @@ impl fmt::Debug for NoticeInfo {
 }
 
 impl NoticeRecord {
+    /// The newest has the greatest; what was told in one second, in the order in which it was told.
+    fn age(&self) -> (u64, u64) {
+        (self.at, self.nth)
+    }
+
     fn info(self, account: Id) -> NoticeInfo {
         NoticeInfo {
             account,
@@ -90,19 +105,23 @@ impl Core {
         }
         let device = notice.device.as_ref().map(|name| name.as_str().to_owned());
         let now = self.clock.now();
+        let at = time.not_to_come(notice.iat, now);
+        let known = account.known_mut()?;
+        let before = known.notice.filter(|newest| newest.at == at);
         let record = NoticeRecord {
-            at: time.not_to_come(notice.iat, now),
+            at,
+            nth: before.map_or(0, |newest| newest.nth + 1),
             event: notice.event,
             device,
             phones: notice.phones,
         };
         change.put(&place, &record)?;
-        let known = account.known_mut()?;
         // One that is told late says how it was, not how it is; and none is of a time to come.
         let is_newer = |newest: Newest| newest.at <= record.at || time.is_to_come(newest.at, now);
         if known.notice.is_none_or(is_newer) {
             known.notice = Some(Newest {
                 at: record.at,
+                nth: record.nth,
                 set: notice.set,
             });
         }
@@ -114,11 +133,12 @@ impl Core {
         let mut notices = Vec::new();
         for account in self.accounts()? {
             let records = self.vault.all::<NoticeRecord>(Some(&account.owner))?;
-            notices.extend(records.into_iter().map(|one| one.info(account.owner)));
+            notices.extend(records.into_iter().map(|one| (account.owner, one)));
         }
-        notices.sort_by_key(|notice| std::cmp::Reverse(notice.at));
+        notices.sort_by_key(|(_, notice)| std::cmp::Reverse(notice.age()));
         notices.truncate(limit);
-        Ok(notices)
+        let infos = notices.into_iter().map(|(owner, one)| one.info(owner));
+        Ok(infos.collect())
     }
 
     /// Forgets notices that are too old to be told again, and the oldest of too many. `lower` is the lower
@@ -127,7 +147,7 @@ impl Core {
         let mut found = self
             .vault
             .scan::<NoticeRecord>(Some(owner), Order::Rising, usize::MAX)?;
-        found.sort_by_key(|(_, notice)| std::cmp::Reverse(notice.at));
+        found.sort_by_key(|(_, notice)| std::cmp::Reverse(notice.age()));
         let old = |at: u64| at.saturating_mul(1000).saturating_add(LIFE) < lower;
         let keep = found.iter().take(MOST).filter(|(_, one)| !old(one.at));
         let gone: Vec<_> = found[keep.count()..]

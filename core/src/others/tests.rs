@@ -525,6 +525,30 @@ fn the_first_request_needs_an_explanation_only_where_phones_were_told_of() {
 }
 
 #[test]
+fn notices_of_one_second_are_in_the_order_in_which_they_were_told() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let told = [
+        Event::RecoveryMade,
+        Event::RecoveryUsed,
+        Event::PhoneAdded,
+        Event::PinChanged,
+        Event::PhoneRenewed,
+        Event::PhoneRemoved,
+    ];
+    for event in told {
+        phone.peer.tell(phone.peer.notice(event, usual()));
+    }
+    app.poll(&id, 0).unwrap();
+    let kept = app.notices(9).unwrap();
+    assert!(kept.iter().all(|notice| notice.at == kept[0].at));
+    let newest_first: Vec<Event> = kept.iter().map(|notice| notice.event).collect();
+    let mut oldest_first = newest_first;
+    oldest_first.reverse();
+    assert_eq!(oldest_first, told);
+}
+
+#[test]
 fn notices_are_forgotten_when_the_server_has_forgotten_them() {
     let phone = Phone::new();
     let (app, id) = phone.enrolled();
