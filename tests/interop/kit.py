@@ -1,8 +1,8 @@
 """The conformance kit (docs/conformance.md) before a side that it does not know.
 
     kit.py server PHONE SERVER [--policy NAME] [--fault NAME]   whoever acts at our server, before `countersign-phone conformance`
-    kit.py phone KIT [--fault NAME]                             this phone, before `countersign-server-conformance`
-    kit.py hook FOLDER CA [--fault NAME]                        what the latter starts
+    kit.py phone KIT [--fault NAME] [--program PHONE]           this phone, or `countersign-phone`, before `countersign-server-conformance`
+    kit.py hook FOLDER CA [--fault NAME] [--program PHONE]      what the latter starts
 
 The report goes to standard output, a JSON line. A fault is what a proxy at the server's address makes of its answers, or a phone
 that is wrong in one place.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from story import faults, saml
 from story.kit_phone import FAULTS, KitPhone
+from story.kit_program import KitProgram
 from story.stage import Stage, link_of
 from story.world import ADMIN, World, free_port, make_certificates
 
@@ -78,7 +79,7 @@ def at_the_server(kit, server, policy, fault):
     raise SystemExit("the kit ended without a report")
 
 
-def before_the_kit(kit, fault):
+def before_the_kit(kit, fault, program):
     """The kit with this phone as its hook; its report."""
     with tempfile.TemporaryDirectory(prefix="countersign-kit-") as made:
         folder = Path(made)
@@ -86,6 +87,7 @@ def before_the_kit(kit, fault):
         port = free_port()
         hook = [sys.executable, "-B", __file__, "hook", str(folder / "phones"), str(ca)]
         hook += ["--fault", fault] if fault else []
+        hook += ["--program", str(program.resolve())] if program else []
         command = [kit, "--json", "--origin", f"https://localhost:{port}", "--listen", f"127.0.0.1:{port}"]
         command += ["--tls-cert", certificate, "--tls-key", key, "--dir", folder / "server", "--hook", shlex.join(hook)]
         done = subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
@@ -126,12 +128,14 @@ def main():
     hook.add_argument("ca", type=Path)
     for one in (phone, hook):
         one.add_argument("--fault", choices=sorted(FAULTS))
+        one.add_argument("--program", type=Path)
     asked = words.parse_args()
     if asked.side == "hook":
-        as_hook(KitPhone(asked.folder, asked.ca, asked.fault))
+        held = KitPhone(asked.folder, asked.ca, asked.fault)
+        as_hook(KitProgram(asked.program, asked.folder, asked.ca) if asked.program else held)
         return
     if asked.side == "phone":
-        print(json.dumps(before_the_kit(asked.kit.resolve(), asked.fault)))
+        print(json.dumps(before_the_kit(asked.kit.resolve(), asked.fault, asked.program)))
         return
     report = at_the_server(asked.kit.resolve(), asked.server.resolve(), asked.policy, asked.fault)
     print(json.dumps(report))

@@ -108,6 +108,16 @@ fn a_phone_from_the_text_alone_keeps_the_protocol() {
     is_good(&phone(&[]), &[]);
 }
 
+/// Ours asks for newer keys once a minute, and nobody can put its clock forward: two minutes, in the longer half.
+#[test]
+fn our_phone_keeps_the_protocol() {
+    if std::env::var_os("COUNTERSIGN_FULL").is_none() {
+        return;
+    }
+    let program = program("countersign-phone").unwrap();
+    is_good(&phone(&["--program", program.to_str().unwrap()]), &[]);
+}
+
 #[test]
 fn a_phone_that_is_wrong_in_one_place_is_found_there() {
     for (fault, found) in [

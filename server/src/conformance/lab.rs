@@ -158,7 +158,10 @@ impl Lab {
     pub(super) async fn rotate(&self, only_new: bool) -> Result<(), StartError> {
         let mut line = vec!["keys", "rotate", "--root-key", text(&self.root)?];
         line.extend(only_new.then_some("--only-new"));
-        self.command(&line).await.map(drop)
+        self.command(&line).await?;
+        // As it is with the next call of a phone; the script asks before.
+        self.app.follow_keys().await;
+        Ok(())
     }
 
     /// R, which a run may need to sign what it never should.

@@ -2,7 +2,7 @@
 //! that wrong digits end, and the one that stays.
 
 use super::bend::{forge, open, siblings, sign, swap};
-use super::kit::{BAD_STATEMENT, CONFLICT, Kit, NOT_ACTIVE, Refusals, TOO_LARGE};
+use super::kit::{BAD_STATEMENT, CONFLICT, Kit, NOT_ACTIVE, NOT_FOUND, Refusals, TOO_LARGE};
 use super::phone::{Enrolment, Phone, ask_offer, make_key, read_offer};
 use crate::harness::{During, Result, Trouble};
 use countersign_protocol::crypto::{AgreementKey, SigningKey};
@@ -69,8 +69,7 @@ pub(super) fn wrong_digits(kit: &mut Kit, known: SigningKey) -> Result<()> {
     let fresh = std::mem::replace(&mut enrolment.dev, known);
     let text = sign(enrolment.registration()?, &enrolment.dev)?;
     let came = enrolment.register(kit, text.compact())?;
-    let right = &[(409, "conflict"), (400, "bad_statement")];
-    kit.refused("registration.known", &came, right);
+    kit.refused("registration.known", &came, CONFLICT);
     enrolment.dev = fresh;
     let (phone, digits) = enrolment.finish(kit)?;
     let number: u32 = digits.parse().during("the digits")?;
@@ -184,10 +183,8 @@ fn contents(kit: &mut Kit, enrolment: &Enrolment) -> Result<()> {
         r.level.uv = Some(Level::Software);
     })?;
     bent("registration.rec", &[(400, "")], &|r| r.rec = Some(none))?;
-    let gone = &[(410, "gone"), (404, "not_found")];
-    bent("registration.offer", gone, &|r| r.offer = none)?;
-    let unknown = &[(404, "not_found"), (410, "gone")];
-    bent("registration.token", unknown, &|r| {
+    bent("registration.offer", &[(410, "gone")], &|r| r.offer = none)?;
+    bent("registration.token", NOT_FOUND, &|r| {
         r.token.clone_from(&token)
     })
 }

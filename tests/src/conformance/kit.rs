@@ -45,6 +45,17 @@ impl Kit {
             let good = (1..=128).contains(&nonce.len()) && visible;
             self.judge("http.nonce", good, format!("{} characters", nonce.len()));
         }
+        // After a good answer to a phone, and after every 401, it goes on with a nonce.
+        const WITHOUT: [&str; 3] = ["/cs/v1/keys", "/cs/v1/offers", "/cs/v1/wake/"];
+        let good = came.status < 300 && !WITHOUT.iter().any(|without| path.starts_with(without));
+        if (good || came.status == 401) && came.header("countersign-nonce").is_none() {
+            let place = path.split('?').next().unwrap_or_default();
+            self.judge(
+                "http.nonce",
+                false,
+                format!("none with {} at {place}", came.status),
+            );
+        }
         self.manners(&came, path);
         Ok(came)
     }

@@ -23,7 +23,7 @@ pub(super) static TABLE: [Check; 119] = [
     check(
         "http.nonce",
         "10",
-        "A nonce has 1 to 128 visible characters.",
+        "Good answers to a phone, and every 401, bring a nonce of 1 to 128 visible characters.",
     ),
     check(
         "keys.newest",
