@@ -13,6 +13,7 @@ use crate::history::{Exported, HistoryEntry};
 use crate::others::NoticeInfo;
 use crate::outbox::{Delivery, Sent, VerdictInfo};
 use crate::ports::{Clock, Counter, DeviceKeys, Store, Transport};
+use crate::push::PushKey;
 use crate::vault;
 use countersign_protocol::Id;
 use countersign_protocol::statement::{PushAddress, Standing, StateReason};
@@ -220,6 +221,15 @@ impl Authenticator {
     /// `store.*`.
     pub fn receive(&self, payload: &[u8]) -> Result<Option<Hint>, Error> {
         Ok(self.core()?.hint(payload)?)
+    }
+
+    /// What the app leaves where its notification extension finds it, after each change of an ID: by these the texts of pushes are opened
+    /// without the phone ([`crate::open_text`]). Each is wrapped by the device, and opens nothing else.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub fn push_keys(&self) -> Result<Vec<PushKey>, Error> {
+        Ok(self.core()?.push_keys()?)
     }
 
     /// How many pushes since the start named nothing here.

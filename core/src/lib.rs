@@ -24,6 +24,7 @@ mod error;
 mod history;
 mod others;
 mod outbox;
+mod push;
 mod time;
 mod vault;
 
@@ -38,6 +39,7 @@ pub use challenge::{
     Action, Answer, Arrivals, Hint, Moved, NewPin, Note, Prompt, PromptId, Requests, Row, Scanned,
 };
 pub use config::{Config, Engine, KnownServer, Roots};
+pub use countersign_protocol::crypto::Secret;
 pub use countersign_protocol::pin::{NoDigit, PinEntry};
 pub use countersign_protocol::statement::{
     App, AppMode, CancelReason, Decision, Event, Level, PushAddress, PushType, Reason, Standing,
@@ -50,3 +52,4 @@ pub use error::{Code, Error};
 pub use history::{Exported, HistoryEntry};
 pub use others::{Cancelled, NoticeInfo};
 pub use outbox::{Delivery, Sent, VerdictInfo};
+pub use push::{LockText, PushKey, open_text, push_handle};

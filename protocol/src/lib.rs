@@ -22,6 +22,7 @@ pub mod origin;
 pub mod pin;
 pub mod policy;
 pub mod problem;
+pub mod push;
 pub mod receipt;
 pub mod recovery;
 pub mod sas;

@@ -4,12 +4,9 @@
 use crate::account::Account;
 use crate::core::Core;
 use crate::error::Fault;
-use countersign_protocol::{Id, json};
-use serde::Deserialize;
+use countersign_protocol::Id;
+use countersign_protocol::push::Payload;
 use std::sync::atomic::Ordering;
-
-/// The largest payload, bytes.
-const CAP: usize = 2048;
 
 /// What a push named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,24 +30,12 @@ pub enum Hint {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Payload {
-    v: u64,
-    h: Id,
-    #[serde(default)]
-    c: Option<Id>,
-    /// Text for a locked screen; the shell's business, for no decision.
-    #[serde(default, rename = "t")]
-    _t: Option<String>,
-}
-
 impl Core {
     /// Reads a push. Garbage, and what names no ID that can be asked here, is ignored and counted.
     pub(crate) fn hint(&self, payload: &[u8]) -> Result<Option<Hint>, Fault> {
-        let hint = match read(payload) {
-            Some(payload) => self.hint_of(&payload)?,
-            None => None,
+        let hint = match Payload::read(payload) {
+            Ok(payload) => self.hint_of(&payload)?,
+            Err(_) => None,
         };
         if hint.is_none() {
             self.ignored.fetch_add(1, Ordering::Relaxed);
@@ -79,14 +64,4 @@ impl Core {
             None => Hint::Poll { account },
         }))
     }
-}
-
-fn read(payload: &[u8]) -> Option<Payload> {
-    let fits = payload.len() <= CAP;
-    let payload: Payload = if fits {
-        json::parse(payload).ok()?
-    } else {
-        return None;
-    };
-    (payload.v == 1).then_some(payload)
 }

@@ -3,6 +3,7 @@
 
 use super::book::Topic;
 use super::published::Published;
+use super::pushes;
 use serde_json::{Value, json};
 
 pub(super) fn topic() -> Topic {
@@ -14,6 +15,7 @@ pub(super) fn topic() -> Topic {
     pins(&mut topic, &published);
     recovery(&mut topic, &published);
     offline(&mut topic, &published);
+    pushes::add(&mut topic, &published);
     topic
 }
 
@@ -24,7 +26,7 @@ fn other(text: &str) -> String {
     format!("{rest}{}", if last == "A" { "E" } else { "A" })
 }
 
-fn other_hex(text: &str) -> String {
+pub(super) fn other_hex(text: &str) -> String {
     let (rest, last) = text.split_at(text.len() - 1);
     format!("{rest}{}", if last == "0" { "1" } else { "0" })
 }

@@ -16,6 +16,7 @@ mod forms;
 mod histories;
 mod phone;
 mod published;
+mod pushes;
 mod read;
 mod receipts;
 mod server;

@@ -12,6 +12,7 @@ use countersign_protocol::invitation::Invitation;
 use countersign_protocol::jose::Statement;
 use countersign_protocol::links::{ChallengeLink, ScannedNumber};
 use countersign_protocol::pin::{self, NoDigit, PinEntry};
+use countersign_protocol::push::{self, Payload};
 use countersign_protocol::receipt::Receipt;
 use countersign_protocol::recovery::RecoveryCode;
 use countersign_protocol::statement::*;
@@ -164,6 +165,7 @@ impl Case<'_> {
                 let code = offline::code(&self.secret("key"), &self.digest("challenge"));
                 compared(code == self.text("code"))
             }
+            "push_text" => self.push_text(),
             "invitation" => self.invitation(),
             "challenge_link" => self.challenge_link(),
             "number" => match ScannedNumber::parse(&self.text("text")) {
@@ -291,6 +293,21 @@ impl Case<'_> {
         let checks = pin::check_proof(&agreement, &self.secret("k_pin"), &response).is_ok();
         assert_eq!(checks, proof.ok() == response.pin);
         compared(checks && response.pin == Some(self.digest("proof")))
+    }
+
+    fn push_text(&self) -> Answer {
+        let Ok(payload) = Payload::read(self.text("payload").as_bytes()) else {
+            return no("payload");
+        };
+        let now = self.vector["now"].as_u64().unwrap_or_default();
+        match push::open_text(&self.secret("key"), &payload, now) {
+            Ok(text) => ok(vec![
+                ("text", json!(text.text)),
+                ("c", json!(text.c)),
+                ("exp", json!(text.exp)),
+            ]),
+            Err(error) => no(error.code()),
+        }
     }
 
     fn invitation(&self) -> Answer {
