@@ -108,6 +108,43 @@ fn the_program_in_the_docs_is_the_one_that_runs_and_approves() {
     waiting.unwrap().response(&mut browser).unwrap();
 }
 
+#[test]
+fn row_50_keys_that_do_not_sign_sign_nothing_and_the_request_stays() {
+    let world = World::with(&ServerOptions::default()).unwrap();
+    let sp = world
+        .application("wiki", "Example Wiki", SpOptions::default())
+        .unwrap();
+    let phone = kotlin(&world, "anna").unwrap();
+    let mut browser = world.browser().unwrap();
+    let invitation = Invitation::make(&world, &mut browser, ADMIN).unwrap();
+    let words = ["enrol", &invitation.link];
+    story::enrol_with(&phone, &words, &invitation, &mut browser, &mut silently).unwrap();
+    let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
+    phone.ask(&["pending"]).unwrap();
+    let approve = ["approve", "--number", &waiting.number];
+    for (trick, code) in [
+        ("cancelled", "cancelled"),
+        ("locked-out", "uv.lockout"),
+        ("invalidated", "key.lost"),
+        ("not-set-up", "uv.none"),
+        ("unreadable", "key.busy"),
+        ("throws", "key.busy"),
+        ("empty", "key.busy"),
+        ("rubbish", "key.busy"),
+        ("longer", "key.busy"),
+        ("of-another-message", "key.busy"),
+        ("of-another-key", "key.busy"),
+    ] {
+        let outcome = phone.run(&[&approve[..], &["--trick", trick]].concat());
+        let outcome = outcome.unwrap();
+        let said = outcome.error_code();
+        assert_eq!(said, Some(code), "{trick}: {:?}", outcome.events);
+        assert!(phone.ask(&["outbox"]).unwrap().is_empty(), "{trick}");
+    }
+    phone.ask(&approve).unwrap();
+    waiting.response(&mut browser).unwrap();
+}
+
 /// Everything that a phone says on its way from the first command to the last.
 fn told(phone: Make) -> Vec<Value> {
     let options = ServerOptions {

@@ -54,11 +54,18 @@ class HammerTest {
         assertTrue("use.closed" in closed)
         assertEquals(emptySet<String>(), closed.toSet() - setOf("use.closed", "use.id", "cancelled"))
         phone.close()
+        assertNobodyIsHeld()
         // The memory is free again, and as whole as it was.
         Authenticator.open(settings(folder, engine), host(folder)).use {
             it.accounts()
             it.shutDown()
         }
+    }
+
+    /** A host is let go when the last phone that had it is gone, and with it all that was made of it. */
+    private fun assertNobodyIsHeld() {
+        val held = listOf(FfiConverterTypeDeviceKeys.handleMap, FfiConverterTypeCounter.handleMap)
+        assertEquals(listOf(0, 0), held.map { it.size })
     }
 
     private fun times(small: Int, full: Int) = if (System.getenv("COUNTERSIGN_FULL") == "1") full else small

@@ -12,7 +12,7 @@ class Args(words: Array<String>) {
             val word = rest.removeFirst()
             val name = word.removePrefix("--")
             when {
-                word == name -> this.words += word
+                word == name || word.length == KEY -> this.words += word
                 name in FLAGS -> flags += name
                 name in NAMES -> values.getOrPut(name, ::mutableListOf) += rest.removeFirstOrNull()
                     ?: throw Trouble.Usage("$word wants a value")
@@ -35,9 +35,12 @@ class Args(words: Array<String>) {
     fun needWord(at: Int) = word(at) ?: throw Trouble.Usage("a word is missing")
 
     private companion object {
+        /** Characters of a key's thumbprint, which may begin like an option. */
+        const val KEY = 43
+
         val FLAGS = setOf("json", "yes", "gesture", "send", "slow")
         val NAMES = setOf(
-            "home", "ca", "engine", "device", "lang", "die-at", "pin", "new", "number", "reason", "id", "phone", "limit", "out",
+            "home", "ca", "engine", "device", "lang", "die-at", "trick", "pin", "new", "number", "reason", "id", "phone", "limit", "out",
             "before", "recovery-code", "server",
         )
     }

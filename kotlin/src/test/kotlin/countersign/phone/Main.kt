@@ -72,7 +72,8 @@ private fun settings(args: Args) = Settings(
 
 private fun host(args: Args): Host {
     val folder = File(args.need("home"), "keys")
-    val (keys, counter) = FileKeys(folder) to FileCounter(File(folder, "counter"))
+    val (files, counter) = FileKeys(folder) to FileCounter(File(folder, "counter"))
+    val keys = args["trick"]?.let { Tricky(files, it) } ?: files
     val dieAt = args["die-at"]?.toInt() ?: return Host(keys, counter, null)
     val steps = Steps(dieAt)
     return Host(steps.around(DeviceKeys::class.java, keys), steps.around(Counter::class.java, counter), null)
