@@ -8,8 +8,9 @@
 
 use countersign_tests::harness::story::{self, Invitation, Waiting, silently};
 use countersign_tests::harness::{
-    ADMIN, Phone, Result, ServerOptions, SpOptions, World, kotlin_phone, maven,
+    ADMIN, Phone, Result, Running, ServerOptions, SpOptions, World, kotlin_phone, maven,
 };
+use countersign_tests::memory::find_in;
 use countersign_tests::stories::{all, play};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -142,6 +143,50 @@ fn row_50_keys_that_do_not_sign_sign_nothing_and_the_request_stays() {
         assert!(phone.ask(&["outbox"]).unwrap().is_empty(), "{trick}");
     }
     phone.ask(&approve).unwrap();
+    waiting.response(&mut browser).unwrap();
+}
+
+#[test]
+fn after_an_approval_from_kotlin_the_pin_is_nowhere_in_the_process() {
+    // Twelve digits: nothing else in memory looks like them.
+    let pin = "902817465530";
+    let options = ServerOptions {
+        pin: Some(12),
+        ..ServerOptions::default()
+    };
+    let world = World::with(&options).unwrap();
+    let sp = world
+        .application("wiki", "Example Wiki", SpOptions::default())
+        .unwrap();
+    let phone = kotlin(&world, "anna").unwrap();
+    let mut browser = world.browser().unwrap();
+    let invitation = Invitation::make(&world, &mut browser, ADMIN).unwrap();
+    let words = ["enrol", &invitation.link, "--pin", pin];
+    story::enrol_with(&phone, &words, &invitation, &mut browser, &mut silently).unwrap();
+    let waiting = Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap();
+    phone.ask(&["pending"]).unwrap();
+
+    let digits: Vec<u8> = pin.bytes().map(|digit| digit - b'0').collect();
+    let letters: String = digits
+        .iter()
+        .map(|digit| char::from(b'a' + digit))
+        .collect();
+    let mut staying = phone.start(&["stay"]).unwrap();
+    let found = |staying: &Running| {
+        let forms = [pin.as_bytes(), &digits];
+        forms.map(|form| find_in(staying.id(), form).unwrap().len())
+    };
+    staying.say(&json!({"pin": letters})).unwrap();
+    staying.await_event("typed").unwrap();
+    let typed = found(&staying);
+    assert!(
+        typed.iter().sum::<usize>() > 0,
+        "the search sees what is typed"
+    );
+    staying.say(&json!({"number": waiting.number})).unwrap();
+    assert_eq!(staying.await_event("verdict").unwrap()["code"], "ok");
+    assert_eq!(found(&staying), [0, 0]);
+    staying.say(&json!({"end": ""})).unwrap();
     waiting.response(&mut browser).unwrap();
 }
 

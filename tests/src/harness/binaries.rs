@@ -85,7 +85,12 @@ pub fn kotlin_phone() -> Result<Vec<OsString>> {
     let mut libraries = OsString::from("-Djna.library.path=");
     libraries.push(profile_dir()?);
     // Each command is a short life.
-    let words = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+    let words = [
+        "java",
+        "-Xmx64m",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+    ];
     let mut words: Vec<OsString> = words.map(OsString::from).to_vec();
     words.extend([
         libraries,

@@ -113,6 +113,11 @@ impl Running {
         self.next_event()
     }
 
+    /// Its number among the processes.
+    pub fn id(&self) -> u32 {
+        locked(&self.child).id()
+    }
+
     /// Ends the child as a power cut would: SIGKILL.
     pub fn kill(&mut self) -> Result<()> {
         locked(&self.child)

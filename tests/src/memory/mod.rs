@@ -7,8 +7,10 @@
 //! Two programs are made of it, one as a phone ships and one without the allocator that wipes.
 
 mod keys;
+mod outside;
 mod search;
 
+pub use outside::find_in;
 pub use search::{MASK, halves};
 
 use crate::settings;

@@ -48,6 +48,7 @@ class Commands(private val phone: Authenticator, private val voice: Voice, priva
             "describe" -> phone.describe(account(second).id, args.has("slow"))
             "notices" -> phone.notices(limit()).forEach(show::notice)
             "listen" -> listen(phone, voice)
+            "stay" -> stay(phone, voice)
             "export" -> phone.exportSealed().let {
                 writeNew(File(args.needWord(1)), it)
                 voice.say("event" to "exported", "bytes" to it.size)
