@@ -239,3 +239,26 @@ impl<T: Statement> Draft<T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reasons_have_stable_names() {
+        let reasons = [
+            (Refusal::TooLarge, "too_large"),
+            (Refusal::NotCompact, "not_compact"),
+            (Refusal::Header, "header"),
+            (Refusal::WrongType, "wrong_type"),
+            (Refusal::UnknownKey, "unknown_key"),
+            (Refusal::Algorithm, "algorithm"),
+            (Refusal::Signature, "signature"),
+            (Refusal::Malformed(Malformed("null")), "malformed"),
+            (Refusal::Malformed(Malformed::TEXT), "text"),
+        ];
+        for (reason, name) in reasons {
+            assert_eq!(reason.code(), name);
+        }
+    }
+}

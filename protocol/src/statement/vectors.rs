@@ -14,6 +14,8 @@ use serde_json::Value;
 
 #[path = "vectors_life.rs"]
 mod life;
+#[path = "vectors_limits.rs"]
+mod limits;
 
 struct Vectors(Value);
 

@@ -6,7 +6,7 @@ use crate::links::{ChallengeLink, ScannedNumber};
 use crate::recovery::RecoveryCode;
 
 /// A payload of the vectors with `from` replaced, signed by S again.
-fn resigned<T: Statement>(
+pub(super) fn resigned<T: Statement>(
     vectors: &Vectors,
     name: &str,
     from: &str,
@@ -20,7 +20,11 @@ fn resigned<T: Statement>(
 }
 
 /// Signed by the server and not of the protocol.
-fn assert_malformed<T: Statement>(vectors: &Vectors, name: &str, changes: &[(&str, &str)]) {
+pub(super) fn assert_malformed<T: Statement>(
+    vectors: &Vectors,
+    name: &str,
+    changes: &[(&str, &str)],
+) {
     for (from, to) in changes {
         let refused = resigned::<T>(vectors, name, from, to);
         let malformed = matches!(refused, Err(Refusal::Malformed(_)));
