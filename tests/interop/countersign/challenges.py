@@ -1,59 +1,29 @@
 """Section 6: what a challenge may be, what people are shown of it, and what satisfies it.
 
-In: a verified challenge. Out: the rows of its view. Never: a challenge that asks less than the policy, or for something
-that its kind does not have.
+In: a verified challenge, whose form shapes.py has checked. Out: the rows of its view. Never: a challenge that asks less
+than the policy.
 """
 
 from . import keys, policies
 from .encodings import b64u
-from .shapes import hash_, label, need, shape
+from .shapes import SERVER_KINDS, need
 
-SERVER_KINDS = ("login", "stepup", "transaction")
-_WITH_PHONE = {"add-phone": "always", "remove-phone": "always", "unfreeze": "sometimes", "policy": "policy"}
 _PIN = ["dev", "pin"]
 
 
 def check(challenge, policy, strong):
-    """Members and floors by the table. `policy` is the one that is stored; `strong`: this phone has a PIN or K_uv."""
+    """The floors, and what the table says beside the form of shapes.py.
+
+    `policy` is the one that is stored; `strong`: this phone has a PIN or K_uv.
+    """
     kind, body = challenge["kind"], challenge.body
     if kind in SERVER_KINDS:
-        _from_server(body, kind, policy)
+        need(body["mode"] != "offline" or policy["offline"] != "none", "floor", "offline")
+        need(body["mode"] != "remote" or body["match"] == 2 or not policy["match"], "floor", "match")
     else:
-        _from_phone(body, kind)
-    _input(body, kind)
-    need(("rows" in body) == (kind == "transaction"), "members", "rows")
-    need(("lang" in body) == ("rows" in body), "members", "lang")
+        here = body["iss"].removeprefix("https://")
+        need(body["service"]["id"] == "server" and body["service"]["host"] == here, "service")
     _factors(body, kind, policy, strong)
-
-
-def _from_server(body, kind, policy):
-    mode = body["mode"]
-    need(mode in ("remote", "same", "offline"), "value", "mode")
-    need(mode != "offline" or policy["offline"] != "none", "floor", "offline")
-    need("context" in body or kind == "transaction", "members", "context")
-    if mode == "remote":
-        need(body["match"] == 2 or (body["match"] == 0 and not policy["match"]), "floor", "match")
-    else:
-        need(body["match"] == 0, "value", "match")
-
-
-def _from_phone(body, kind):
-    need(body["mode"] == ("remote" if kind == "policy" else "app"), "value", "mode")
-    need("context" not in body, "members", "context")
-    need(body["match"] == (6 if kind == "add-phone" else 0), "value", "match")
-    here = body["iss"].removeprefix("https://")
-    need(body["service"]["id"] == "server" and body["service"]["host"] == here, "value", "service")
-
-
-def _input(body, kind):
-    wanted, given = _WITH_PHONE.get(kind, "never"), body.get("input")
-    need(given is not None or wanted in ("sometimes", "never"), "members", "input")
-    need(given is None or wanted != "never", "members", "input")
-    if given is not None and wanted == "policy":
-        shape({"policy": policies.check})(given)
-        need(given["policy"]["n"] > body["policy"], "value", "input")
-    elif given is not None:
-        shape({"dev": hash_, "device": label})(given)
 
 
 def _factors(body, kind, policy, strong):

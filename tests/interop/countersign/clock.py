@@ -21,6 +21,7 @@ class Boot:
 
 
 SLOW, FAST = 0.999, 1.001  # the drift that a phone's clock may have
+EARLY = 60  # seconds before its `iat` a statement is taken
 
 
 def lower(times, boot):
@@ -45,14 +46,16 @@ def _same(at, start, boot):
 def note(times, iat, boot, sent=None):
     """A verified statement arrived. `sent`: when the request left, if the answer was only made after it."""
     now, start = boot.now(), boot.name()
-    known = lower(times, boot)
+    known, most = lower(times, boot), upper(times, boot)
+    if sent is None and most is not None and iat > most + EARLY:
+        return  # not yet valid: it tells nothing
     if known is None or iat > known:
         times["lower"] = [iat, now, start]
     if sent is None:
         return
     if upper(times, boot) is not None and times["upper"][3] >= sent:
         return
-    bound = iat + (now - sent) * FAST
+    bound = iat + 0.999 + (now - sent) * FAST  # `iat` counts whole seconds
     times["upper"] = [bound, now, start, sent]
     known = lower(times, boot)
     if bound < known:  # the server's clock was set back
@@ -63,5 +66,5 @@ def check(times, iat, exp, boot):
     least, most = lower(times, boot), upper(times, boot)
     if least is not None and least > exp:
         raise Refused("expired")
-    if most is not None and iat > most + 60:
+    if most is not None and iat > most + EARLY:
         raise Refused("not_yet")

@@ -26,11 +26,22 @@ def uncrockford(text):
     return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
+def read(text, length):
+    """What a person typed, as the one way to write it."""
+    code = re.sub(r"[ -]", "", text).upper().translate(str.maketrans("OIL", "011"))
+    if len(code) != length or any(char not in _ALPHABET for char in code):
+        raise Refused("code", "form")
+    return code
+
+
+def recovery(text):
+    """The 10 bytes of a recovery code."""
+    return uncrockford(read(text, 16))
+
+
 def typed(text, roots):
     """A typed code: its token, and the one of `roots` (thumbprint → origin) that it means."""
-    code = re.sub(r"[ -]", "", text).upper().translate(str.maketrans("OIL", "011"))
-    if len(code) != 20 or any(char not in _ALPHABET for char in code):
-        raise Refused("code", "form")
+    code = read(text, 20)
     check = sha256(b"cs1 code\0", code[:19].encode("ascii"))[0] >> 3
     if _ALPHABET[check] != code[19]:
         raise Refused("code", "mistyped")
@@ -44,10 +55,10 @@ def invitation(link):
     """`{s, k, t, x}` of a link. Its origin must be the address of the link itself."""
     if not isinstance(link, str) or len(link.encode("utf-8", "replace")) > encodings.INVITATION:
         raise Refused("invitation", "size")
+    if link.startswith("http://"):
+        raise Refused("invitation", "http")
     address, _, fragment = link.partition("#")
-    body = encodings.read_json(unb64u(fragment))
-    if set(body) != {"v", "s", "k", "t", "x"} or body["v"] != 1 or type(body["v"]) is not int:
-        raise Refused("invitation", "members")
+    body = _members(fragment, {"v", "s", "k", "t", "x"}, "invitation")
     encodings.origin(body["s"])
     unb64u(body["k"], 32)
     unb64u(body["t"], 16)
@@ -58,14 +69,22 @@ def invitation(link):
     return body
 
 
+def _members(fragment, names, what):
+    """The version first: a later one has other members."""
+    body = encodings.read_json(unb64u(fragment))
+    if type(body.get("v")) is int and body["v"] != 1:
+        raise Refused(what, "version")
+    if set(body) != names or type(body["v"]) is not int:
+        raise Refused(what, "members")
+    return body
+
+
 def request(link, scheme=None):
     """Origin and txn of a same-device link: by the origin's own address, or by this app's `scheme`."""
     if not isinstance(link, str) or len(link.encode("utf-8", "replace")) > encodings.INVITATION:
         raise Refused("link", "size")
     address, _, fragment = link.partition("#")
-    body = encodings.read_json(unb64u(fragment))
-    if set(body) != {"v", "s", "c"} or body["v"] != 1 or type(body["v"]) is not int:
-        raise Refused("link", "members")
+    body = _members(fragment, {"v", "s", "c"}, "link")
     encodings.origin(body["s"])
     unb64u(body["c"], 16)
     if address not in (f"{body['s']}/c", f"{scheme}://c" if scheme else None):

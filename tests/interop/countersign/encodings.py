@@ -91,8 +91,10 @@ _RANGES += ((0xE000, 0xF8FF), (0xF0000, 0x10FFFF))  # private use
 
 def shown(text, longest):
     """Text that people are shown: NFC, visible, and not longer than allowed (in characters)."""
-    if not isinstance(text, str) or not 1 <= len(text) <= longest:
-        raise Refused("text", "length")
+    if not isinstance(text, str):
+        raise Refused("value", "no text")
+    if not 1 <= len(text) <= longest:
+        raise Refused("length", "too long" if text else "empty")
     if unicodedata.normalize("NFC", text) != text:
         raise Refused("text", "not NFC")
     for char in text:

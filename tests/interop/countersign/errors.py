@@ -1,5 +1,7 @@
 """What can go wrong, in three kinds: a caller reacts to each of them differently."""
 
+import contextlib
+
 
 class Refused(Exception):
     """Something that came is not to be believed. Nothing of it is stored or shown.
@@ -9,7 +11,16 @@ class Refused(Exception):
 
     def __init__(self, code, detail=""):
         super().__init__(f"{code}: {detail}" if detail else code)
-        self.code = code
+        self.code, self.detail = code, detail
+
+
+@contextlib.contextmanager
+def naming(code, detail):
+    """Whatever is refused inside is refused as this."""
+    try:
+        yield
+    except Refused:
+        raise Refused(code, detail) from None
 
 
 class Problem(Exception):

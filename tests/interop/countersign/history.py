@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from . import challenges, encodings, keys, policies, statements
 from .encodings import unb64u
-from .errors import Refused
+from .errors import Refused, naming
 from .shapes import need
 
+OF_THE_HEADER = ("header.to", "header.jwks")
 HEADER = {"cs1-history", "origin", "credential", "jwks", "from", "to"}
 
 
@@ -34,14 +35,16 @@ def export(account, first=1):
 class Checked:
     """What an export proves. `answers`: challenge (None where a server knew none), response, verdict or None.
 
-    `wrong`: the number of the line and what is wrong there; the rest was not looked at. `phone_until`: up to this `ctr`
-    the phone signed these answers even if S was stolen; 0 where all rests on S.
+    `wrong`: the number of the line (None where it is no line's) and what is wrong there, by the names of
+    tests/vectors/README.md; the rest was not looked at. `phone_until`: up to this `ctr` the phone signed these answers
+    even if S was stolen; 0 where all rests on S.
     """
 
     origin: str = ""
     credential: str = ""
     answers: list = field(default_factory=list)
     codes_shown: int = 0
+    start: int = 1
     wrong: tuple | None = None
     phone_until: int = 0
 
@@ -54,16 +57,31 @@ def check(data, root, dev=None, deposited=(), server=False):
     place = 0
     try:
         for place, line in enumerate(lines, 1):
-            need(len(line) <= encodings.BODY, "history", "a line too long")
-            reader.read(encodings.read_json(line))
+            with naming("history", "line"):
+                need(len(line) <= encodings.BODY, "history")
+                members = encodings.read_json(line)
+            reader.read(members)
         reader.end()
     except Refused as refused:
-        reader.checked.wrong = (place, str(refused))
+        reader.checked.wrong = (1 if refused.detail in OF_THE_HEADER else place, refused.detail)
     checked = reader.checked
     for _, response, _ in checked.answers:
         if response.kid == dev or response.h in deposited:
             checked.phone_until = response["ctr"]
+    if checked.wrong is None and set(deposited) - {response.h for _, response, _ in checked.answers}:
+        checked.wrong = (None, "deposited")
     return checked
+
+
+def beside(one, other):
+    """What another export of the same phone shows of this one: its name and the `ctr`, or None."""
+    theirs = {response["ctr"]: (response.h, verdict and verdict.body) for _, response, verdict in other.answers}
+    for _, response, verdict in one.answers:
+        h, became = theirs.get(response["ctr"], (response.h, None))
+        if h != response.h or (became and verdict and became != verdict.body):
+            return "differs", response["ctr"]
+    last = max((response["ctr"] for _, response, _ in one.answers), default=one.start - 1)
+    return ("cut", None) if max(theirs, default=0) > last else None
 
 
 def fork(one, other):
@@ -86,10 +104,12 @@ class _Reader:
 
     def read(self, line):
         if self.header is None:
-            self._header(line)
+            need(line.get("cs1-history") in (None, 1), "history", "version")
+            with naming("history", "line"):
+                self._header(line)
             return
         place, read = self._reader_of(set(line))
-        need(place >= self.order, "history", "order")
+        need(place >= self.order, "history", "line.place")
         if place == 3 and self.order < 3:
             self._complete()
         self.order = place
@@ -104,17 +124,18 @@ class _Reader:
         self.jwks = [keys.check(jwk, keys.P256) for jwk in line["jwks"]]
         self.header = line
         self.checked.origin, self.checked.credential = line["origin"], line["credential"]
+        self.checked.start = line["from"]
 
     def _complete(self):
         """Before the first answer: keys and states are all there, and name every key."""
-        need(self.n > 0 and self.sn > 0, "history", "keys or state missing")
-        need({keys.kid(jwk) for jwk in self.jwks} <= self.named, "history", "a key that no state names")
+        need(self.n > 0, "history", "keys.root")
+        need({keys.kid(jwk) for jwk in self.jwks} <= self.named, "history", "header.jwks")
 
     def end(self):
-        need(self.header is not None, "history", "header")
+        need(self.header is not None, "history", "line")
         self._complete()
         last = self.last["ctr"] if self.last else self.header["from"] - 1
-        need(self.header["to"] == last, "history", "range")
+        need(self.header["to"] == last, "history", "header.to")
 
     def _reader_of(self, members):
         answers = [{"challenge", "response"}, {"challenge", "response", "verdict"}]
@@ -124,45 +145,55 @@ class _Reader:
         for wanted, place, read in readers + [(one, 3, self._answer) for one in answers]:
             if members == wanted:
                 return place, read
-        raise Refused("history", "a line of no kind")
+        raise Refused("history", "line.place" if members == HEADER else "line")
 
     def _keys(self, line):
-        found = statements.verify_own(line["keys"], "cs1-keys", self.root)
-        need(found["iss"] == self.header["origin"], "iss")
-        need(found["n"] > self.n, "history", "keys go back")
+        with naming("history", "keys"):
+            by = statements.signer(line["keys"])
+        # Before anything was accepted R has to have signed; later it is the root in force.
+        need(self.n > 0 or by == self.root, "history", "keys.root")
+        with naming("history", "keys"):
+            found = statements.verify_own(line["keys"], "cs1-keys", self.root)
+        need(found["iss"] == self.header["origin"], "history", "keys.iss")
+        need(found["n"] > self.n, "history", "keys.n")
         self.n = found["n"]
         self.sign += found["sign"]
         if "root_next" in found.body:
             self.root = keys.kid(found["root_next"])
 
     def _by_server(self, text, typ):
-        found = statements.verify(text, typ, self.sign)
-        need(found["iss"] == self.header["origin"], "iss")
-        need(found["aud"] == self.header["credential"], "aud")
+        part = typ.removeprefix("cs1-")
+        with naming("history", part):
+            found = statements.verify(text, typ, self.sign)
+        need(found["iss"] == self.header["origin"], "history", f"{part}.iss")
+        need(found["aud"] == self.header["credential"], "history", f"{part}.aud")
         return found
 
     def _state(self, line):
         found = self._by_server(line["state"], "cs1-state")
-        need(found["sn"] > self.sn, "history", "states go back")
+        need(found["sn"] > self.sn, "history", "state.sn")
+        known = self.sn == 0 and self.dev is not None
         self.dev = self.dev or found["dev"]
-        need(found["dev"] == self.dev, "history", "another K_dev")
+        need(found["dev"] == self.dev, "history", "dev" if known else "state.dev")
         self.sn = found["sn"]
         self.named |= {found["dev"], found.get("uv")} - {None}
 
     def _code_shown(self, line):
         found = self._by_server(line["challenge"], "cs1-challenge")
-        need(found["mode"] == "offline", "history", "mode")
+        need(found["mode"] == "offline", "history", "challenge.mode")
         self.checked.codes_shown += 1
 
     def _answer(self, line):
         challenge = self._by_server(line["challenge"], "cs1-challenge") if "challenge" in line else None
-        response = statements.verify(line["response"], "cs1-response", self.jwks)
-        ours = (self.header["credential"], self.header["origin"])
-        need((response["iss"], response["aud"]) == ours, "history", "iss or aud")
+        with naming("history", "response"):
+            response = statements.verify(line["response"], "cs1-response", self.jwks)
+        need(response["iss"] == self.header["credential"], "history", "response.iss")
+        need(response["aud"] == self.header["origin"], "history", "response.aud")
         if challenge:
-            need(response["challenge"] == challenge.h, "history", "challenge")
-            need(unb64u(response["view"], 32) == challenges.view(challenge.body), "history", "view")
-            challenges.members_fit(challenge, response)
+            need(response["challenge"] == challenge.h, "history", "response.challenge")
+            need(unb64u(response["view"], 32) == challenges.view(challenge.body), "history", "response.view")
+            with naming("history", "response.members"):
+                challenges.members_fit(challenge, response)
         self._follows(response)
         verdict = self._verdict(line["verdict"], challenge, response) if "verdict" in line else None
         self.last = response
@@ -170,25 +201,24 @@ class _Reader:
 
     def _follows(self, response):
         """`ctr` and `prev`; the first of an excerpt is taken as it is, and a server's export may have gaps."""
-        need((response["ctr"] == 1) == (response["prev"] == ""), "history", "prev")
         if self.last is None:
-            need(response["ctr"] == self.header["from"], "history", "range")
+            need(response["ctr"] == self.header["from"], "history", "header.from")
             return
         step = response["ctr"] - self.last["ctr"]
-        need(step == 1 or (self.server and step > 1), "history", "ctr")
-        need(step > 1 or response["prev"] == self.last.h, "history", "prev")
+        need(step == 1 or (self.server and step > 1), "history", "response.ctr")
+        need(step > 1 or response["prev"] == self.last.h, "history", "response.prev")
 
     def _verdict(self, text, challenge, response):
         verdict = self._by_server(text, "cs1-verdict")
-        need(verdict["response"] == response.h, "history", "verdict")
-        need(verdict["challenge"] == response["challenge"], "history", "verdict")
+        need(verdict["challenge"] == response["challenge"], "history", "verdict.challenge")
+        need(verdict["response"] == response.h, "history", "verdict.response")
         if challenge and verdict["result"] == "accepted":
             self._accepted(challenge, response, verdict)
         return verdict
 
     def _accepted(self, challenge, response, verdict):
         if response["decision"] != "report":
-            need(challenge["iat"] <= verdict["iat"] <= challenge["exp"], "history", "time")
+            need(challenge["iat"] <= verdict["iat"] <= challenge["exp"], "history", "verdict.iat")
         if response["decision"] == "approve":
             proved = ["dev" if response.kid == self.dev else "uv"] + (["pin"] if "pin" in response.body else [])
-            need(any(policies.covers(proved, asked) for asked in challenge["factors"]), "history", "factors")
+            need(any(policies.covers(proved, asked) for asked in challenge["factors"]), "history", "response.factors")

@@ -105,6 +105,9 @@ def checked(account, text):
     if found["policy"] != account.policy["n"]:
         raise Refused("policy")
     challenges.check(found, account.policy, account.strong)
+    host = found["iss"].removeprefix("https://").partition(":")[0]
+    if account.tools.hosts is not None and host not in account.tools.hosts:
+        raise Refused("host")
     return found
 
 

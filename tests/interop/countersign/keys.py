@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 from .encodings import b64u, unb64u, write_json
-from .errors import Refused
+from .errors import Refused, naming
 
 _MEMBERS = {"EC": {"kty", "crv", "x", "y"}, "OKP": {"kty", "crv", "x"}}
 P256, ED25519, X25519 = ("EC", "P-256"), ("OKP", "Ed25519"), ("OKP", "X25519")
@@ -54,11 +54,11 @@ def _p256(jwk):
 
 
 def verify(jwk, alg, signature, signed):
-    """`alg` is compared with the key's own; it chooses nothing."""
+    """`alg` is compared with the key's own; it chooses nothing. `signature` as it travels, in base64url."""
     if ALGORITHM.get(kind(jwk)) != alg:
         raise Refused("alg")
-    if len(signature) != 64:
-        raise Refused("signature")
+    with naming("signature", "form"):
+        signature = unb64u(signature, 64)
     try:
         if alg == "ES256":
             pair = (int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))

@@ -13,10 +13,11 @@ from .store import Store
 class Phone:
     """Opening the same folder again is what a phone does that was killed and started."""
 
-    def __init__(self, folder, http, device="Python phone", locale="en", boot=None):
+    def __init__(self, folder, http, device="Python phone", locale="en", boot=None, hosts=None):
+        """`hosts`: the servers that this app's brand names; None: any."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder, self.http, self.device, self.locale = folder, http, device, locale
-        self.boot = boot or clock.Boot()
+        self.boot, self.hosts = boot or clock.Boot(), hosts
         self.hardware = Hardware(folder / "hardware.key")
         self.store = Store(folder / "phone.json")
         self._accounts = {}

@@ -16,8 +16,15 @@ from .errors import NotNow
 COST = {"m": 19 * 1024, "t": 2, "p": 1}  # KiB, passes, lanes: section 3's least
 
 
+def fault(pin, least=6):
+    """What is wrong with a new PIN, or None. Only the ten digits of ASCII are digits."""
+    if not re.fullmatch(r"[0-9]*", pin):
+        return "not a digit"
+    return "too short" if len(pin) < max(least, 6) else "too long" if len(pin) > 12 else None
+
+
 def well_formed(pin, least):
-    if not re.fullmatch(r"[0-9]{6,12}", pin) or len(pin) < least:
+    if fault(pin, least):
         raise NotNow(f"the PIN has {max(least, 6)} to 12 digits")
 
 

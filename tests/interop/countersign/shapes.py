@@ -109,6 +109,7 @@ def visible(value):
 
 
 id_, hash_ = b64u(16), b64u(32)
+HEADER = shape({"alg": up_to(64), "kid": hash_, "typ": up_to(64)})
 language = words(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 label, name, value, account = text(64), text(64), text(200), text(254)
 level = among("software", "tee", "strongbox", "enclave")
@@ -120,6 +121,14 @@ p256 = jwk(keys.P256)
 def lang(value):
     need(isinstance(value, str) and len(value) <= 35, "length")
     language(value)
+
+
+def way_back(value):
+    """`<origin>/r/<22 characters>`; whose origin it is, is tested where that is known."""
+    need(isinstance(value, str), "value")
+    at, _, code = value.partition("/r/")
+    encodings.origin(at)
+    id_(code)
 
 
 def prev(value):
@@ -256,7 +265,7 @@ SHAPES = {
         "final": flag,
         "code": among(*CODES),
         "attempts?": positive,
-        "return?": up_to(400),
+        "return?": way_back,
     },
     "cs1-cancel": {
         **_FROM_SERVER,
@@ -310,6 +319,38 @@ def _state(body):
     need(("reason" in body) == (state in ("suspended", "revoked", "refused")), "members", "reason")
 
 
+SERVER_KINDS = ("login", "stepup", "transaction")
+_INPUT = {"add-phone": "always", "remove-phone": "always", "unfreeze": "sometimes", "policy": "policy"}
+
+
+def _challenge(body):
+    """Section 6's table, as far as the statement alone tells."""
+    need(body["iat"] < body["exp"] <= body["iat"] + policies.MAX_LIFE, "life")
+    kind = body["kind"]
+    if kind in SERVER_KINDS:
+        need(body["mode"] != "app", "value", "mode")
+        need("context" in body or kind == "transaction", "members", "context")
+        need(body["match"] in ((0, 2) if body["mode"] == "remote" else (0,)), "value", "match")
+    else:
+        need(body["mode"] == ("remote" if kind == "policy" else "app"), "value", "mode")
+        need("context" not in body, "members", "context")
+        need(body["match"] == (6 if kind == "add-phone" else 0), "value", "match")
+    need(("rows" in body) == (kind == "transaction"), "members", "rows")
+    need(("lang" in body) == ("rows" in body), "members", "lang")
+    _input(body, _INPUT.get(kind, "never"))
+
+
+def _input(body, wanted):
+    given = body.get("input")
+    need(given is not None or wanted in ("sometimes", "never"), "members", "input")
+    need(given is None or wanted != "never", "members", "input")
+    if given is not None and wanted == "policy":
+        shape({"policy": policies.check})(given)
+        need(given["policy"]["n"] > body["policy"], "value", "input")
+    elif given is not None:
+        shape(_DEVICE)(given)
+
+
 def _response(body):
     if body["decision"] == "approve":
         need("reason" not in body, "members", "reason")
@@ -336,6 +377,7 @@ _RULES = {
     "cs1-offer": _offer,
     "cs1-registration": _registration,
     "cs1-state": _state,
+    "cs1-challenge": _challenge,
     "cs1-response": _response,
     "cs1-verdict": _verdict,
     "cs1-cancel": _cancel,

@@ -1,9 +1,8 @@
 """docs/service-api.md: an application asks, and its receipt is checked without the server."""
 
-from countersign import answers, inbox
+from countersign import answers, inbox, receipts
 
 from . import forge
-from .api import check_receipt
 from .stage import PIN, expect, prompt, refuses, told
 
 ROWS = [("Amount", "1,200.00 €"), ("To", "Ben <b>Example</b>")]
@@ -28,7 +27,7 @@ def transaction(stage, account):
     answers.approve(account, asked, request["number"], PIN)
     became = stage.api.wait(request["id"], 5)
     expect(became["state"] == "approved")
-    challenge, response, verdict = check_receipt(became["receipt"], stage.world.root)
+    challenge, response, verdict = receipts.check(became["receipt"], stage.world.root)
     expect((challenge["txn"], response["decision"], verdict["result"]) == (request["id"], "approve", "accepted"))
     expect(challenge["rows"] == request["rows"])
     stage.ok("rows are shown word for word, and the receipt proves that they were approved")
@@ -37,15 +36,15 @@ def transaction(stage, account):
 
 def receipts_that_lie(stage, receipt):
     root = stage.world.root
-    refuses("receipt", check_receipt, receipt, forge.Signer().kid)
+    refuses("receipt", receipts.check, receipt, forge.Signer().kid)
     for name in ("challenge", "response", "verdict"):
         for part in range(3):
-            refuses(None, check_receipt, {**receipt, name: forge.flipped(receipt[name], part)}, root)
-    refuses(None, check_receipt, {**receipt, "response": receipt["verdict"]}, root)
-    refuses(None, check_receipt, {**receipt, "key": {**receipt["key"], "y": receipt["key"]["x"]}}, root)
-    refuses(None, check_receipt, {**receipt, "keys": []}, root)
-    refuses(None, check_receipt, {**receipt, "more": 1}, root)
-    refuses(None, check_receipt, {name: value for name, value in receipt.items() if name != "verdict"}, root)
+            refuses(None, receipts.check, {**receipt, name: forge.flipped(receipt[name], part)}, root)
+    refuses(None, receipts.check, {**receipt, "response": receipt["verdict"]}, root)
+    refuses(None, receipts.check, {**receipt, "key": {**receipt["key"], "y": receipt["key"]["x"]}}, root)
+    refuses(None, receipts.check, {**receipt, "keys": []}, root)
+    refuses(None, receipts.check, {**receipt, "more": 1}, root)
+    refuses(None, receipts.check, {name: value for name, value in receipt.items() if name != "verdict"}, root)
     stage.ok("a receipt with one changed bit, another key or another root is none")
 
 

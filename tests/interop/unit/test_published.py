@@ -38,14 +38,14 @@ class Published(unittest.TestCase):
             b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
             b"cGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
         )
-        signature = unb64u("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")
+        signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
         keys.verify(P256, "ES256", signature, signed)
         self.refused(P256, "ES256", signature, signed + b"x")
         self.refused(P256, "Ed25519", signature, signed)
 
     def test_an_ed25519_signature_of_rfc_8037_under_its_new_name_only(self):
         signed = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
-        signature = unb64u("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg")
+        signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
         keys.verify(ED25519, "Ed25519", signature, signed)
         self.refused(ED25519, "EdDSA", signature, signed)
         self.refused(ED25519, "Ed25519", signature, signed[:-1])

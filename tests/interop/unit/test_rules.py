@@ -42,7 +42,7 @@ class Statements(Refuses):
             with self.subTest(header):
                 self.refused(self.verify, self.signer.sign("cs1-challenge", self.body, **header))
         twice = f'{{"alg":"Ed25519","kid":"{self.signer.kid}","typ":"JWT","typ":"cs1-challenge+jwt"}}'
-        self.refused(self.verify, self.signer.raw(twice.encode(), write_json(self.body)), code="json")
+        self.refused(self.verify, self.signer.raw(twice.encode(), write_json(self.body)), code="header")
 
     def test_payloads(self):
         text = write_json(self.body)
@@ -277,8 +277,16 @@ class Time(Refuses):
         clock.note(self.times, 5000, self.boot)
         clock.check(self.times, 9000, 9100, self.boot)
         clock.note(self.times, 5000, self.boot, sent=self.boot.time - 2)
-        clock.check(self.times, 5062, 5100, self.boot)
-        self.refused(clock.check, self.times, 5063, 5100, self.boot, code="not_yet")
+        clock.check(self.times, 5063, 5100, self.boot)
+        self.refused(clock.check, self.times, 5064, 5100, self.boot, code="not_yet")
+
+    def test_one_that_is_not_yet_valid_tells_nothing_but_in_the_answer_of_just_now(self):
+        clock.note(self.times, 5000, self.boot, sent=self.boot.time)
+        clock.note(self.times, 6000, self.boot)
+        self.assertEqual(clock.lower(self.times, self.boot), 5000)
+        self.boot.time += 1
+        clock.note(self.times, 6000, self.boot, sent=self.boot.time)
+        self.assertEqual(clock.lower(self.times, self.boot), 6000)
 
     def test_a_reboot_keeps_the_lower_bound_standing_still(self):
         clock.note(self.times, 5000, self.boot, sent=self.boot.time)

@@ -187,10 +187,10 @@ class Challenges(unittest.TestCase):
     def test_a_push(self):
         key = bytes.fromhex(VECTORS["enrolment"]["keys_derived"]["push"])
         body = push.check(write_json(VECTORS["push"]["payload"]))
-        self.assertEqual(push.text(body, key), json.loads(VECTORS["push"]["plaintext"]))
+        self.assertEqual(push.text(body, key, None), json.loads(VECTORS["push"]["plaintext"]))
         for wrong in ({**body, "c": body["h"]}, {**body, "t": "A" + body["t"]}, {**body, "t": body["t"] + "."}):
             with self.assertRaises(Refused):
-                push.text(wrong, key)
+                push.text(wrong, key, None)
         self.assertEqual(unb64u(VECTORS["push_test_c"]), bytes(16))
 
     def test_proofs_name_their_bodies(self):
