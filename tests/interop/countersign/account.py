@@ -7,7 +7,7 @@ than a signed state.
 import contextlib
 
 from . import clock, keys, policies, statements
-from .errors import Refused
+from .errors import NotNow, Refused
 from .server import Server, members
 
 ENDED = ("revoked", "refused")
@@ -33,6 +33,15 @@ class Account:
     def state(self):
         """The newest accepted state; it was verified when it was taken."""
         return statements.unpack(self.record["states"][-1], "cs1-state")
+
+    @property
+    def ended(self):
+        """Section 11: such a phone stops at once, and asks for nothing but a later state."""
+        return self.state["state"] in ENDED
+
+    def must_go_on(self):
+        if self.ended:
+            raise NotNow("this ID is over on this phone")
 
     @property
     def policy(self):

@@ -14,6 +14,7 @@ PATH = "/cs/v1/actions"
 
 def begin(account, kind, **wanted):
     """An action that a challenge answers. It still has to be approved."""
+    account.must_go_on()
     body = {"kind": kind, "input": wanted} if wanted else {"kind": kind}
     sent = account.tools.boot.now()
     answer = members(account.server.proved("POST", PATH, body), "challenge")
@@ -25,6 +26,7 @@ def begin(account, kind, **wanted):
 
 def more_time(account, prompt):
     """The same prompt, with more time. What was typed stays."""
+    account.must_go_on()
     body = {"kind": "extend", "input": {"challenge": prompt.jti}}
     sent = account.tools.boot.now()
     answer = members(account.server.proved("POST", PATH, body), "challenge")
@@ -37,6 +39,7 @@ def more_time(account, prompt):
 
 def add_phone(account):
     """The link for the other phone, to be shown as a QR code."""
+    account.must_go_on()
     answer = members(account.server.proved("POST", PATH, {"kind": "add-phone"}), "invitation")
     invited = codes.invitation(answer["invitation"])
     trust = account.record["trust"]
@@ -46,6 +49,7 @@ def add_phone(account):
 
 
 def pause(account):
+    account.must_go_on()
     account.server.proved("POST", PATH, {"kind": "pause"})
 
 

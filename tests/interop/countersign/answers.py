@@ -75,6 +75,7 @@ class _Answer:
     """One response in the making. `kind` is the challenge's where it is approved, else nothing is changed by it."""
 
     def __init__(self, account, challenge, decision, given, chosen=("dev",)):
+        account.must_go_on()
         seen.may_answer(account.record, challenge["jti"], decision)
         self.account, self.challenge, self.given, self.chosen = account, challenge, given, chosen
         self.tools, self.record = account.tools, account.record

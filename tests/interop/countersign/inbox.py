@@ -34,8 +34,18 @@ class News:
     more: bool
 
 
+NOTHING = News([], [], [], False)
+
+
 def poll(account, wait=0, afresh=False):
-    """One poll. What was refused is told by its code and left out; `afresh` lists everything that is open again."""
+    """One poll. What was refused is told by its code and left out; `afresh` lists everything that is open again.
+
+    A phone whose ID has ended lists nothing: it asks whether a later state says otherwise.
+    """
+    if account.ended:
+        account.fetch_state(wait)
+    if account.ended:
+        return NOTHING
     cursor = None if afresh else account.record["cursor"]
     query = "&".join(([f"after={cursor}"] if cursor else []) + ([f"wait={wait}"] if wait else []))
     path = "/cs/v1/challenges" + (f"?{query}" if query else "")
@@ -43,6 +53,8 @@ def poll(account, wait=0, afresh=False):
     _list(answer)
     if answer["sn"] > account.state["sn"]:
         account.fetch_state()
+    if account.ended:
+        return NOTHING
     refused = []
     asked = _believed(account, answer["challenges"], checked, refused)
     told = _believed(account, answer["others"], _checked_other, refused)
@@ -78,6 +90,7 @@ def _list(answer):
 
 def fetch(account, id_):
     """One challenge, by its jti or by the txn of a link."""
+    account.must_go_on()
     answer = account.server.proved("GET", f"/cs/v1/challenges/{id_}", nonce=id_)
     text = members(answer, "challenge")["challenge"]
     found = checked(account, text)
@@ -183,7 +196,7 @@ def _notice(record, found):
 
 def acknowledge(account):
     """Tells the server which others may be dropped, 20 at a time."""
-    while account.record["others"]:
+    while account.record["others"] and not account.ended:
         some = account.record["others"][:20]
         account.server.proved("POST", "/cs/v1/acks", {"jti": some})
         with account.change() as record:
@@ -192,4 +205,6 @@ def acknowledge(account):
 
 def open_prompts(account):
     """What was seen and waits for an answer, out of the store."""
+    if account.ended:
+        return []
     return [Prompt(one, challenges.rows(one.body), False) for one in seen.waiting(account.record)]
