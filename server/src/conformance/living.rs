@@ -74,10 +74,10 @@ impl Kit {
             self.judge(id, false, "the phone did not fetch its state");
             return Ok(());
         }
-        self.is_alive(id).await?;
+        // At once: one that believed it is over asks again, and hears what is true (section 11).
         let standing = self.standing()?;
         self.judge(id, standing == "active", standing);
-        Ok(())
+        self.is_alive(id).await
     }
 
     /// A state that says that all is over.
