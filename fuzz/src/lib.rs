@@ -5,6 +5,7 @@
     reason = "a target fails by panicking, and nothing of this is shipped"
 )]
 
+pub mod desk;
 pub mod jws;
 pub mod reading;
 pub mod server;

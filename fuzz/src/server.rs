@@ -94,7 +94,7 @@ impl Transport for Line {
 
 /// A step at each look.
 #[derive(Default)]
-struct Steps(AtomicU64);
+pub struct Steps(AtomicU64);
 
 impl Clock for Steps {
     fn now(&self) -> Moment {
@@ -112,7 +112,8 @@ pub struct Phone {
     pub app: Authenticator,
 }
 
-fn config() -> Config {
+/// A phone that believes any server.
+pub fn config() -> Config {
     let name = |text| Name::parse(text).expect("a name");
     Config {
         roots: Roots::Public,

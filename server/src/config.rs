@@ -186,13 +186,22 @@ impl Config {
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|_| ConfigError::Unreadable(path.into()))?;
+        Self::parse(&text, path, |name| std::env::var(name).ok())
+    }
+
+    /// The text of the file at `path`, and what overrides it.
+    pub(crate) fn parse(
+        text: &str,
+        path: &Path,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
         let malformed = |message: String| ConfigError::Malformed {
             path: path.into(),
             message,
         };
         let mut file: File =
-            toml::from_str(&text).map_err(|error| malformed(error.message().to_owned()))?;
-        override_from_environment(&mut file, |name| std::env::var(name).ok())?;
+            toml::from_str(text).map_err(|error| malformed(error.message().to_owned()))?;
+        override_from_environment(&mut file, environment)?;
         if !(30..=600).contains(&file.challenge.life) {
             return Err(malformed("challenge.life is 30 to 600 seconds".into()));
         }

@@ -12,6 +12,8 @@ pub mod conformance;
 mod credential;
 mod crypto;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod keyring;
 mod known;
 mod limits;

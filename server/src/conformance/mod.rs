@@ -18,6 +18,8 @@ mod run;
 mod table;
 
 pub use forge::forge;
+#[cfg(fuzzing)]
+pub(crate) use person::hook_answer;
 pub use person::{Errand, Person};
 pub use report::{Check, Outcome, Report};
 pub use run::run;

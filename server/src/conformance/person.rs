@@ -102,16 +102,23 @@ impl Hook {
         let errands = errands.ok_or_else(|| Error::from(ErrorKind::BrokenPipe))?;
         writeln!(errands, "{}", errand.json())?;
         errands.flush()?;
-        let line = read_line(&mut self.answers)?;
-        let said: Value = serde_json::from_str(&line)
-            .map_err(|_| Error::other("the hook answered with something that is no JSON"))?;
-        if let Some(why) = said["cannot"].as_str() {
-            return Ok(format!("cannot: {why}"));
-        }
-        let answer = said["answer"].as_str();
-        let answer = answer.ok_or_else(|| Error::other("the hook's answer has no `answer`"))?;
-        Ok(answer.to_owned())
+        hook_answer(&read_line(&mut self.answers)?)
     }
+}
+
+/// A line of a hook: its answer, or `cannot: ` and why.
+///
+/// # Errors
+/// It is neither.
+pub(crate) fn hook_answer(line: &str) -> Result<String> {
+    let said: Value = serde_json::from_str(line)
+        .map_err(|_| Error::other("the hook answered with something that is no JSON"))?;
+    if let Some(why) = said["cannot"].as_str() {
+        return Ok(format!("cannot: {why}"));
+    }
+    let answer = said["answer"].as_str();
+    let answer = answer.ok_or_else(|| Error::other("the hook's answer has no `answer`"))?;
+    Ok(answer.to_owned())
 }
 
 impl Drop for Hook {

@@ -251,6 +251,12 @@ impl Connection {
         Ok(all)
     }
 
+    /// How many rows a query finds, for `fuzz/`.
+    #[cfg(fuzzing)]
+    pub(crate) fn count(&mut self, sql: &str) -> Result<i64> {
+        Ok(self.one(sql, [])?.unwrap_or_default())
+    }
+
     /// What a test looks at.
     #[cfg(test)]
     pub(crate) fn look<T: Row>(&mut self, sql: &str) -> Vec<T> {
