@@ -200,17 +200,28 @@ impl Default for Stage {
     }
 }
 
-/// A new server in a folder of this process.
+/// Before the number of a process, in the names of its folder.
+const FOLDER: &str = "countersign-fuzz-";
+
+/// A new server in a folder of this process. A process of libFuzzer's ends without a word, so the next one clears up.
 fn made() -> Desk {
     let fast = PathBuf::from("/dev/shm");
-    let above = if fast.is_dir() {
+    let shared = if fast.is_dir() {
         fast
     } else {
         std::env::temp_dir()
     };
-    let above = above.join(format!("countersign-fuzz-{}", std::process::id()));
-    // One of an earlier process with this number.
-    let _ = std::fs::remove_dir_all(&above);
+    let own = std::process::id().to_string();
+    for entry in std::fs::read_dir(&shared).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(FOLDER));
+        let is_over = |process| process == own || !PathBuf::from("/proc").join(process).exists();
+        if process.is_some_and(is_over) {
+            // Another that starts now does the same.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let above = shared.join(format!("{FOLDER}{own}"));
     std::fs::create_dir_all(&above).expect("a folder");
     let made = rcgen::generate_simple_self_signed(vec!["id.example.com".to_owned()])
         .expect("a certificate");
