@@ -5,6 +5,7 @@
 pub mod conformance;
 pub mod damage;
 pub mod harness;
+pub mod languages;
 pub mod ledger;
 pub mod memory;
 pub mod settings;

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use serde_json::Value;
-use std::path::PathBuf;
-use std::process::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// The folders every command needs.
 pub(crate) struct Home {
@@ -76,6 +77,43 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     } else {
         Err(Error::Ended(program))
     }
+}
+
+/// Runs it, and shows what it said only when it failed.
+pub(crate) fn quietly(command: &mut Command, what: &str) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|source| Error::Start {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    Err(Error::Missing(what.to_owned()))
+}
+
+/// Generates the bindings of a language from the built library into a folder of their own.
+pub(crate) fn generate(home: &Home, language: &str, folder: &Path) -> Result<()> {
+    // What the library doesn't have any more must go.
+    if let Err(source) = fs::remove_dir_all(folder)
+        && folder.exists()
+    {
+        return Err(Error::File {
+            path: folder.to_path_buf(),
+            source,
+        });
+    }
+    let built = home.target.join("debug");
+    let mut command = Command::new(built.join("countersign-bindgen"));
+    command
+        .arg(language)
+        .arg(built.join("libcountersign_bindings.so"))
+        .arg(home.root.join("uniffi.toml"))
+        .arg(folder)
+        .current_dir(&home.root);
+    quietly(&mut command, &format!("the {language} cannot be generated"))
 }
 
 fn cargo() -> Command {

@@ -1,9 +1,8 @@
 //! The phone in Kotlin: generated from the built library, and built by Maven, all in the target folder.
 
 use crate::debian;
-use crate::error::{Error, Result};
-use crate::home::Home;
-use std::fs;
+use crate::error::Result;
+use crate::home::{self, Home};
 use std::process::{Command, Stdio};
 
 /// What a Debian without them lacks.
@@ -14,7 +13,7 @@ const MAVEN: &str = "maven";
 pub(crate) fn ensure(home: &Home) -> Result<()> {
     debian::ensure(JDK, || runs("javac", &["--version"]))?;
     debian::ensure(MAVEN, || runs("mvn", &["--version"]))?;
-    generate(home)?;
+    home::generate(home, "kotlin", &home.target.join("kotlin/generated"))?;
     let properties = [
         ("target", home.target.join("kotlin")),
         ("library", home.target.join("debug")),
@@ -25,44 +24,7 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
         .args(properties.map(|(name, folder)| format!("-Dcountersign.{name}={}", folder.display())))
         .args(["test-compile", "dependency:copy-dependencies"])
         .current_dir(&home.root);
-    quietly(&mut command, "Maven cannot build the Kotlin")
-}
-
-fn generate(home: &Home) -> Result<()> {
-    let folder = home.target.join("kotlin/generated");
-    // What the library doesn't have any more must go.
-    if let Err(source) = fs::remove_dir_all(&folder)
-        && folder.exists()
-    {
-        return Err(Error::File {
-            path: folder,
-            source,
-        });
-    }
-    let built = home.target.join("debug");
-    let mut command = Command::new(built.join("countersign-bindgen"));
-    command
-        .arg("kotlin")
-        .arg(built.join("libcountersign_bindings.so"))
-        .arg(home.root.join("uniffi.toml"))
-        .arg(folder)
-        .current_dir(&home.root);
-    quietly(&mut command, "the Kotlin cannot be generated")
-}
-
-/// Runs it, and shows what it said only when it failed.
-fn quietly(command: &mut Command, what: &str) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|source| Error::Start {
-        program: command.get_program().to_string_lossy().into_owned(),
-        source,
-    })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    print!("{}", String::from_utf8_lossy(&output.stdout));
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    Err(Error::Missing(what.to_owned()))
+    home::quietly(&mut command, "Maven cannot build the Kotlin")
 }
 
 fn runs(program: &str, args: &[&str]) -> bool {

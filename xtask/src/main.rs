@@ -24,8 +24,10 @@ mod reproduce;
 mod saml;
 mod sbom;
 mod suites;
+mod swift;
 mod table;
 mod tally;
+mod trixie;
 
 use error::{Error, Result};
 use home::Home;

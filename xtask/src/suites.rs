@@ -10,6 +10,7 @@ use crate::kotlin;
 use crate::optional;
 use crate::python;
 use crate::saml;
+use crate::swift;
 use crate::table::{self, Row};
 use crate::tally::Tally;
 use std::process::{Command, ExitCode, Stdio};
@@ -42,6 +43,7 @@ const ON_PYTHON: &[&str] = &[
     "saml_judges",
     "several",
     "stories",
+    "swift",
     "vault_faults",
 ];
 
@@ -53,6 +55,9 @@ const ON_MAIL: &[&str] = &["recovery"];
 
 /// Suites that play the phone in Kotlin.
 const ON_KOTLIN: &[&str] = &["kotlin"];
+
+/// Suites that play the phone in Swift.
+const ON_SWIFT: &[&str] = &["swift"];
 
 /// Suites that look at pages in a browser.
 const ON_CHROMIUM: &[&str] = &["browser"];
@@ -160,6 +165,7 @@ fn run_programs(
                 .contains(&story)
                 .then(|| python::ensure(home, &python::MAIL)),
             ON_KOTLIN.contains(&story).then(|| kotlin::ensure(home)),
+            ON_SWIFT.contains(&story).then(|| swift::ensure(home)),
             ON_CHROMIUM.contains(&story).then(|| chromium::ensure(home)),
             ON_NODE.contains(&story).then(|| saml::ensure_node(home)),
             ON_JUDGES.contains(&story).then(saml::ensure_judges),

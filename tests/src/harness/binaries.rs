@@ -68,8 +68,8 @@ pub(super) fn mail_server() -> Result<(PathBuf, PathBuf)> {
     ))
 }
 
-/// The words that start the phone in Kotlin, built there by `cargo xtask`.
-pub fn kotlin_phone() -> Result<Vec<OsString>> {
+/// The words that start a program in Kotlin, named by its class, built there by `cargo xtask`.
+pub fn kotlin_program(class: &str) -> Result<Vec<OsString>> {
     let built = target_dir()?.join("kotlin");
     let classes = built.join("test-classes");
     if !classes.is_dir() {
@@ -92,12 +92,24 @@ pub fn kotlin_phone() -> Result<Vec<OsString>> {
         "-XX:+UseSerialGC",
     ];
     let mut words: Vec<OsString> = words.map(OsString::from).to_vec();
-    words.extend([
-        libraries,
-        "-cp".into(),
-        path,
-        "countersign.phone.MainKt".into(),
-    ]);
+    words.extend([libraries, "-cp".into(), path, class.into()]);
+    Ok(words)
+}
+
+/// The words that start a program in Swift, built there by `cargo xtask`.
+pub fn swift_program(name: &str) -> Result<Vec<OsString>> {
+    let built = target_dir()?.join("swift");
+    let program = built.join("build/debug").join(name);
+    let (Ok(loader), true) = (
+        std::fs::read_to_string(built.join("loader.txt")),
+        program.is_file(),
+    ) else {
+        return Err(Trouble::new(
+            "the phone in Swift is not built. `cargo xtask test swift` builds it under the target folder",
+        ));
+    };
+    let mut words: Vec<OsString> = loader.lines().map(OsString::from).collect();
+    words.push(program.into());
     Ok(words)
 }
 

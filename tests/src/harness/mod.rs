@@ -27,7 +27,7 @@ mod wire;
 mod world;
 pub mod xml;
 
-pub use binaries::{kotlin_phone, maven, program, python, second_phone};
+pub use binaries::{kotlin_program, maven, program, python, second_phone, swift_program};
 pub use browser::Browser;
 pub use ca::{Ca, Identity};
 pub use judge::{Case, Judge, Judgement};

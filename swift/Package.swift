@@ -1,0 +1,27 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// `cargo xtask` puts the generated sources and the header beside these; see README.md.
+var products: [Product] = [.library(name: "Countersign", targets: ["Countersign"])]
+var targets: [Target] = [.target(name: "Countersign", dependencies: ["CountersignFFI"])]
+
+#if os(Linux)
+    // The library is where `-L` says. The phone for computers, whose keys OpenSSL makes, and the tests are of Linux.
+    targets += [
+        .systemLibrary(name: "CountersignFFI"),
+        .systemLibrary(name: "COpenSSL"),
+        .target(name: "ComputerHost", dependencies: ["Countersign", "COpenSSL"]),
+        .executableTarget(name: "Phone", dependencies: ["Countersign", "ComputerHost"]),
+        .executableTarget(name: "Example", dependencies: ["Countersign", "ComputerHost"]),
+        .testTarget(name: "CountersignTests", dependencies: ["Countersign", "ComputerHost"]),
+    ]
+#else
+    targets += [.binaryTarget(name: "CountersignFFI", path: "CountersignFFI.xcframework")]
+#endif
+
+let package = Package(
+    name: "Countersign",
+    platforms: [.iOS(.v16), .macOS(.v13)],
+    products: products,
+    targets: targets
+)

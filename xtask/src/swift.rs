@@ -1,0 +1,94 @@
+//! The phone in Swift: a package of the target folder, put together of `swift/` and what is generated from the built library.
+
+use crate::error::{Error, Result};
+use crate::home::{self, Home};
+use crate::trixie::Trixie;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files by their place in the package.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// What is generated, and where it belongs.
+const GENERATED: [(&str, &str); 2] = [
+    ("Countersign.swift", "Sources/Countersign"),
+    ("CountersignFFI.h", "Sources/CountersignFFI"),
+];
+
+/// Makes sure that the Swift of this build is there, ready to run.
+pub(crate) fn ensure(home: &Home) -> Result<()> {
+    let trixie = Trixie::ensure(home)?;
+    let package = home.target.join("swift/package");
+    let mut files = Files::new();
+    read(&home.root.join("swift"), Path::new(""), &mut files)?;
+    let generated = home.target.join("swift/generated");
+    home::generate(home, "swift", &generated)?;
+    for (name, place) in GENERATED {
+        let bytes = fs::read(generated.join(name)).map_err(at(&generated.join(name)))?;
+        files.insert(Path::new(place).join(name), bytes);
+    }
+    put(&package, &files)?;
+    let text = |path: &Path| path.display().to_string();
+    let (package, library) = (text(&package), text(&home.target.join("debug")));
+    let scratch = text(&home.target.join("swift/build"));
+    let mut build = trixie.command(&[
+        "swift",
+        "build",
+        "--build-tests",
+        "--package-path",
+        &package,
+    ]);
+    build.args([
+        "--scratch-path",
+        &scratch,
+        "-Xlinker",
+        &format!("-L{library}"),
+    ]);
+    // libswiftObservation lacks what only its users have.
+    build.args(["-Xlinker", "--allow-shlib-undefined"]);
+    home::quietly(&mut build, "Swift cannot be built")?;
+    let words = trixie.loader().join("\n");
+    let path = home.target.join("swift/loader.txt");
+    fs::write(&path, words).map_err(at(&path))
+}
+
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::File { path, source }
+}
+
+/// All files of a folder and its folders.
+fn read(folder: &Path, place: &Path, files: &mut Files) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let path = entry.map_err(at(folder))?.path();
+        let place = place.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            read(&path, &place, files)?;
+        } else {
+            let bytes = fs::read(&path).map_err(at(&path))?;
+            files.insert(place, bytes);
+        }
+    }
+    Ok(())
+}
+
+/// Makes a folder hold exactly these. What is the same stays untouched, and is not compiled again.
+fn put(folder: &Path, files: &Files) -> Result<()> {
+    let mut there = Files::new();
+    if folder.exists() {
+        read(folder, Path::new(""), &mut there)?;
+    }
+    for gone in there.keys().filter(|place| !files.contains_key(*place)) {
+        let path = folder.join(gone);
+        fs::remove_file(&path).map_err(at(&path))?;
+    }
+    for (place, bytes) in files {
+        if there.get(place) != Some(bytes) {
+            let path = folder.join(place);
+            fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(at(&path))?;
+            fs::write(&path, bytes).map_err(at(&path))?;
+        }
+    }
+    Ok(())
+}
