@@ -9,8 +9,8 @@ var targets: [Target] = [.target(name: "Countersign", dependencies: ["Countersig
     // The library is where `-L` says. The phone for computers, whose keys OpenSSL makes, and the tests are of Linux.
     targets += [
         .systemLibrary(name: "CountersignFFI"),
-        .systemLibrary(name: "COpenSSL"),
-        .target(name: "ComputerHost", dependencies: ["Countersign", "COpenSSL"]),
+        .systemLibrary(name: "CComputer"),
+        .target(name: "ComputerHost", dependencies: ["Countersign", "CComputer"]),
         .executableTarget(name: "Phone", dependencies: ["Countersign", "ComputerHost"]),
         .executableTarget(name: "Example", dependencies: ["Countersign", "ComputerHost"]),
         .testTarget(name: "CountersignTests", dependencies: ["Countersign", "ComputerHost"]),

@@ -29,6 +29,8 @@ pub(crate) enum Error {
     Python(String),
     #[error("{0}")]
     Missing(String),
+    #[error("{0}; it says above why")]
+    Unbuilt(String),
     #[error("xtask/optional.toml: {0}")]
     Optional(String),
     #[error("cargo-deny could not be installed")]

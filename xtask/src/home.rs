@@ -91,7 +91,7 @@ pub(crate) fn quietly(command: &mut Command, what: &str) -> Result<()> {
     }
     print!("{}", String::from_utf8_lossy(&output.stdout));
     eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    Err(Error::Missing(what.to_owned()))
+    Err(Error::Unbuilt(what.to_owned()))
 }
 
 /// Generates the bindings of a language from the built library into a folder of their own.

@@ -151,11 +151,11 @@ fn run_programs(
         rows.push(row(RUST, || run_all(&units, full))?);
     }
     let mut python = None;
-    let mut missing = |story: &str| -> Option<String> {
+    let mut unready = |story: &str| -> Option<Tally> {
         if ON_PYTHON.contains(&story)
             && let Err(error) = python.get_or_insert_with(|| python::ensure(home, &python::SP))
         {
-            return Some(error.to_string());
+            return Some(Tally::skipped(error.to_string()));
         }
         let needs = [
             ON_INTEROP
@@ -171,7 +171,11 @@ fn run_programs(
             ON_JUDGES.contains(&story).then(saml::ensure_judges),
         ];
         let found = needs.into_iter().flatten().find_map(Result::err);
-        found.map(|error| error.to_string())
+        found.map(|error| match error {
+            // What is ours has to build.
+            Error::Unbuilt(what) => Tally::broken(&what),
+            other => Tally::skipped(other.to_string()),
+        })
     };
     for story in stories.iter().filter(|story| wants(story)) {
         let program: Vec<&TestProgram> = programs
@@ -179,8 +183,8 @@ fn run_programs(
             .filter(|program| program.story && program.name == **story)
             .collect();
         rows.push(row(story, || {
-            if let Some(what) = missing(story) {
-                return Ok(Tally::skipped(what));
+            if let Some(tally) = unready(story) {
+                return Ok(tally);
             }
             run_all(&program, full)
         })?);

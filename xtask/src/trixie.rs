@@ -73,7 +73,7 @@ impl<'a> Trixie<'a> {
         }
         let mut base = Command::new("/usr/sbin/debootstrap");
         base.args(["--variant=minbase", RELEASE]).arg(&self.root);
-        home::quietly(&mut base, "debootstrap cannot make a Debian")?;
+        quietly(&mut base, "debootstrap cannot make a Debian")?;
         let options = ["--quiet=2", "--yes", "--no-install-recommends"];
         let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
         for words in [
@@ -83,7 +83,7 @@ impl<'a> Trixie<'a> {
         ] {
             let mut command = self.command(&apt);
             command.args(words);
-            home::quietly(&mut command, "Swift cannot be installed")?;
+            quietly(&mut command, "Swift cannot be installed")?;
         }
         Ok(())
     }
@@ -119,4 +119,12 @@ impl<'a> Trixie<'a> {
             path.join(":"),
         ]
     }
+}
+
+/// What doesn't install is missing; nothing of ours is broken.
+fn quietly(command: &mut Command, what: &str) -> Result<()> {
+    home::quietly(command, what).map_err(|error| match error {
+        Error::Unbuilt(what) => Error::Missing(what),
+        other => other,
+    })
 }

@@ -1,4 +1,4 @@
-import COpenSSL
+import CComputer
 
 /// Something that OpenSSL refused: bytes that it doesn't know, or a seal that isn't whole.
 struct CryptoFailure: Error {}

@@ -24,7 +24,7 @@ enum Example {
             }
         } catch let error as AuthError {
             let about = About(app: "Example", host: "", server: "", account: "", service: "")
-            print(try errorMessage(locale: "en", error: error, about: about).title.text)
+            say(try errorMessage(locale: "en", error: error, about: about).title.text)
         }
         try phone.shutDown()
     }
@@ -33,35 +33,40 @@ enum Example {
     static func add(_ phone: Authenticator, _ invitation: String) async throws -> String {
         let enrolment = try await waiting { try phone.review(invitation: invitation, cancel: $0) }
         guard let offer = try enrolment.offer() else { throw AuthError.Misuse(code: "use.again") }
-        print("Add \(offer.account) at \(offer.host)?")
+        say("Add \(offer.account) at \(offer.host)?")
         if offer.leastPin > 0 { try enrolment.choosePin(pin: typedPin(), again: typedPin()) }
         let account = try enrolment.consent()
         while case .pending(let digits, _, _, _) = try await waiting({ try enrolment.proceed(wait: 0, cancel: $0) }) {
-            print("Type into the browser: \(digits)")
+            say("Type into the browser: \(digits)")
             try await Task.sleep(for: .milliseconds(500))
         }
         return account
     }
 
     static func answer(_ phone: Authenticator, _ prompt: Prompt) async throws {
-        print(prompt.title.text)
-        for row in prompt.rows { print("  \(row.label?.text ?? row.id): \(row.value)") }
-        print("number?")
+        say(prompt.title.text)
+        for row in prompt.rows { say("  \(row.label?.text ?? row.id): \(row.value)") }
+        say("number?")
         let number = readLine()
         let pin = try typedPin()
         let sent = try await waiting { try phone.approve(prompt: prompt.id, number: number, pin: pin, cancel: $0) }
         if case .verdict(let verdict) = sent, verdict.accepted {
-            print("approved")
+            say("approved")
         } else {
-            print("not yet")
+            say("not yet")
         }
     }
 
     /// An app pushes each digit as its key is pressed.
     static func typedPin() throws -> PinEntry {
-        print("PIN?")
+        say("PIN?")
         let pin = PinEntry()
         for digit in readLine() ?? "" { try pin.push(digit: UInt32(digit.wholeNumberValue ?? 10)) }
         return pin
+    }
+
+    /// A line, at once.
+    static func say(_ line: String) {
+        FileHandle.standardOutput.write(Data("\(line)\n".utf8))
     }
 }

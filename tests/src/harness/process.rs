@@ -82,8 +82,14 @@ impl Running {
 
     /// The next line as JSON; `None` when the child closed its output.
     pub fn next_event(&mut self) -> Result<Option<Value>> {
+        let line = self.next_line()?;
+        line.map(|line| self.parse(&line)).transpose()
+    }
+
+    /// The next line as it is; `None` when the child closed its output.
+    pub fn next_line(&mut self) -> Result<Option<String>> {
         match locked(&self.lines).recv_timeout(PATIENCE) {
-            Ok(line) => Ok(Some(self.parse(&line)?)),
+            Ok(line) => Ok(Some(line)),
             Err(RecvTimeoutError::Disconnected) => Ok(None),
             Err(RecvTimeoutError::Timeout) => Err(self.trouble("says nothing")),
         }
@@ -101,6 +107,11 @@ impl Running {
 
     /// Gives the child a line to read.
     pub fn say(&mut self, line: &Value) -> Result<()> {
+        self.type_line(&line.to_string())
+    }
+
+    /// The same for a child that reads no JSON.
+    pub fn type_line(&mut self, line: &str) -> Result<()> {
         writeln!(self.stdin, "{line}")
             .and_then(|()| self.stdin.flush())
             .map_err(|error| self.trouble(&format!("takes no more lines ({error})")))

@@ -18,8 +18,7 @@ use crate::memory::find_in;
 use crate::stories::{all, play};
 use serde_json::json;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 const PIN: &str = "294817";
 
@@ -109,25 +108,21 @@ impl Language {
         let home = world.dir().join("example");
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).arg(home).arg(world.ca.path());
-        command.arg(&invitation.link).stdin(Stdio::piped());
-        let mut program = command.stdout(Stdio::piped()).spawn().unwrap();
-        let (mut typed, said) = (
-            program.stdin.take().unwrap(),
-            program.stdout.take().unwrap(),
-        );
+        command.arg(&invitation.link);
+        let mut program = Running::start("the program of the docs", &mut command).unwrap();
         let mut waiting = None;
         let mut transcript = Vec::new();
-        for line in BufReader::new(said).lines() {
-            let line = line.unwrap();
+        while let Some(line) = program.next_line().unwrap() {
             if line == "PIN?" {
-                writeln!(typed, "{PIN}").unwrap();
+                program.type_line(PIN).unwrap();
             } else if let Some(digits) = line.strip_prefix("Type into the browser: ")
                 && waiting.is_none()
             {
                 invitation.type_digits(&mut browser, digits).unwrap();
                 waiting = Some(Waiting::begin(&mut browser, &sp, ADMIN, "/").unwrap());
             } else if line == "number?" {
-                writeln!(typed, "{}", waiting.as_ref().unwrap().number).unwrap();
+                let number = &waiting.as_ref().unwrap().number;
+                program.type_line(number).unwrap();
             }
             transcript.push(line);
         }

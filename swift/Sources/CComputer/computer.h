@@ -1,4 +1,5 @@
-// What the keys of a computer are made with.
+// What the keys of a computer are made with, and what its allocator says.
+#include <malloc.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
