@@ -92,3 +92,40 @@ fn put(folder: &Path, files: &Files) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(of: &[(&str, &str)]) -> Files {
+        let files = of
+            .iter()
+            .map(|(place, text)| (place.into(), text.as_bytes().to_vec()));
+        files.collect()
+    }
+
+    #[test]
+    fn the_package_is_what_is_wanted_and_what_is_the_same_stays_untouched() {
+        let folder =
+            std::env::temp_dir().join(format!("countersign-package-{}", std::process::id()));
+        put(
+            &folder,
+            &files(&[("a/same", "1"), ("a/other", "1"), ("gone", "1")]),
+        )
+        .unwrap();
+        let made = || {
+            fs::metadata(folder.join("a/same"))
+                .unwrap()
+                .modified()
+                .unwrap()
+        };
+        let before = made();
+        let wanted = files(&[("a/same", "1"), ("a/other", "2"), ("b/new", "1")]);
+        put(&folder, &wanted).unwrap();
+        let mut there = Files::new();
+        read(&folder, Path::new(""), &mut there).unwrap();
+        assert_eq!(there, wanted);
+        assert_eq!(made(), before);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -22,10 +22,13 @@ use std::process::Command;
 
 const PIN: &str = "294817";
 
+/// The words that start a program.
+type Words = fn(Program) -> Result<Vec<OsString>>;
+
 /// A language that has a phone.
 pub struct Language {
-    /// The words that start one of its two programs; none for Rust, whose phone is every world's own.
-    program: Option<fn(Program) -> Result<Vec<OsString>>>,
+    /// How its programs are started; not needed for Rust, whose phone is every world's own.
+    program: Option<Words>,
     /// The program of `docs/integrating.md`, as it stands in the tree.
     example: &'static str,
 }
