@@ -37,7 +37,8 @@ pub enum AuthError {
         code: String,
     },
     /// The app called wrongly: mend the app. `use.closed`: after the end; `use.id`: not the name of an ID, a phone or a request;
-    /// `use.settings`: settings that are none; `use.digit`: not the next digit of a PIN; `use.twice`: a consent given twice;
+    /// `use.settings`: settings that are none, or an engine that this build doesn't have; `use.clock`: a host without a clock on a
+    /// system that has none for every process; `use.digit`: not the next digit of a PIN; `use.twice`: a consent given twice;
     /// `use.early`: before the consent; `use.key`: no key of this length;
     /// `use.text`: no such text, or other values than it takes.
     #[error("called wrongly ({code})")]

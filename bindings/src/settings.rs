@@ -13,7 +13,7 @@ pub type Engine = core::Engine;
 pub enum Engine {
     /// sled, on disk.
     Sled,
-    /// redb, on disk.
+    /// redb, on disk. Only in a library that was built with the feature `redb`; `use.settings` in others.
     Redb,
     /// None: all is forgotten when the phone is closed.
     Memory,
@@ -108,7 +108,7 @@ impl Settings {
             pins,
             servers: servers.collect::<Option<_>>()?,
             scheme: self.scheme.clone(),
-            engine: self.engine,
+            engine: built(self.engine)?,
             app: core::App {
                 brand: name(&self.brand)?,
                 mode: self.mode,
@@ -119,6 +119,11 @@ impl Settings {
             locale: self.locale.clone(),
         })
     }
+}
+
+/// An engine that this library was built with: an app ships the one that it uses.
+fn built(engine: Engine) -> Option<Engine> {
+    (cfg!(feature = "redb") || engine != Engine::Redb).then_some(engine)
 }
 
 fn digest(bytes: &[u8]) -> Option<Digest> {

@@ -20,7 +20,7 @@ pub enum Engine {
     /// sled, on disk.
     #[default]
     Sled,
-    /// redb, on disk.
+    /// redb, on disk. Where the feature `redb` is off nothing opens it: `store.engine`.
     Redb,
     /// None: all is forgotten when the core is closed.
     Memory,

@@ -24,6 +24,17 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Result<Moment, KeyFailure>;
 }
 
+/// The host's clock, or the one of the device; `use.clock` where there is neither.
+pub(super) fn of(
+    host: Option<&Arc<dyn Clock>>,
+    device: impl FnOnce() -> Result<Option<Arc<dyn ports::Clock>>, Error>,
+) -> Result<Arc<dyn ports::Clock>, AuthError> {
+    match host {
+        Some(clock) => Ok(Arc::new(OfHost::new(clock.clone())?)),
+        None => device()?.ok_or_else(|| AuthError::misuse("clock")),
+    }
+}
+
 /// The core's port over a host's clock. It never runs backwards, and where the host doesn't answer it goes on by the process's own.
 pub(super) struct OfHost {
     host: Arc<dyn Clock>,

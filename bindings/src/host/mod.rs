@@ -23,7 +23,7 @@ pub struct Host {
     pub keys: Arc<dyn DeviceKeys>,
     /// A number that a copy of the memory doesn't bring back; none where the platform has no such place.
     pub counter: Option<Arc<dyn Counter>>,
-    /// A clock that nobody sets; none on Linux, which has one for every process.
+    /// A clock that nobody sets; none on Linux, which has one for every process. On iOS none is `use.clock`.
     pub clock: Option<Arc<dyn Clock>>,
 }
 
@@ -31,10 +31,7 @@ impl Host {
     pub(crate) fn ports(&self, settings: &Settings) -> Result<Ports, AuthError> {
         let config = settings.config()?;
         let network = adapters::UreqTransport::new(&config).map_err(Error::from)?;
-        let clock: Arc<dyn ports::Clock> = match &self.clock {
-            Some(clock) => Arc::new(clock::OfHost::new(clock.clone())?),
-            None => Arc::new(adapters::BootClock::new().map_err(Error::from)?),
-        };
+        let clock = clock::of(self.clock.as_ref(), adapters::device_clock)?;
         let counter: Arc<dyn ports::Counter> = match (&self.counter, settings.engine) {
             (_, Engine::Memory) => Arc::new(adapters::MemoryCounter::default()),
             (Some(counter), _) => Arc::new(counter::OfHost(counter.clone())),

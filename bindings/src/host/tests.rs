@@ -391,6 +391,19 @@ fn a_clock_never_runs_backwards_and_goes_on_where_the_host_fails() {
 }
 
 #[test]
+fn where_the_device_has_no_clock_of_its_own_the_host_must_bring_one() {
+    let told: Arc<dyn Clock> = Arc::new(Told(Mutex::new(Ok(Moment {
+        boot: "1".into(),
+        ms: 7,
+    }))));
+    let given = clock::of(Some(&told), || Ok(None)).unwrap();
+    assert_eq!(given.now().ms, 7);
+    let error = clock::of(None, || Ok(None)).err().unwrap();
+    assert_eq!(code(&error), "use.clock");
+    assert!(clock::of(None, countersign_core::adapters::device_clock).is_ok());
+}
+
+#[test]
 fn row_52_names_that_are_none_and_calls_after_the_end_are_the_callers_fault() {
     let home = tempfile::tempdir().unwrap();
     let phone = open(&home, Box::new(|_| None)).unwrap();

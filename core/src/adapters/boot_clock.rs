@@ -1,5 +1,5 @@
 //! The clock of Linux and Android: `CLOCK_BOOTTIME`, which runs during sleep, and the kernel's id of
-//! this run.
+//! this run. Other systems have none that a library can ask without unsafe code: there the app gives one.
 
 use crate::ports::{Clock, Moment, StoreError};
 use countersign_protocol::Id;

@@ -7,6 +7,7 @@
 //! kill while it makes its files (redb: a file with a length and no magic; sled: half a `conf`).
 
 use super::memory::MemoryStore;
+#[cfg(feature = "redb")]
 use super::redb::Redb;
 use super::sled::Sled;
 use crate::config::Engine;
@@ -40,7 +41,10 @@ pub fn open_store(folder: &Path, engine: Engine) -> Result<Arc<dyn Store>, Store
             Ok(Arc::new(MemoryStore::new()))
         }
         Engine::Sled => DiskStore::open(folder, SLED, Sled::make, Sled::open),
+        #[cfg(feature = "redb")]
         Engine::Redb => DiskStore::open(folder, REDB, Redb::make, Redb::open),
+        #[cfg(not(feature = "redb"))]
+        Engine::Redb => Err(StoreError::OtherEngine),
     }
 }
 
@@ -247,6 +251,6 @@ pub(super) fn of_io(fault: io::Error) -> StoreError {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "redb"))]
 #[path = "disk_tests.rs"]
 mod tests;

@@ -2,17 +2,20 @@
 //! [`on_disk`], which puts them together for a program on a computer. Never: a type of such a
 //! library in a signature, or a rule of the protocol.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod boot_clock;
 mod counter;
 mod disk;
 mod file;
 mod memory;
+#[cfg(feature = "redb")]
 mod redb;
 mod sled;
 mod software;
 mod tls;
 mod ureq;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub use self::boot_clock::BootClock;
 pub use self::counter::{FileCounter, MemoryCounter, NoCounter};
 pub use self::disk::{move_aside, open_store};
@@ -23,6 +26,7 @@ pub use self::ureq::UreqTransport;
 use crate::authenticator::Ports;
 use crate::config::{Config, Engine};
 use crate::error::Error;
+use crate::ports::{Clock, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,8 +55,19 @@ pub fn on_disk(home: &Path, config: &Config) -> Result<Ports, Error> {
             Engine::Memory => Arc::new(MemoryCounter::default()),
             _ => Arc::new(FileCounter::new(&counter(home))),
         },
-        clock: Arc::new(BootClock::new()?),
+        clock: device_clock()?.ok_or(StoreError::Io)?,
     })
+}
+
+/// The clock that every process of this system can ask; `None` where there is no such clock (iOS).
+///
+/// # Errors
+/// `store.io` when the system has one and doesn't say.
+pub fn device_clock() -> Result<Option<Arc<dyn Clock>>, Error> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return Ok(Some(Arc::new(BootClock::new()?)));
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return Ok(None);
 }
 
 /// Moves the store of a phone's folder out of the way, whole and unread, so that the next

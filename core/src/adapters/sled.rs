@@ -15,7 +15,7 @@
 use super::disk::of_io;
 use crate::ports::{Batch, Entry, Order, Store, StoreError};
 use ::sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
-use ::sled::{Config, Db, IVec, Mode};
+use ::sled::{Config, Db, Mode};
 use rustix::fs::FlockOperation;
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -75,6 +75,83 @@ impl Sled {
         let order = RwLock::new(());
         Ok(Self { db, file, order })
     }
+
+    /// The entries whose keys begin with `prefix` and go on at `place` or higher, rising.
+    fn from(
+        &self,
+        prefix: &[u8],
+        place: u64,
+    ) -> impl Iterator<Item = Result<Entry, StoreError>> + use<> {
+        let prefix = prefix.to_vec();
+        let entries = self.db.range(lowest(&prefix, place)..);
+        entries
+            .map(|entry| {
+                let (key, value) = entry.map_err(of_sled)?;
+                Ok((key.to_vec(), value.to_vec()))
+            })
+            .take_while(move |entry| match entry {
+                Ok((key, _)) => key.starts_with(&prefix),
+                Err(_) => true,
+            })
+    }
+
+    /// The last entries of a prefix, falling, by going forwards alone: sled's way back names a constant of 1 MiB, which would
+    /// be a quarter of what an app ships.
+    fn last(&self, prefix: &[u8], limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let first = |place: u64| self.from(prefix, place).next().transpose();
+        let mut last = match first(0)? {
+            Some((key, _)) if limit > 0 => place(&key, prefix),
+            _ => return Ok(Vec::new()),
+        };
+        // Doubles its steps until nothing lies that far up, then halves what is left until nothing lies above `last`.
+        let mut step = 1;
+        let mut above = loop {
+            let Some(far) = last.checked_add(step) else {
+                break u64::MAX;
+            };
+            match first(far)? {
+                Some((key, _)) => last = place(&key, prefix),
+                None => break far - 1,
+            }
+            step = step.saturating_mul(2);
+        };
+        while last < above {
+            let middle = above - (above - last) / 2;
+            match first(middle)? {
+                Some((key, _)) => last = place(&key, prefix),
+                None => above = middle - 1,
+            }
+        }
+        // Numbers without gaps are found at once; others a doubled distance at a time.
+        let mut back = u64::try_from(limit).unwrap_or(u64::MAX) - 1;
+        loop {
+            let low = last.saturating_sub(back);
+            let found: Vec<Entry> = self.from(prefix, low).collect::<Result<_, _>>()?;
+            if found.len() >= limit || low == 0 {
+                return Ok(found.into_iter().rev().take(limit).collect());
+            }
+            back = back.saturating_mul(2).saturating_add(1);
+        }
+    }
+}
+
+/// What a key has behind its prefix, as far as eight bytes of it say: the order of places is that of keys.
+fn place(key: &[u8], prefix: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let rest = key.get(prefix.len()..).unwrap_or_default();
+    for (byte, of_key) in bytes.iter_mut().zip(rest) {
+        *byte = *of_key;
+    }
+    u64::from_be_bytes(bytes)
+}
+
+/// The lowest key of a place: one that ends in zeros is the same place without them.
+fn lowest(prefix: &[u8], place: u64) -> Vec<u8> {
+    let mut key = prefix.to_vec();
+    key.extend(place.to_be_bytes());
+    let zeros = 8.min(usize::try_from(place.trailing_zeros() / 8).unwrap_or(0));
+    key.truncate(key.len() - zeros);
+    key
 }
 
 impl Store for Sled {
@@ -86,14 +163,9 @@ impl Store for Sled {
 
     fn scan(&self, prefix: &[u8], order: Order, limit: usize) -> Result<Vec<Entry>, StoreError> {
         let _reading = self.order.read().map_err(after_a_panic)?;
-        let copy = |entry: ::sled::Result<(IVec, IVec)>| {
-            let (key, value) = entry.map_err(of_sled)?;
-            Ok((key.to_vec(), value.to_vec()))
-        };
-        let entries = self.db.scan_prefix(prefix);
         match order {
-            Order::Rising => entries.take(limit).map(copy).collect(),
-            Order::Falling => entries.rev().take(limit).map(copy).collect(),
+            Order::Rising => self.from(prefix, 0).take(limit).collect(),
+            Order::Falling => self.last(prefix, limit),
         }
     }
 

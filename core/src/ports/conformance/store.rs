@@ -10,6 +10,7 @@ pub(crate) fn store(make: Make<'_>) {
     scans_a_prefix_in_order(make);
     scans_around_the_highest_byte(make);
     scans_no_more_than_asked(make);
+    finds_the_last_wherever_they_lie(make);
     writes_all_or_nothing(make);
     tells_nothing_from_empty(make);
     asks_without_writing(make);
@@ -132,6 +133,30 @@ fn scans_no_more_than_asked(make: Make<'_>) {
         assert_eq!(keys(&*store, "a/", order, 0), [""; 0]);
         assert_eq!(keys(&*store, "a/", order, 1).len(), 1);
         assert_eq!(keys(&*store, "a/", order, usize::MAX).len(), 2);
+    }
+}
+
+/// Numbers without gaps and with wide ones, short keys, long ones that differ only far behind, and neighbours of the prefix.
+fn finds_the_last_wherever_they_lie(make: Make<'_>) {
+    let store = make();
+    let numbers = (0..70).chain([1 << 20, 1 << 40, u64::MAX - 1, u64::MAX]);
+    let mut written: Vec<Vec<u8>> = numbers
+        .map(|number: u64| [b"p", &number.to_be_bytes()[..]].concat())
+        .collect();
+    for end in [&b""[..], b"\0", b"\0\0\x01", b"\x80", b"\xff"] {
+        written.push([b"p", end].concat());
+    }
+    written.extend((0..9).map(|last| [b"p 234567890", &[last][..]].concat()));
+    written.extend([&b"o\xff"[..], b"q", b""].map(<[u8]>::to_vec));
+    let entries: Vec<(&[u8], &[u8])> = written.iter().map(|key| (&key[..], &b"x"[..])).collect();
+    store.commit(&bytes_batch(&entries)).unwrap();
+    for prefix in [&b""[..], b"p", b"p\0", b"p 2", b"p\xff\xff", b"o", b"r"] {
+        let mut all = store.scan(prefix, Order::Rising, usize::MAX).unwrap();
+        all.reverse();
+        for limit in [1, 2, 3, 10, 50, 90, usize::MAX] {
+            let last = store.scan(prefix, Order::Falling, limit).unwrap();
+            assert_eq!(last, all[..limit.min(all.len())], "{prefix:?} {limit}");
+        }
     }
 }
 
