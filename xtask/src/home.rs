@@ -94,8 +94,19 @@ pub(crate) fn quietly(command: &mut Command, what: &str) -> Result<()> {
     Err(Error::Unbuilt(what.to_owned()))
 }
 
-/// Generates the bindings of a language from the built library into a folder of their own.
+/// Generates the bindings of a language from the library of the tests into a folder of their own.
 pub(crate) fn generate(home: &Home, language: &str, folder: &Path) -> Result<()> {
+    let library = home.target.join("debug/libcountersign_bindings.so");
+    generate_from(home, &library, language, folder)
+}
+
+/// The same from another library, which must not be stripped.
+pub(crate) fn generate_from(
+    home: &Home,
+    library: &Path,
+    language: &str,
+    folder: &Path,
+) -> Result<()> {
     // What the library doesn't have any more must go.
     if let Err(source) = fs::remove_dir_all(folder)
         && folder.exists()
@@ -105,11 +116,10 @@ pub(crate) fn generate(home: &Home, language: &str, folder: &Path) -> Result<()>
             source,
         });
     }
-    let built = home.target.join("debug");
-    let mut command = Command::new(built.join("countersign-bindgen"));
+    let mut command = Command::new(home.target.join("debug/countersign-bindgen"));
     command
         .arg(language)
-        .arg(built.join("libcountersign_bindings.so"))
+        .arg(library)
         .arg(home.root.join("uniffi.toml"))
         .arg(folder)
         .current_dir(&home.root);

@@ -27,7 +27,7 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
     home::quietly(&mut command, "Maven cannot build the Kotlin")
 }
 
-fn runs(program: &str, args: &[&str]) -> bool {
+pub(crate) fn runs(program: &str, args: &[&str]) -> bool {
     let mut command = Command::new(program);
     command
         .args(args)

@@ -8,6 +8,7 @@
 mod bench;
 mod build;
 mod chromium;
+mod cross;
 mod debian;
 mod demo;
 mod deny;

@@ -82,7 +82,7 @@ fn build(home: &Home, commit: &str, folder: &Path) -> Result<PathBuf> {
 }
 
 /// What rustc and the C compiler are told: the sources lie in `/countersign`, the dependencies in `/cargo`.
-fn without_paths(folder: &Path, cargo_home: &Path) -> [String; 2] {
+pub(crate) fn without_paths(folder: &Path, cargo_home: &Path) -> [String; 2] {
     let maps = [(folder, "/countersign"), (cargo_home, "/cargo")];
     let flag = |name: &str, separator: &str| {
         let flags = maps.map(|(from, to)| format!("{name}={}={to}", from.display()));
@@ -94,7 +94,7 @@ fn without_paths(folder: &Path, cargo_home: &Path) -> [String; 2] {
     ]
 }
 
-fn cargo_home() -> PathBuf {
+pub(crate) fn cargo_home() -> PathBuf {
     let own = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
     own.unwrap_or_else(|| home().join(".cargo"))

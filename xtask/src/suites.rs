@@ -2,6 +2,7 @@
 
 use crate::build::{self, TestProgram};
 use crate::chromium;
+use crate::cross;
 use crate::deny;
 use crate::error::{Error, Result};
 use crate::fuzz;
@@ -22,6 +23,7 @@ const CLIPPY: &str = "clippy";
 const RUST: &str = "rust";
 const DOC: &str = "doc";
 const FUZZ: &str = "fuzz";
+const CROSS: &str = "cross";
 const DENY: &str = "deny";
 
 /// Suites whose service provider wants Python.
@@ -106,6 +108,9 @@ pub(crate) fn run(home: &Home, names: &[&str], full: bool) -> Result<ExitCode> {
     }
     if wants(FUZZ) {
         rows.push(row(FUZZ, || fuzz::suite(home, full))?);
+    }
+    if wants(CROSS) {
+        rows.push(row(CROSS, || cross::suite(home, names.contains(&CROSS)))?);
     }
     if wants(DENY) {
         rows.push(row(DENY, || deny::suite(home))?);
@@ -204,7 +209,7 @@ fn not_built(suite: &str) -> Row {
 fn choose(names: &[&str], stories: &[String]) -> Result<Vec<String>> {
     let mut known = vec![FORMAT, CLIPPY, RUST];
     known.extend(stories.iter().map(String::as_str));
-    known.extend([DOC, FUZZ, DENY]);
+    known.extend([DOC, FUZZ, CROSS, DENY]);
     if let Some(name) = names.iter().find(|name| !known.contains(name)) {
         return Err(Error::NoSuchSuite {
             name: (*name).to_owned(),
@@ -300,6 +305,7 @@ mod tests {
             "crash",
             "doc",
             "fuzz",
+            "cross",
             "deny",
         ];
         assert_eq!(choose(&[], &stories).unwrap(), all);
