@@ -2,8 +2,8 @@
 //! figures.
 
 use crate::error::{Error, Result};
-use crate::home::Home;
-use crate::{gungraun, machine};
+use crate::home::{Home, run as run_to_end};
+use crate::{gungraun, kotlin, machine, python, swift};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-/// What can be chosen, each a program of `benches/`.
-const PROGRAMS: [&str; 4] = ["phone", "store", "server", "instructions"];
+/// What can be chosen, each a program of `benches/`, but for the calls, which need the phones and the server of `tests/`.
+const PROGRAMS: [&str; 5] = ["phone", "store", "server", "calls", "instructions"];
 
 /// How the last section of the results begins, which a person writes.
 const BY_HAND: &str = "\n## By hand\n";
@@ -37,6 +37,7 @@ pub(crate) fn run(home: &Home, names: &[&str]) -> Result<ExitCode> {
     for program in PROGRAMS.iter().filter(|program| chosen(program)) {
         rows.extend(match *program {
             "instructions" => gungraun::rows(home)?,
+            "calls" => calls(home)?,
             program => rows_of(home, program)?,
         });
     }
@@ -81,6 +82,19 @@ fn build(home: &Home) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The phones of all languages, before a server each; the library as it is shipped, and the rest as the suites build it.
+fn calls(home: &Home) -> Result<Vec<Value>> {
+    crate::build::everything(home)?;
+    python::ensure(home, &python::SP)?;
+    kotlin::ensure(home)?;
+    swift::ensure(home)?;
+    let packages =
+        ["bindings", "server", "tests"].map(|part| format!("--package=countersign-{part}"));
+    let mut build = home.cargo(&["build", "--release", "--lib", "--bins"]);
+    run_to_end(build.args(packages))?;
+    rows_of(home, "countersign-calls")
 }
 
 /// Runs a program; each line of its output is a row.

@@ -39,8 +39,8 @@ cargo xtask demo [--once]      builds everything and tells the story of one logi
                                (--once: ends after the story)
 cargo xtask test [SUITE…]      runs all suites, or these, and ends with one table
 cargo xtask test full [SUITE…] the same with the longer halves
-cargo xtask bench [NAME…]      measures phone, store, server and instructions, or these, each beside its yardstick; all of them
-                               rewrite benches/RESULTS.md
+cargo xtask bench [NAME…]      measures phone, store, server, calls and instructions, or these, each beside its yardstick; all of
+                               them rewrite benches/RESULTS.md
 cargo xtask deny               licences, sources and bans of all dependencies; installs cargo-deny when it is missing
 cargo xtask reproduce          builds the shipped programs twice, in different folders, and compares them byte by byte
 cargo xtask sbom               what is inside what is shipped: CycloneDX files in target/sbom/

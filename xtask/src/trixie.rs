@@ -100,18 +100,14 @@ impl<'a> Trixie<'a> {
     }
 
     /// The words that start, from outside, a program that was built in it: by the loader and the libraries that it was built with, so
-    /// that it runs as any other process of this machine, where everything is where it is.
+    /// that it runs as any other process of this machine, where everything is where it is. Whoever runs it adds the folder of our own
+    /// library to the last.
     pub(crate) fn loader(&self) -> [String; 3] {
         let libraries = [
             "usr/lib/x86_64-linux-gnu",
             "usr/libexec/swift/lib/swift/linux",
         ];
-        let mut path = vec![self.home.target.join("debug")];
-        path.extend(libraries.map(|folder| self.root.join(folder)));
-        let path: Vec<String> = path
-            .iter()
-            .map(|folder| folder.display().to_string())
-            .collect();
+        let path = libraries.map(|folder| self.root.join(folder).display().to_string());
         let loader = self.root.join("lib64/ld-linux-x86-64.so.2");
         [
             loader.display().to_string(),

@@ -13,6 +13,8 @@ struct Commands {
     let phone: Authenticator
     let voice: Voice
     let args: Args
+    /// When the phone was opened.
+    let began: ContinuousClock.Instant
 
     private var show: Show { Show(voice: voice) }
     private var enrolling: Enrol { Enrol(phone: phone, voice: voice, args: args) }
@@ -51,6 +53,7 @@ struct Commands {
         case "notices": try phone.notices(limit: limit()).forEach(show.notice)
         case "listen": try await listen(phone, voice)
         case "stay": try stay(phone, voice)
+        case "measure": try measure(phone, voice, began: began)
         case "export":
             let sealed = try phone.exportSealed()
             try writeNew(args.needWord(1), sealed)

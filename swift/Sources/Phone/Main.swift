@@ -50,9 +50,10 @@ enum Main {
             return voice.say(["event": "set_aside", "place": try setAside(settings: settings, host: host)])
         default: break
         }
+        let began = ContinuousClock.now
         let phone = try Authenticator.open(settings: settings, host: host)
         do {
-            try await Commands(phone: phone, voice: voice, args: args).run()
+            try await Commands(phone: phone, voice: voice, args: args, began: began).run()
         } catch {
             try phone.shutDown()
             throw error

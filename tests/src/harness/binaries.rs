@@ -109,6 +109,10 @@ pub fn swift_program(name: &str) -> Result<Vec<OsString>> {
         ));
     };
     let mut words: Vec<OsString> = loader.lines().map(OsString::from).collect();
+    if let Some(libraries) = words.last_mut() {
+        libraries.push(":");
+        libraries.push(profile_dir()?);
+    }
     words.push(program.into());
     Ok(words)
 }

@@ -7,6 +7,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod measured;
 mod told;
 
 use crate::harness::story::{self, Invitation, Waiting, silently};
@@ -42,7 +43,8 @@ pub enum Program {
     Example,
 }
 
-const RUST: Language = Language {
+/// In the same process.
+pub const RUST: Language = Language {
     program: None,
     example: "",
 };

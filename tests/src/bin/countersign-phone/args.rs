@@ -263,6 +263,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
+    /// Time a few calls, with requests that wait and a server that is gone (`cargo xtask bench calls`).
+    #[command(hide = true)]
+    Measure,
     /// Put a damaged memory aside and begin an empty one; nothing is deleted.
     SetAside,
     /// Stay, show requests as they come, and send what waits.

@@ -13,6 +13,7 @@ mod die;
 mod enrol;
 mod listen;
 mod lists;
+mod measure;
 mod phone;
 mod pin;
 mod proof;
@@ -27,6 +28,7 @@ use clap::Parser;
 use phone::Phone;
 use std::alloc::System;
 use std::process::ExitCode;
+use std::time::Instant;
 use trouble::Trouble;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -60,6 +62,7 @@ fn run(args: &Args) -> Result<(), Trouble> {
         }
         _ => {}
     }
+    let began = Instant::now();
     let phone = Phone::open(args)?;
     match &args.command {
         Command::Enrol {
@@ -117,6 +120,7 @@ fn run(args: &Args) -> Result<(), Trouble> {
         Command::Describe { id, slow } => told::describe(&phone, id.as_deref(), *slow),
         Command::Notices { limit } => told::notices(&phone, *limit),
         Command::Listen => listen::listen(&phone),
+        Command::Measure => measure::measure(&phone, began),
         Command::Export { file } => copy::export(&phone, file),
         // Done before anything was opened.
         Command::Restore { .. } | Command::SetAside | Command::Conformance { .. } => Ok(()),

@@ -18,7 +18,7 @@ import java.nio.file.StandardOpenOption.CREATE_NEW
 import java.nio.file.StandardOpenOption.WRITE
 
 /** What can be asked of the phone. */
-class Commands(private val phone: Authenticator, private val voice: Voice, private val args: Args) {
+class Commands(private val phone: Authenticator, private val voice: Voice, private val args: Args, private val began: Long) {
     private val show = Show(voice)
 
     fun run() {
@@ -49,6 +49,7 @@ class Commands(private val phone: Authenticator, private val voice: Voice, priva
             "notices" -> phone.notices(limit()).forEach(show::notice)
             "listen" -> listen(phone, voice)
             "stay" -> stay(phone, voice)
+            "measure" -> measure(phone, voice, began)
             "export" -> phone.exportSealed().let {
                 writeNew(File(args.needWord(1)), it)
                 voice.say("event" to "exported", "bytes" to it.size)

@@ -49,9 +49,10 @@ private fun run(args: Args, voice: Voice) {
         }
         "set-aside" -> return voice.say("event" to "set_aside", "place" to setAside(settings, host))
     }
+    val began = System.nanoTime()
     Authenticator.open(settings, host).use { phone ->
         try {
-            Commands(phone, voice, args).run()
+            Commands(phone, voice, args, began).run()
         } finally {
             phone.shutDown()
         }
