@@ -14,6 +14,20 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
     debian::ensure(JDK, || runs("javac", &["--version"]))?;
     debian::ensure(MAVEN, || runs("mvn", &["--version"]))?;
     home::generate(home, "kotlin", &home.target.join("kotlin/generated"))?;
+    let mut command = maven(home);
+    command.args(["test-compile", "dependency:copy-dependencies"]);
+    home::quietly(&mut command, "Maven cannot build the Kotlin")
+}
+
+/// Writes KDoc as pages; after [`ensure`].
+pub(crate) fn document(home: &Home) -> Result<()> {
+    home::quietly(
+        maven(home).arg("dokka:dokka"),
+        "Dokka cannot write the Kotlin's pages",
+    )
+}
+
+fn maven(home: &Home) -> Command {
     let properties = [
         ("target", home.target.join("kotlin")),
         ("library", home.target.join("debug")),
@@ -22,9 +36,8 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
     command
         .args(["-B", "-q", "-f", "kotlin/pom.xml"])
         .args(properties.map(|(name, folder)| format!("-Dcountersign.{name}={}", folder.display())))
-        .args(["test-compile", "dependency:copy-dependencies"])
         .current_dir(&home.root);
-    home::quietly(&mut command, "Maven cannot build the Kotlin")
+    command
 }
 
 pub(crate) fn runs(program: &str, args: &[&str]) -> bool {

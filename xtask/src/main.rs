@@ -12,6 +12,7 @@ mod cross;
 mod debian;
 mod demo;
 mod deny;
+mod docs;
 mod error;
 mod fuzz;
 mod gungraun;
@@ -41,6 +42,7 @@ cargo xtask test [SUITE…]      runs all suites, or these, and ends with one ta
 cargo xtask test full [SUITE…] the same with the longer halves
 cargo xtask bench [NAME…]      measures phone, store, server, calls and instructions, or these, each beside its yardstick; all of
                                them rewrite benches/RESULTS.md
+cargo xtask docs               the reference of the façade, in target/: rustdoc, KDoc (Dokka) and DocC
 cargo xtask deny               licences, sources and bans of all dependencies; installs cargo-deny when it is missing
 cargo xtask reproduce          builds the shipped programs twice, in different folders, and compares them byte by byte
 cargo xtask sbom               what is inside what is shipped: CycloneDX files in target/sbom/
@@ -67,6 +69,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         ["bench", names @ ..] => bench::run(&Home::find()?, names),
         ["reproduce"] => reproduce::command(&Home::find()?),
         ["sbom"] => sbom::command(&Home::find()?),
+        ["docs"] => docs::command(&Home::find()?),
         ["deny"] => deny::run(&Home::find()?),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");

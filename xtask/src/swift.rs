@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// Files by their place in the package.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
+/// What Swift has besides its compiler, in that Debian.
+const TOOLS: &str = "/usr/libexec/swift/bin";
+
 /// What is generated, and where it belongs.
 const GENERATED: [(&str, &str); 2] = [
     ("Countersign.swift", "Sources/Countersign"),
@@ -51,6 +54,31 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
     let words = trixie.loader().join("\n");
     let path = home.target.join("swift/loader.txt");
     fs::write(&path, words).map_err(at(&path))
+}
+
+/// Writes DocC's pages; after [`ensure`].
+pub(crate) fn document(home: &Home) -> Result<()> {
+    let trixie = Trixie::ensure(home)?;
+    let text = |place: &str| home.target.join(place).display().to_string();
+    let graph = text("swift/graph");
+    fs::create_dir_all(&graph).map_err(at(Path::new(&graph)))?;
+    let ffi = text("swift/package/Sources/CountersignFFI");
+    let extractor = format!("{TOOLS}/swift-symbolgraph-extract");
+    let mut extract = trixie.command(&[&extractor, "-module-name", "Countersign"]);
+    extract.args(["-target", "x86_64-pc-linux-gnu", "-output-dir", &graph]);
+    extract.args(["-I", &text("swift/build/debug/Modules"), "-I", &ffi]);
+    extract.args(["-Xcc", &format!("-fmodule-map-file={ffi}/module.modulemap")]);
+    home::quietly(&mut extract, "Swift's symbols cannot be read")?;
+    let mut convert = trixie.command(&[&format!("{TOOLS}/docc"), "convert"]);
+    convert.args(["--fallback-display-name", "Countersign"]);
+    convert.args(["--fallback-bundle-identifier", "countersign"]);
+    convert.args([
+        "--additional-symbol-graph-dir",
+        &graph,
+        "--output-path",
+        &text("docs/swift"),
+    ]);
+    home::quietly(&mut convert, "DocC cannot write Swift's pages")
 }
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
