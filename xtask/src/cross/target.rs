@@ -7,7 +7,7 @@ const AIM: Size = Size(1_500_000);
 
 /// What it must not grow beyond unnoticed: what it was when this was last looked at, and a little. Where the room goes is told in
 /// `benches/RESULTS.md`.
-const LIMIT: Size = Size(3_250_000);
+const LIMIT: Size = Size(3_450_000);
 
 /// A kind of system that a library is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
