@@ -13,7 +13,10 @@ var targets: [Target] = [.target(name: "Countersign", dependencies: ["Countersig
         .target(name: "ComputerHost", dependencies: ["Countersign", "CComputer"]),
         .executableTarget(name: "Phone", dependencies: ["Countersign", "ComputerHost"]),
         .executableTarget(name: "Example", dependencies: ["Countersign", "ComputerHost"]),
-        .testTarget(name: "CountersignTests", dependencies: ["Countersign", "ComputerHost"]),
+        // What judges the vectors; no product has it.
+        .systemLibrary(name: "CountersignVectorsFFI"),
+        .target(name: "CountersignVectors", dependencies: ["CountersignVectorsFFI"]),
+        .testTarget(name: "CountersignTests", dependencies: ["Countersign", "ComputerHost", "CountersignVectors"]),
     ]
 #else
     targets += [.binaryTarget(name: "CountersignFFI", path: "CountersignFFI.xcframework")]

@@ -94,13 +94,19 @@ pub(crate) fn quietly(command: &mut Command, what: &str) -> Result<()> {
     Err(Error::Unbuilt(what.to_owned()))
 }
 
-/// Generates the bindings of a language from the library of the tests into a folder of their own.
-pub(crate) fn generate(home: &Home, language: &str, folder: &Path) -> Result<()> {
-    let library = home.target.join("debug/libcountersign_bindings.so");
+/// The phone's library, which ships.
+pub(crate) const PHONE: &str = "countersign_bindings";
+
+/// The library that judges the vectors, of the tests alone.
+pub(crate) const VECTORS: &str = "countersign_vectors";
+
+/// Generates the bindings of a language from a library of the tests' build into a folder of their own.
+pub(crate) fn generate(home: &Home, language: &str, library: &str, folder: &Path) -> Result<()> {
+    let library = home.target.join(format!("debug/lib{library}.so"));
     generate_from(home, &library, language, folder)
 }
 
-/// The same from another library, which must not be stripped.
+/// The same from another build, which must not be stripped.
 pub(crate) fn generate_from(
     home: &Home,
     library: &Path,

@@ -1,8 +1,9 @@
-//! The phone in Kotlin: generated from the built library, and built by Maven, all in the target folder.
+//! The phone in Kotlin, and for its tests what judges the vectors: generated from the built libraries, and built by Maven, all in the
+//! target folder.
 
 use crate::debian;
 use crate::error::Result;
-use crate::home::{self, Home};
+use crate::home::{self, Home, PHONE, VECTORS};
 use std::process::{Command, Stdio};
 
 /// What a Debian without them lacks.
@@ -13,7 +14,10 @@ const MAVEN: &str = "maven";
 pub(crate) fn ensure(home: &Home) -> Result<()> {
     debian::ensure(JDK, || runs("javac", &["--version"]))?;
     debian::ensure(MAVEN, || runs("mvn", &["--version"]))?;
-    home::generate(home, "kotlin", &home.target.join("kotlin/generated"))?;
+    for (library, folder) in [(PHONE, "generated"), (VECTORS, "generated-for-tests")] {
+        let folder = home.target.join("kotlin").join(folder);
+        home::generate(home, "kotlin", library, &folder)?;
+    }
     let mut command = maven(home);
     command.args(["test-compile", "dependency:copy-dependencies"]);
     home::quietly(&mut command, "Maven cannot build the Kotlin")

@@ -1,7 +1,8 @@
-//! The phone in Swift: a package of the target folder, put together of `swift/` and what is generated from the built library.
+//! The phone in Swift, and for its tests what judges the vectors: a package of the target folder, put together of `swift/` and what is
+//! generated from the built libraries.
 
 use crate::error::{Error, Result};
-use crate::home::{self, Home};
+use crate::home::{self, Home, PHONE, VECTORS};
 use crate::trixie::Trixie;
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,11 +14,8 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 /// What Swift has besides its compiler, in that Debian.
 const TOOLS: &str = "/usr/libexec/swift/bin";
 
-/// What is generated, and where it belongs.
-const GENERATED: [(&str, &str); 2] = [
-    ("Countersign.swift", "Sources/Countersign"),
-    ("CountersignFFI.h", "Sources/CountersignFFI"),
-];
+/// The libraries, and the module that is generated from each: its source, and its header in a module of the same name and `FFI`.
+const GENERATED: [(&str, &str); 2] = [(PHONE, "Countersign"), (VECTORS, "CountersignVectors")];
 
 /// Makes sure that the Swift of this build is there, ready to run.
 pub(crate) fn ensure(home: &Home) -> Result<()> {
@@ -25,11 +23,17 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
     let package = home.target.join("swift/package");
     let mut files = Files::new();
     read(&home.root.join("swift"), Path::new(""), &mut files)?;
-    let generated = home.target.join("swift/generated");
-    home::generate(home, "swift", &generated)?;
-    for (name, place) in GENERATED {
-        let bytes = fs::read(generated.join(name)).map_err(at(&generated.join(name)))?;
-        files.insert(Path::new(place).join(name), bytes);
+    for (library, module) in GENERATED {
+        let generated = home.target.join("swift/generated").join(module);
+        home::generate(home, "swift", library, &generated)?;
+        for (name, place) in [
+            (format!("{module}.swift"), format!("Sources/{module}")),
+            (format!("{module}FFI.h"), format!("Sources/{module}FFI")),
+        ] {
+            let path = generated.join(&name);
+            let bytes = fs::read(&path).map_err(at(&path))?;
+            files.insert(Path::new(&place).join(name), bytes);
+        }
     }
     put(&package, &files)?;
     let text = |path: &Path| path.display().to_string();

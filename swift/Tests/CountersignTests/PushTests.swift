@@ -7,7 +7,7 @@ import XCTest
 /// What a notification extension does: it opens texts, and no phone.
 final class PushTests: WithFolder {
     func testEveryPublishedTextIsOpenedOrNotAsItSays() throws {
-        let vectors = try Vectors.named("derivations").filter { $0["op"] as? String == "push_text" }
+        let vectors = try Vectors.of("derivations.json").filter { $0["op"] as? String == "push_text" }
         for vector in vectors {
             let (payload, key) = (try Vectors.text(vector, "payload"), try Vectors.bytes(vector, "key"))
             let now = try XCTUnwrap(vector["now"] as? Int64)
@@ -15,6 +15,7 @@ final class PushTests: WithFolder {
             XCTAssertEqual(vector["expect"] as? String == "ok", opened != nil, "\(vector)")
             XCTAssertEqual(vector["text"] as? String, opened?.text, "\(vector)")
             XCTAssertEqual(vector["c"] as? String, opened?.challenge, "\(vector)")
+            XCTAssertEqual(vector["exp"] as? Int64, opened?.expires, "\(vector)")
         }
         XCTAssertGreaterThan(vectors.count, 20)
     }

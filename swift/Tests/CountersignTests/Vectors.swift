@@ -3,16 +3,53 @@ import XCTest
 
 /// The published vectors, as `tests/vectors/README.md` describes them.
 enum Vectors {
-    static func named(_ topic: String) throws -> [[String: Any]] {
-        let folder = try XCTUnwrap(ProcessInfo.processInfo.environment["COUNTERSIGN_VECTORS"])
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: folder).appendingPathComponent("\(topic).json"))
-        let file = try XCTUnwrap(JSONSerialization.jsonObject(with: bytes) as? [String: Any])
-        return try XCTUnwrap(file["vectors"] as? [[String: Any]])
+    private static func folder() throws -> URL {
+        URL(fileURLWithPath: try XCTUnwrap(ProcessInfo.processInfo.environment["COUNTERSIGN_VECTORS"]))
+    }
+
+    /// All that are there.
+    static func files() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder().path).filter { $0.hasSuffix(".json") }.sorted()
+    }
+
+    static func read(_ file: String) throws -> [String: Any] {
+        try object(Data(contentsOf: folder().appendingPathComponent(file)))
+    }
+
+    static func of(_ file: String) throws -> [[String: Any]] {
+        try XCTUnwrap(read(file)["vectors"] as? [[String: Any]])
+    }
+
+    static func object(_ json: Data) throws -> [String: Any] {
+        try XCTUnwrap(JSONSerialization.jsonObject(with: json) as? [String: Any])
+    }
+
+    /// A value as JSON. The same value is the same text, byte for byte, which Swift's own `==` on texts would not ask.
+    static func json(_ value: Any) throws -> Data {
+        try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
+    }
+
+    /// A member without shorthands; `history` is what numbers in `lines` and `with` stand for.
+    static func spelt(_ name: String, _ value: Any, _ history: [Any]) throws -> Any {
+        switch value {
+        case let text as String:
+            try expanded(text)
+        case let all as [Any]:
+            try all.map { one in
+                guard ["lines", "with"].contains(name), let number = one as? Int else { return try spelt("", one, history) }
+                return history[number - 1]
+            }
+        default:
+            value
+        }
+    }
+
+    static func text(_ vector: [String: Any], _ name: String) throws -> String {
+        try expanded(XCTUnwrap(vector[name] as? String))
     }
 
     /// `{x*n}` stands for the character x, n times.
-    static func text(_ vector: [String: Any], _ name: String) throws -> String {
-        let text = try XCTUnwrap(vector[name] as? String)
+    private static func expanded(_ text: String) throws -> String {
         let shorthand = try Regex(#"\{(.)\*(\d+)\}"#)
         return text.replacing(shorthand) { match in
             String(repeating: String(match[1].substring ?? ""), count: Int(match[2].substring ?? "") ?? 0)

@@ -24,7 +24,7 @@ mod siblings;
 mod statements;
 
 pub use book::{Topic, merge};
-pub use read::judge;
+pub use read::{Judged, judge};
 
 /// All topics, as they are made now.
 pub fn topics() -> Vec<Topic> {

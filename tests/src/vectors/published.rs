@@ -84,13 +84,8 @@ impl Published {
 }
 
 pub(super) fn unhex(text: &str) -> Vec<u8> {
-    let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16);
-    let bytes: Result<Vec<u8>, _> = (0..text.len()).step_by(2).map(byte).collect();
-    bytes.unwrap_or_else(|_| panic!("{text} is not hexadecimal"))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes = countersign_vectors::unhex(text);
+    bytes.unwrap_or_else(|| panic!("{text} is not hexadecimal"))
 }
 
 pub(super) fn payload(statement: &str) -> String {

@@ -89,6 +89,9 @@ fn an_arrow_the_wrong_way_is_seen() {
         ("countersign-core", "countersign-server"),
         ("countersign-saml", "countersign-protocol"),
         ("countersign-core", "countersign-tests"),
+        ("countersign-bindings", "countersign-vectors"),
+        ("countersign-server", "countersign-vectors"),
+        ("countersign-vectors", "countersign-core"),
         ("countersign-xtask", "countersign-tests"),
         ("countersign-texts", "countersign-protocol"),
     ] {

@@ -14,29 +14,18 @@ class PushTest {
 
     private val handle = "Stl3st1qPw1vDWynED7acA"
 
-    /** Of the published vectors: the flat ones of one operation, a vector a line. */
-    private fun vectors() = File(System.getProperty("countersign.vectors"), "derivations.json").readLines()
-        .filter { it.contains("\"op\":\"push_text\"") }
-
-    private fun member(vector: String, name: String) =
-        Regex("\"$name\":\"((?:[^\"\\\\]|\\\\.)*)\"").find(vector)?.groupValues?.get(1)?.replace("\\\"", "\"")
-
     private fun bytes(hex: String) = hex.chunked(2).map { it.toInt(16).toByte() }.toByteArray()
-
-    /** `{x*n}` stands for the character x, n times. */
-    private fun expanded(text: String) =
-        Regex("\\{(.)\\*(\\d+)\\}").replace(text) { it.groupValues[1].repeat(it.groupValues[2].toInt()) }
 
     @Test
     fun `every published text is opened or not as it says`() {
-        val all = vectors()
+        val all = Vectors.of("derivations.json").filter { it.text("op") == "push_text" }
         for (vector in all) {
-            val now = Regex("\"now\":(\\d+)").find(vector)!!.groupValues[1].toLong()
-            val payload = expanded(member(vector, "payload")!!).toByteArray()
-            val opened = openText(payload, bytes(member(vector, "key")!!), now)
-            assertEquals(member(vector, "expect") == "ok", opened != null, vector)
-            assertEquals(member(vector, "text"), opened?.text, vector)
-            assertEquals(member(vector, "c"), opened?.challenge, vector)
+            val payload = vector.text("payload")!!.toByteArray()
+            val opened = openText(payload, bytes(vector.text("key")!!), vector.text("now")!!.toLong())
+            assertEquals(vector.text("expect") == "ok", opened != null, "$vector")
+            assertEquals(vector.text("text"), opened?.text, "$vector")
+            assertEquals(vector.text("c"), opened?.challenge, "$vector")
+            assertEquals(vector.text("exp")?.toLong(), opened?.expires, "$vector")
         }
         assertTrue(all.size > 20, "${all.size}")
     }
