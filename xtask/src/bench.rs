@@ -90,6 +90,7 @@ fn calls(home: &Home) -> Result<Vec<Value>> {
     python::ensure(home, &python::SP)?;
     kotlin::ensure(home)?;
     swift::ensure(home)?;
+    swift::optimise(home)?;
     let packages =
         ["bindings", "server", "tests"].map(|part| format!("--package=countersign-{part}"));
     let mut build = home.cargo(&["build", "--release", "--lib", "--bins"]);

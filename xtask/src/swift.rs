@@ -36,28 +36,32 @@ pub(crate) fn ensure(home: &Home) -> Result<()> {
         }
     }
     put(&package, &files)?;
-    let text = |path: &Path| path.display().to_string();
-    let (package, library) = (text(&package), text(&home.target.join("debug")));
-    let scratch = text(&home.target.join("swift/build"));
-    let mut build = trixie.command(&[
-        "swift",
-        "build",
-        "--build-tests",
-        "--package-path",
-        &package,
-    ]);
-    build.args([
-        "--scratch-path",
-        &scratch,
-        "-Xlinker",
-        &format!("-L{library}"),
-    ]);
-    // libswiftObservation lacks what only its users have.
-    build.args(["-Xlinker", "--allow-shlib-undefined"]);
-    home::quietly(&mut build, "Swift cannot be built")?;
+    build(home, &trixie, &["--build-tests"])?;
     let words = trixie.loader().join("\n");
     let path = home.target.join("swift/loader.txt");
     fs::write(&path, words).map_err(at(&path))
+}
+
+/// The phone once more, optimised: what is measured; after [`ensure`].
+pub(crate) fn optimise(home: &Home) -> Result<()> {
+    let trixie = Trixie::ensure(home)?;
+    build(
+        home,
+        &trixie,
+        &["--configuration", "release", "--product", "Phone"],
+    )
+}
+
+fn build(home: &Home, trixie: &Trixie<'_>, what: &[&str]) -> Result<()> {
+    let text = |place: &str| home.target.join(place).display().to_string();
+    let library = format!("-L{}", text("debug"));
+    let mut build = trixie.command(&["swift", "build", "--package-path", &text("swift/package")]);
+    build
+        .args(["--scratch-path", &text("swift/build")])
+        .args(what);
+    // libswiftObservation lacks what only its users have.
+    build.args(["-Xlinker", &library, "-Xlinker", "--allow-shlib-undefined"]);
+    home::quietly(&mut build, "Swift cannot be built")
 }
 
 /// Writes DocC's pages; after [`ensure`].

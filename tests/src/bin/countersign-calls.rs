@@ -53,7 +53,7 @@ fn measure() -> Result<(), String> {
     for ((name, _), of) in languages[1..].iter().zip(others) {
         let empty = time(of, "empty");
         say(
-            &format!("{name}: an empty call (PinEntry.dots)"),
+            &format!("{name}: the least call (PinEntry.dots)"),
             empty,
             "yardstick",
             None,
@@ -61,7 +61,7 @@ fn measure() -> Result<(), String> {
         for (call, what) in CALLS {
             let (took, ours) = (time(of, call), time(rust, call));
             let over = (took - ours) / empty;
-            let beside = format!("the same in Rust; {over:.0} empty calls over it");
+            let beside = format!("the same in Rust; over it {over:.0} × the least call");
             say(&format!("{name}: {what}"), took, &beside, Some(took / ours));
         }
     }

@@ -96,10 +96,12 @@ pub fn kotlin_program(class: &str) -> Result<Vec<OsString>> {
     Ok(words)
 }
 
-/// The words that start a program in Swift, built there by `cargo xtask`.
+/// The words that start a program in Swift, built there by `cargo xtask`; as optimised as the running one.
 pub fn swift_program(name: &str) -> Result<Vec<OsString>> {
     let built = target_dir()?.join("swift");
-    let program = built.join("build/debug").join(name);
+    let profile = profile_dir()?;
+    let kind = profile.file_name().unwrap_or_default();
+    let program = built.join("build").join(kind).join(name);
     let (Ok(loader), true) = (
         std::fs::read_to_string(built.join("loader.txt")),
         program.is_file(),
@@ -111,7 +113,7 @@ pub fn swift_program(name: &str) -> Result<Vec<OsString>> {
     let mut words: Vec<OsString> = loader.lines().map(OsString::from).collect();
     if let Some(libraries) = words.last_mut() {
         libraries.push(":");
-        libraries.push(profile_dir()?);
+        libraries.push(profile);
     }
     words.push(program.into());
     Ok(words)
