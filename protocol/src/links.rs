@@ -176,6 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_has_the_name_that_the_vectors_have() {
+        let whys = [NotALink::TooLong, NotALink::Version, NotALink::Malformed];
+        assert_eq!(
+            whys.map(NotALink::code),
+            ["too_long", "version", "malformed"]
+        );
+    }
+
+    #[test]
     fn only_a_scheme_of_an_app_makes_a_link() {
         for bad in [
             "",
