@@ -251,6 +251,7 @@ pub(super) fn of_io(fault: io::Error) -> StoreError {
     }
 }
 
-#[cfg(all(test, feature = "redb"))]
+#[cfg(test)]
+#[cfg(feature = "redb")]
 #[path = "disk_tests.rs"]
 mod tests;
