@@ -29,6 +29,12 @@ impl Applications {
         self.0.get(name)?.asked["number"].as_str()
     }
 
+    /// The numbers of all of them.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
+        let asked = self.0.values();
+        asked.filter_map(|application| application.asked["number"].as_str())
+    }
+
     /// Gives the state of its request, or why it is refused.
     pub(super) fn step(&mut self, world: &World, name: &str, step: &Step) -> Result<String> {
         if !self.0.contains_key(name) {

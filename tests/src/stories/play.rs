@@ -206,10 +206,11 @@ impl Player<'_> {
         Ok(said(&outcome, "ok"))
     }
 
-    /// Two digits that no browser shows.
+    /// Two digits that no browser and no application shows.
     fn wrong_number(&self) -> &'static str {
         let shown = self.seats.values().filter_map(|seat| seat.waiting.as_ref());
-        let shown: Vec<&str> = shown.map(|waiting| waiting.number.as_str()).collect();
+        let shown = shown.map(|waiting| waiting.number.as_str());
+        let shown: Vec<&str> = shown.chain(self.applications.numbers()).collect();
         let free = ["00", "01", "02", "03", "04"];
         free.into_iter()
             .find(|free| !shown.contains(free))
