@@ -94,6 +94,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_prints_as_it_is() {
+        let origin = Origin::parse("https://id.example.com").unwrap();
+        assert_eq!(
+            format!("{origin} {origin:?}"),
+            "https://id.example.com https://id.example.com"
+        );
+    }
+
+    #[test]
     fn plain_https_origins_are_taken() {
         for good in [
             "https://id.example.com",
