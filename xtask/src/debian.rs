@@ -27,6 +27,17 @@ pub(crate) fn ensure(package: &str, is_there: impl Fn() -> bool) -> Result<()> {
     )))
 }
 
+/// Whether a program can be started: asked for its version.
+pub(crate) fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 fn apt_install(packages: &[&str]) -> bool {
     apt(&[
         &["install", "-qq", "--yes", "--no-install-recommends"],

@@ -4,7 +4,7 @@
 use crate::debian;
 use crate::error::Result;
 use crate::home::{self, Home, PHONE, VECTORS};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// What a Debian without them lacks.
 const JDK: &str = "default-jdk-headless";
@@ -12,8 +12,8 @@ const MAVEN: &str = "maven";
 
 /// Makes sure that the Kotlin of this build is there, ready to run.
 pub(crate) fn ensure(home: &Home) -> Result<()> {
-    debian::ensure(JDK, || runs("javac", &["--version"]))?;
-    debian::ensure(MAVEN, || runs("mvn", &["--version"]))?;
+    debian::ensure(JDK, || debian::is_there("javac"))?;
+    debian::ensure(MAVEN, || debian::is_there("mvn"))?;
     for (library, folder) in [(PHONE, "generated"), (VECTORS, "generated-for-tests")] {
         let folder = home.target.join("kotlin").join(folder);
         home::generate(home, "kotlin", library, &folder)?;
@@ -42,14 +42,4 @@ fn maven(home: &Home) -> Command {
         .args(properties.map(|(name, folder)| format!("-Dcountersign.{name}={}", folder.display())))
         .current_dir(&home.root);
     command
-}
-
-pub(crate) fn runs(program: &str, args: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    command
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
-    command.stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

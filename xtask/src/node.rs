@@ -30,7 +30,7 @@ pub(crate) struct Wanted {
 /// Makes sure that Node is there, and these packages.
 pub(crate) fn ensure(home: &Home, wanted: &Wanted) -> Result<()> {
     debian::ensure(NODE, || version().is_some())?;
-    debian::ensure(NPM, || runs(Command::new("npm").arg("--version")))?;
+    debian::ensure(NPM, || debian::is_there("npm"))?;
     let Wanted { what, least, .. } = wanted;
     match version() {
         Some(version) if version >= *least => install(home, wanted),

@@ -8,7 +8,6 @@ use super::target::{System, TARGETS, Target, YARDSTICK};
 use crate::debian;
 use crate::error::{Error, Result};
 use crate::home::{Home, run};
-use crate::kotlin::runs;
 use crate::machine;
 use crate::reproduce;
 use std::fs;
@@ -77,8 +76,8 @@ impl Tools {
                 )));
             }
         }
-        debian::ensure("clang", || runs(CLANG, &["--version"]))?;
-        debian::ensure("gcc-aarch64-linux-gnu", || runs(GCC, &["--version"]))?;
+        debian::ensure("clang", || debian::is_there(CLANG))?;
+        debian::ensure("gcc-aarch64-linux-gnu", || debian::is_there(GCC))?;
         debian::ensure("libc6-dev-arm64-cross", || Path::new(ARM_HEADERS).exists())?;
         let sysroot = machine::said(&["rustc", "--print", "sysroot"]);
         let bin = Path::new(&sysroot)
