@@ -20,6 +20,6 @@ mod table;
 pub use forge::forge;
 #[cfg(fuzzing)]
 pub(crate) use person::hook_answer;
-pub use person::{Errand, Person};
+pub use person::{Errand, Hook, Person};
 pub use report::{Check, Outcome, Report};
 pub use run::run;

@@ -51,22 +51,10 @@ impl Person {
     /// # Errors
     /// It can't be started.
     pub fn of(hook: Option<&str>, json: bool) -> Result<Self> {
-        let Some(command) = hook else {
-            return Ok(Self::Here { json });
-        };
-        let mut child = Command::new("sh")
-            .args(["-c", command])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let (Some(errands), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Error::other("the hook has no input or output"));
-        };
-        Ok(Self::Hook(Box::new(Hook {
-            child,
-            errands: Some(errands),
-            answers: BufReader::new(answers),
-        })))
+        Ok(match hook {
+            Some(command) => Self::Hook(Box::new(Hook::start(command)?)),
+            None => Self::Here { json },
+        })
     }
 
     /// Has it done; the answer, which may be empty.
@@ -87,7 +75,7 @@ impl Person {
                 drop(out);
                 read_line(&mut std::io::stdin().lock())?
             }
-            Self::Hook(hook) => hook.act(errand)?,
+            Self::Hook(hook) => hook_answer(&hook.ask(&errand.json())?)?,
         };
         match line.strip_prefix("cannot:") {
             Some(why) => Err(Error::other(format!("{}:{why}", errand.act))),
@@ -97,12 +85,36 @@ impl Person {
 }
 
 impl Hook {
-    fn act(&mut self, errand: &Errand<'_>) -> Result<String> {
+    /// `command` is a command line for `sh -c`.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start(command: &str) -> Result<Self> {
+        let mut child = Command::new("sh")
+            .args(["-c", command])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (Some(errands), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::other("the hook has no input or output"));
+        };
+        Ok(Self {
+            child,
+            errands: Some(errands),
+            answers: BufReader::new(answers),
+        })
+    }
+
+    /// Gives it a line and takes the next one, as it is.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn ask(&mut self, line: &Value) -> Result<String> {
         let errands = self.errands.as_mut();
         let errands = errands.ok_or_else(|| Error::from(ErrorKind::BrokenPipe))?;
-        writeln!(errands, "{}", errand.json())?;
+        writeln!(errands, "{line}")?;
         errands.flush()?;
-        hook_answer(&read_line(&mut self.answers)?)
+        read_line(&mut self.answers)
     }
 }
 

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 /// One check. Its name never changes its meaning.
-pub struct Check {
+pub struct Check<'a> {
     /// Its name, `part.what`.
-    pub id: &'static str,
-    /// Where `docs/protocol.md` says it.
-    pub section: &'static str,
+    pub id: &'a str,
+    /// Where `docs/protocol.md` says it; empty where it is not about one section.
+    pub section: &'a str,
     /// What must be so, in a sentence.
-    pub what: &'static str,
+    pub what: &'a str,
 }
 
 /// What became of a check.
@@ -43,19 +43,32 @@ impl Outcome {
     }
 }
 
+/// A check, and what became of it.
+struct Row {
+    id: String,
+    section: String,
+    what: String,
+    outcome: Outcome,
+}
+
 /// Every check of a kit, each with its outcome.
 pub struct Report {
-    rows: Vec<(&'static Check, Outcome)>,
+    rows: Vec<Row>,
     stopped: Option<String>,
 }
 
 impl Report {
     /// Of these checks, none of which was reached.
     #[must_use]
-    pub fn of(table: &'static [Check]) -> Self {
-        let rows = table.iter().map(|check| (check, Outcome::NotReached));
+    pub fn of(table: &[Check<'_>]) -> Self {
+        let row = |check: &Check<'_>| Row {
+            id: check.id.to_owned(),
+            section: check.section.to_owned(),
+            what: check.what.to_owned(),
+            outcome: Outcome::NotReached,
+        };
         Self {
-            rows: rows.collect(),
+            rows: table.iter().map(row).collect(),
             stopped: None,
         }
     }
@@ -63,9 +76,9 @@ impl Report {
     /// Notes an outcome; of one that was tried in several ways, a failure stays. A name that is none of the table's stops the
     /// run: nothing may be judged that the table does not say.
     pub fn note(&mut self, id: &str, outcome: Outcome) {
-        match self.rows.iter_mut().find(|(check, _)| check.id == id) {
-            Some((_, Outcome::Failed(_))) => {}
-            Some((_, was)) => *was = outcome,
+        match self.rows.iter_mut().find(|row| row.id == id) {
+            Some(row) if matches!(row.outcome, Outcome::Failed(_)) => {}
+            Some(row) => row.outcome = outcome,
             None => self.stop(format!("`{id}` is no check of this kit")),
         }
     }
@@ -87,32 +100,41 @@ impl Report {
     /// The outcome of a check, by its name.
     #[must_use]
     pub fn outcome(&self, id: &str) -> Option<&Outcome> {
-        let row = self.rows.iter().find(|(check, _)| check.id == id);
-        row.map(|(_, outcome)| outcome)
+        let row = self.rows.iter().find(|row| row.id == id);
+        row.map(|row| &row.outcome)
     }
 
     /// Whether nothing failed and everything that applies was reached.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        let good = |outcome: &Outcome| matches!(outcome, Outcome::Passed(_) | Outcome::LeftOut(_));
-        self.stopped.is_none() && self.rows.iter().all(|(_, outcome)| good(outcome))
+        let good = |row: &Row| matches!(row.outcome, Outcome::Passed(_) | Outcome::LeftOut(_));
+        self.stopped.is_none() && self.rows.iter().all(good)
     }
 
     fn count(&self, name: &str) -> usize {
         let rows = self.rows.iter();
-        rows.filter(|(_, outcome)| outcome.name() == name).count()
+        rows.filter(|row| row.outcome.name() == name).count()
     }
 
     /// For people: a line a check, and the sum.
     #[must_use]
     pub fn text(&self) -> String {
-        let wide = self.rows.iter().map(|(check, _)| check.id.len()).max();
+        let wide = self.rows.iter().map(|row| row.id.len()).max();
         let wide = wide.unwrap_or_default();
         let mut text = String::new();
-        for (check, outcome) in &self.rows {
-            let Check { id, section, what } = check;
+        for Row {
+            id,
+            section,
+            what,
+            outcome,
+        } in &self.rows
+        {
             let name = outcome.name();
-            text.push_str(&format!("{name:<11}  {id:<wide$}  §{section:<3} {what}"));
+            text.push_str(&format!("{name:<11}  {id:<wide$}  "));
+            if !section.is_empty() {
+                text.push_str(&format!("§{section:<3} "));
+            }
+            text.push_str(what);
             if !outcome.came().is_empty() {
                 text.push_str(&format!("  [{}]", outcome.came()));
             }
@@ -132,10 +154,10 @@ impl Report {
     /// The same for programs.
     #[must_use]
     pub fn json(&self) -> Value {
-        let row = |(check, outcome): &(&Check, Outcome)| {
+        let row = |row: &Row| {
             json!({
-                "id": check.id, "section": check.section, "what": check.what,
-                "outcome": outcome.name(), "came": outcome.came(),
+                "id": row.id, "section": row.section, "what": row.what,
+                "outcome": row.outcome.name(), "came": row.outcome.came(),
             })
         };
         let checks: Vec<Value> = self.rows.iter().map(row).collect();
@@ -147,7 +169,7 @@ impl Report {
 mod tests {
     use super::*;
 
-    static TABLE: [Check; 2] = [
+    static TABLE: [Check<'static>; 2] = [
         Check {
             id: "a.one",
             section: "1",

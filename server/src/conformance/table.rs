@@ -2,11 +2,11 @@
 
 use super::report::Check;
 
-const fn check(id: &'static str, section: &'static str, what: &'static str) -> Check {
+const fn check(id: &'static str, section: &'static str, what: &'static str) -> Check<'static> {
     Check { id, section, what }
 }
 
-pub(super) static TABLE: [Check; 95] = [
+pub(super) static TABLE: [Check<'static>; 95] = [
     check(
         "invitation.root",
         "5",

@@ -8,51 +8,27 @@
 )]
 
 use countersign_tests::harness::story;
-use countersign_tests::harness::{ADMIN, During, Phone, Result, Sp, SpOptions, World, end_all};
+use countersign_tests::harness::{
+    ADMIN, During, Phone, Result, Sp, SpOptions, World, until_signal,
+};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
-use std::thread;
 use std::time::Instant;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     let once = std::env::args().any(|argument| argument == "--once");
-    match until_signal(once) {
-        Ok(Some(Ok(()))) => ExitCode::SUCCESS,
-        Ok(Some(Err(trouble))) | Err(trouble) => {
+    match until_signal(move || demo(once)) {
+        Ok(Some(())) => ExitCode::SUCCESS,
+        Err(trouble) => {
             eprintln!("\nThe demo failed: {trouble}");
             ExitCode::FAILURE
         }
         Ok(None) => {
-            end_all();
             println!("\nEverything is stopped, and its folder removed.");
             ExitCode::SUCCESS
         }
     }
-}
-
-/// Tells the story in a thread of its own; `None` when a signal came first.
-fn until_signal(once: bool) -> Result<Option<Result<()>>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .during("listening for signals")?;
-    runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt()).during("listening for signals")?;
-        let mut terminate = signal(SignalKind::terminate()).during("listening for signals")?;
-        let (done, told) = oneshot::channel();
-        thread::spawn(move || {
-            // Nobody listens any more when a signal came first.
-            let _ = done.send(demo(once));
-        });
-        tokio::select! {
-            result = told => Ok(Some(result.during("the story broke off").and_then(|result| result))),
-            _ = interrupt.recv() => Ok(None),
-            _ = terminate.recv() => Ok(None),
-        }
-    })
 }
 
 fn demo(once: bool) -> Result<()> {

@@ -1,4 +1,5 @@
-//! The half of the conformance kit that plays a phone before somebody else's server (`docs/conformance.md`).
+//! The half of the conformance kit that plays a phone before somebody else's server (`docs/conformance.md`); and `stories` and
+//! `vectors`, for either side.
 //!
 //! In: a server's address, its CA, and whoever makes invitations, types digits and begins logins there. Out: a report of what
 //! the server did, check by check. Never: a word to any other server; the person's PIN or another secret of theirs: the keys
@@ -12,7 +13,9 @@ mod life;
 mod phone;
 mod proofs;
 mod responses;
+pub mod stories;
 mod table;
+pub mod vectors;
 
 use crate::harness::{During, Result, Wire};
 use countersign_server::conformance::{Person, Report};

@@ -2,11 +2,11 @@
 
 use countersign_server::conformance::Check;
 
-const fn check(id: &'static str, section: &'static str, what: &'static str) -> Check {
+const fn check(id: &'static str, section: &'static str, what: &'static str) -> Check<'static> {
     Check { id, section, what }
 }
 
-pub(super) static TABLE: [Check; 119] = [
+pub(super) static TABLE: [Check<'static>; 119] = [
     check(
         "http.no_store",
         "10",

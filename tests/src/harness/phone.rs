@@ -11,7 +11,7 @@ use std::process::{Command, ExitStatus};
 #[derive(Clone, Debug)]
 pub struct Phone {
     home: PathBuf,
-    ca: PathBuf,
+    ca: Option<PathBuf>,
     engine: String,
     device: String,
     /// Words that start another one than `countersign-phone`.
@@ -31,9 +31,14 @@ pub struct Outcome {
 
 impl Phone {
     pub(super) fn new(home: &Path, ca: &Path) -> Self {
+        Self::at(home, Some(ca))
+    }
+
+    /// A phone that lives in this folder and believes this authority alone, or the public ones.
+    pub fn at(home: &Path, ca: Option<&Path>) -> Self {
         Self {
             home: home.to_path_buf(),
-            ca: ca.to_path_buf(),
+            ca: ca.map(Path::to_path_buf),
             engine: "sled".to_owned(),
             device: "Virtual phone".to_owned(),
             program: None,
@@ -115,11 +120,12 @@ impl Phone {
     /// The line a person would type for the same.
     pub fn command_line(&self, args: &str) -> Result<String> {
         let program = binaries::program("countersign-phone")?;
+        let ca = self.ca.iter();
+        let ca: String = ca.map(|ca| format!("--ca {} ", ca.display())).collect();
         Ok(format!(
-            "{} --home {} --ca {} {args}",
+            "{} --home {} {ca}{args}",
             program.display(),
-            self.home.display(),
-            self.ca.display()
+            self.home.display()
         ))
     }
 
@@ -132,10 +138,11 @@ impl Phone {
             .args(words)
             .arg("--home")
             .arg(&self.home)
-            .arg("--ca")
-            .arg(&self.ca)
             .args(["--engine", &self.engine])
             .args(["--device", &self.device]);
+        if let Some(ca) = &self.ca {
+            command.arg("--ca").arg(ca);
+        }
         Ok(command)
     }
 }

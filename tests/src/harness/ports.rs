@@ -11,7 +11,7 @@ static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 ///
 /// Origins have to be known before anything is started, so nobody can simply bind port 0. Another process may take the
 /// port in between; the one that then fails to bind says so.
-pub(super) fn free() -> Result<u16> {
+pub fn free() -> Result<u16> {
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..100 {
         let listener = TcpListener::bind(("127.0.0.1", 0)).during("looking for a free port")?;

@@ -55,7 +55,7 @@ impl Applications {
                 let reply = application.service.cancel(&application.id()?)?;
                 text(Some(&reply.body), "state")
             }
-            other => Err(super::play::unknown(other)),
+            other => Err(super::stage::unknown(other)),
         }
     }
 }

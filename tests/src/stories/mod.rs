@@ -3,8 +3,12 @@
 //! In: a story, and how a phone is started. Out: what each step gave. Never: a step that is passed over.
 
 mod applications;
+mod ours;
 mod play;
 mod script;
+mod stage;
+mod theirs;
 
-pub use play::{MakePhone, play};
+pub use play::{MakePhone, play, play_at};
 pub use script::{Story, all};
+pub use theirs::Theirs;

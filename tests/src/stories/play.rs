@@ -1,96 +1,72 @@
-//! Plays a story: the real server, an application, browsers and the administrator; the phones are somebody's.
+//! Plays a story: the phones are somebody's, and so may be the stage.
 
-use super::applications::Applications;
+use super::ours::Ours;
 use super::script::{Step, Story, Who};
-use crate::harness::story::{self, Ending, Invitation, Waiting, hand_over, silently};
-use crate::harness::{
-    ADMIN, Browser, Outcome, Page, Phone, Result, ServerOptions, Sp, SpOptions, Trouble, World,
-};
+use super::stage::{Stage, unknown};
+use super::theirs::Theirs;
+use crate::harness::{Outcome, Phone, Result, Running, Trouble, World};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Makes the phone of this name.
 pub type MakePhone<'a> = &'a dyn Fn(&World, &str) -> Result<Phone>;
 
-/// A browser, and where it is.
-struct Seat {
-    browser: Browser,
-    waiting: Option<Waiting>,
-}
-
-struct Player<'a> {
-    world: World,
-    sp: Sp,
-    make: MakePhone<'a>,
-    phones: BTreeMap<String, Phone>,
-    seats: BTreeMap<String, Seat>,
-    applications: Applications,
-    /// Where the last verdict led.
-    back: Option<String>,
-}
-
-/// Plays a story to its end; gives its transcript, a line for each step.
+/// Plays a story to its end with our server; gives its transcript, a line for each step.
 ///
 /// # Errors
 /// The step that gave something else than it should, or could not be done.
 pub fn play(story: &Story, make: MakePhone<'_>) -> Result<Vec<String>> {
-    let options = ServerOptions {
-        pin: story.server.pin,
-        gesture: story.server.gesture,
-        life: story.server.life,
-        ..ServerOptions::default()
-    };
-    let world = World::with(&options)?;
-    let sp = world.application("wiki", "Example Wiki", SpOptions::default())?;
+    run(story, &mut Ours::of(&story.server, make)?)
+}
+
+/// The same with our phones at somebody else's server, which was made ready for this story.
+///
+/// # Errors
+/// As above.
+pub fn play_at(story: &Story, stage: &mut Theirs) -> Result<Vec<String>> {
+    run(story, stage)
+}
+
+struct Player<'a> {
+    stage: &'a mut dyn Stage,
+    phones: BTreeMap<String, Phone>,
+    /// Where the last verdict led.
+    back: Option<String>,
+}
+
+fn run(story: &Story, stage: &mut dyn Stage) -> Result<Vec<String>> {
     let mut player = Player {
-        world,
-        sp,
-        make,
+        stage,
         phones: BTreeMap::new(),
-        seats: BTreeMap::new(),
-        applications: Applications::default(),
         back: None,
     };
     let mut transcript = Vec::new();
     for (at, step) in (1..).zip(&story.steps) {
-        let (who, gave) = player
+        let what = &step.what;
+        let gave = player
             .step(step)
-            .map_err(|trouble| Trouble::new(format!("step {at}, {}: {trouble}", step.what)))?;
-        if let Some(wanted) = step.gives.as_ref().filter(|wanted| **wanted != gave) {
-            let what = &step.what;
+            .map_err(|trouble| Trouble::new(format!("step {at}, {what}: {trouble}")))?;
+        let is_same = |wanted: &String| player.stage.is_same(&step.who, wanted, &gave);
+        if let Some(wanted) = step.gives.as_ref().filter(|wanted| !is_same(wanted)) {
             return Err(Trouble::new(format!(
                 "step {at}, {what}: gave `{gave}`, not `{wanted}`\n{}",
                 transcript.join("\n")
             )));
         }
-        transcript.push(format!("{who} {}: {gave}", step.what));
+        transcript.push(format!("{} {what}: {gave}", step.who.name()));
     }
     Ok(transcript)
 }
 
 impl Player<'_> {
-    fn step(&mut self, step: &Step) -> Result<(String, String)> {
+    fn step(&mut self, step: &Step) -> Result<String> {
+        let ok = |()| "ok".to_owned();
         match &step.who {
-            Who::Phone(name) => Ok((name.clone(), self.phone_step(name, step)?)),
-            Who::Browser(name) => Ok((name.clone(), self.browser_step(name, step)?)),
-            Who::Server(name) => {
-                match step.what.as_str() {
-                    "stop" => self.world.server.kill()?,
-                    "start" => self.world.server.restart(&self.world.ca)?,
-                    other => return Err(unknown(other)),
-                }
-                Ok((name.clone(), "ok".to_owned()))
-            }
-            Who::Service(name) => {
-                let gave = self.applications.step(&self.world, name, step)?;
-                Ok((name.clone(), gave))
-            }
-            Who::Admin(name) => {
-                let words = self.filled_in(&step.what)?;
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                self.world.server.list(&words)?;
-                Ok((name.clone(), "ok".to_owned()))
-            }
+            Who::Phone(name) => self.phone_step(name, step),
+            Who::Browser(name) => self.browser_step(name, step),
+            Who::Server(_) => self.stage.server(&step.what).map(ok),
+            Who::Service(name) => self.stage.service(name, step),
+            Who::Admin(_) => self.stage.admin(&step.what).map(ok),
         }
     }
 
@@ -98,9 +74,25 @@ impl Player<'_> {
         if let Some(phone) = self.phones.get(name) {
             return Ok(phone.clone());
         }
-        let phone = (self.make)(&self.world, name)?.named(name);
+        let phone = self.stage.phone(name)?.named(name);
         self.phones.insert(name.to_owned(), phone.clone());
         Ok(phone)
+    }
+
+    fn browser_step(&mut self, name: &str, step: &Step) -> Result<String> {
+        match step.what.as_str() {
+            "link" => {
+                let link = self.stage.link(name)?;
+                let phone = self.phone(step.other()?)?;
+                Ok(said(&phone.run(&["open", &link])?, "ok"))
+            }
+            "back" => {
+                let back = self.back.take();
+                let back = back.ok_or_else(|| Trouble::new("no verdict led back"))?;
+                self.stage.back(name, &back)
+            }
+            _ => self.stage.browser(name, step),
+        }
     }
 
     fn phone_step(&mut self, name: &str, step: &Step) -> Result<String> {
@@ -122,7 +114,7 @@ impl Player<'_> {
             }
             "add" => self.add(&phone, step),
             "remove" => {
-                let other = other(step)?;
+                let other = step.other()?;
                 let phones = phone.ask(&["overview"])?;
                 let found = phones.iter().find(|line| line["device"] == other);
                 let key = text(found, "key")?;
@@ -137,45 +129,27 @@ impl Player<'_> {
     }
 
     fn enrol(&mut self, phone: &Phone, step: &Step) -> Result<String> {
-        let mut browser = self.world.browser()?;
-        let invitation = Invitation::make(&self.world, &mut browser, ADMIN)?;
-        let words = further(&["enrol", &invitation.link, "--yes"], step);
-        let outcome = story::enrol_with(
-            phone,
-            &words.words(),
-            &invitation,
-            &mut browser,
-            &mut silently,
-        )?;
-        Ok(match outcome.event("active") {
-            Some(_) => "active".to_owned(),
-            None => said(&outcome, "ok"),
-        })
+        let link = self.stage.invite()?;
+        let words = further(&["enrol", &link, "--yes"], step);
+        let running = phone.start(&words.words())?;
+        let outcome = follow(running, |digits| self.stage.type_digits(digits))?;
+        Ok(added(&outcome))
     }
 
     /// The other phone comes by the invitation that this one shows, which is asked for the digits.
     fn add(&mut self, phone: &Phone, step: &Step) -> Result<String> {
-        let new = self.phone(other(step)?)?;
+        let new = self.phone(step.other()?)?;
         let invited = phone.ask(&["add-phone"])?;
         let link = text(invited.first(), "link")?;
         let words = further(&["enrol", &link, "--yes"], step);
-        let mut running = new.start(&words.words())?;
-        let mut events = Vec::new();
-        while let Some(event) = running.next_event()? {
-            if let Some(digits) = event["digits"].as_str() {
-                let open = prompts(phone)?;
-                let asked = open.iter().find(|prompt| prompt["kind"] == "add-phone");
-                let id = text(asked, "id")?;
-                let words = further(&["approve", &id, "--number", digits], step);
-                phone.ask(&words.words())?;
-            }
-            events.push(event);
-        }
-        let outcome = Outcome::of(running, events)?;
-        Ok(match outcome.event("active") {
-            Some(_) => "active".to_owned(),
-            None => said(&outcome, "ok"),
-        })
+        let outcome = follow(new.start(&words.words())?, |digits| {
+            let open = prompts(phone)?;
+            let asked = open.iter().find(|prompt| prompt["kind"] == "add-phone");
+            let id = text(asked, "id")?;
+            let words = further(&["approve", &id, "--number", digits], step);
+            phone.ask(&words.words()).map(drop)
+        })?;
+        Ok(added(&outcome))
     }
 
     fn answer(&mut self, phone: &Phone, step: &Step) -> Result<String> {
@@ -190,10 +164,7 @@ impl Player<'_> {
         match step.number.as_deref() {
             Some("wrong") => words.add(&["--number", self.wrong_number()]),
             Some(shown) => {
-                let number = match self.applications.number(shown) {
-                    Some(number) => number.to_owned(),
-                    None => self.waiting(shown)?.1.number.clone(),
-                };
+                let number = self.stage.number(shown)?;
                 words.add(&["--number", &number]);
             }
             None => {}
@@ -206,135 +177,34 @@ impl Player<'_> {
         Ok(said(&outcome, "ok"))
     }
 
-    /// Two digits that no browser and no application shows.
+    /// Two digits that nobody shows.
     fn wrong_number(&self) -> &'static str {
-        let shown = self.seats.values().filter_map(|seat| seat.waiting.as_ref());
-        let shown = shown.map(|waiting| waiting.number.as_str());
-        let shown: Vec<&str> = shown.chain(self.applications.numbers()).collect();
+        let shown = self.stage.numbers();
         let free = ["00", "01", "02", "03", "04"];
-        free.into_iter()
-            .find(|free| !shown.contains(free))
-            .unwrap_or("05")
-    }
-
-    /// A command line with `{root}`, the root key's file, and `{PHONE}`, that phone's id at the server.
-    fn filled_in(&self, line: &str) -> Result<Vec<String>> {
-        let phones = self.world.server.list(&["phone", "list", ADMIN])?;
-        line.split(' ')
-            .map(|word| {
-                match word
-                    .strip_prefix('{')
-                    .and_then(|word| word.strip_suffix('}'))
-                {
-                    Some("root") => Ok(self.world.server.root_key().display().to_string()),
-                    Some(name) => {
-                        let named = phones.iter().find(|phone| phone["device"] == name);
-                        text(named, "id")
-                    }
-                    None => Ok(word.to_owned()),
-                }
-            })
-            .collect()
-    }
-
-    fn waiting(&mut self, name: &str) -> Result<(&mut Browser, &Waiting)> {
-        let seat = self.seats.get_mut(name);
-        let seat = seat.ok_or_else(|| Trouble::new(format!("no browser `{name}` has begun")))?;
-        match &seat.waiting {
-            Some(waiting) => Ok((&mut seat.browser, waiting)),
-            None => Err(Trouble::new(format!("`{name}` waits for nothing"))),
-        }
-    }
-
-    fn browser_step(&mut self, name: &str, step: &Step) -> Result<String> {
-        match step.what.as_str() {
-            "begin" => {
-                if !self.seats.contains_key(name) {
-                    let browser = self.world.browser()?;
-                    let waiting = None;
-                    self.seats
-                        .insert(name.to_owned(), Seat { browser, waiting });
-                }
-                let seat = self.seats.get_mut(name).ok_or_else(|| unknown(name))?;
-                let page = story::arrive(&mut seat.browser, &self.sp, "/")?;
-                let form = page.form_with("account")?.with("account", ADMIN);
-                let page = seat.browser.submit(&form)?;
-                seat.waiting = Waiting::at(page.clone())?;
-                heading(&page, seat.waiting.is_some())
-            }
-            "press" => {
-                let button = step.button.as_deref();
-                let button = button.ok_or_else(|| Trouble::new("which button"))?;
-                let (browser, waiting) = self.waiting(name)?;
-                let page = waiting.press(browser, button)?;
-                let waiting = Waiting::at(page.clone())?;
-                let waits = waiting.is_some();
-                if let (Some(seat), true) = (self.seats.get_mut(name), waits) {
-                    seat.waiting = waiting;
-                }
-                heading(&page, waits)
-            }
-            "open" => {
-                let (browser, waiting) = self.waiting(name)?;
-                let page = browser.open(waiting.address())?;
-                let waits = Waiting::at(page.clone())?.is_some();
-                heading(&page, waits)
-            }
-            "end" => {
-                let (browser, waiting) = self.waiting(name)?;
-                match waiting.end(browser)? {
-                    Ending::Response(form) => {
-                        let claims = hand_over(browser, &form)?;
-                        let who = text(Some(&claims), "name_id")?;
-                        Ok(if who == ADMIN {
-                            "signed_in".to_owned()
-                        } else {
-                            who
-                        })
-                    }
-                    Ending::Over(page) => heading(&page, false),
-                }
-            }
-            "close" => {
-                let seat = self.seats.get_mut(name).ok_or_else(|| unknown(name))?;
-                seat.browser.restart();
-                Ok("ok".to_owned())
-            }
-            "link" => {
-                let other = other(step)?.to_owned();
-                let (browser, waiting) = self.waiting(name)?;
-                let page = browser.open(waiting.address())?;
-                let link = page
-                    .link_with("/c#")?
-                    .ok_or_else(|| page.lacks("the link"))?;
-                let outcome = self.phone(&other)?.run(&["open", &link])?;
-                Ok(said(&outcome, "ok"))
-            }
-            "back" => {
-                let back = self.back.take();
-                let back = back.ok_or_else(|| Trouble::new("no verdict led back"))?;
-                let (browser, _) = self.waiting(name)?;
-                let page = browser.open(&back)?;
-                match page.find_form_with("SAMLResponse")? {
-                    Some(form) => {
-                        let claims = hand_over(browser, &form)?;
-                        text(Some(&claims), "name_id").map(|_| "signed_in".to_owned())
-                    }
-                    None => heading(&page, false),
-                }
-            }
-            other => Err(unknown(other)),
-        }
+        let free = free
+            .iter()
+            .find(|free| shown.iter().all(|shown| shown != *free));
+        free.unwrap_or(&"05")
     }
 }
 
-pub(super) fn unknown(what: &str) -> Trouble {
-    Trouble::new(format!("`{what}` is nothing that can be done here"))
+/// Runs a command that adds an ID to its end; whoever has to is given the digits.
+fn follow(mut running: Running, mut give: impl FnMut(&str) -> Result<()>) -> Result<Outcome> {
+    let mut events = Vec::new();
+    while let Some(event) = running.next_event()? {
+        if let Some(digits) = event["digits"].as_str() {
+            give(digits)?;
+        }
+        events.push(event);
+    }
+    Outcome::of(running, events)
 }
 
-fn other(step: &Step) -> Result<&str> {
-    let other = step.other.as_deref();
-    other.ok_or_else(|| Trouble::new("which other phone"))
+fn added(outcome: &Outcome) -> String {
+    match outcome.event("active") {
+        Some(_) => "active".to_owned(),
+        None => said(outcome, "ok"),
+    }
 }
 
 /// The words of a phone's command line.
@@ -378,7 +248,7 @@ fn kinds(prompts: &[Value]) -> String {
     }
 }
 
-/// What a command came to: how it was ended, the verdict that it got, its error; `otherwise` when it had none of these.
+/// What a command came to: how it was ended, the verdict that it got, its error; `otherwise` when it had none of these and ended well.
 fn said(outcome: &Outcome, otherwise: &str) -> String {
     if outcome.killed() {
         return "killed".to_owned();
@@ -394,7 +264,8 @@ fn said(outcome: &Outcome, otherwise: &str) -> String {
     }
     match outcome.event("queued") {
         Some(_) => "queued".to_owned(),
-        None => otherwise.to_owned(),
+        None if outcome.status.success() => otherwise.to_owned(),
+        None => format!("{} {}", outcome.status, outcome.complaints.trim()),
     }
 }
 
@@ -403,12 +274,4 @@ pub(super) fn text(object: Option<&Value>, member: &str) -> Result<String> {
     found
         .map(str::to_owned)
         .ok_or_else(|| Trouble::new(format!("there is no `{member}`")))
-}
-
-fn heading(page: &Page, waits: bool) -> Result<String> {
-    if waits {
-        return Ok("wait".to_owned());
-    }
-    let heading = page.text_at("h1")?;
-    heading.ok_or_else(|| page.lacks("a heading"))
 }

@@ -52,6 +52,18 @@ pub(super) struct Step {
     pub(super) gives: Option<String>,
 }
 
+impl Step {
+    pub(super) fn button(&self) -> Result<&str> {
+        let button = self.button.as_deref();
+        button.ok_or_else(|| Trouble::new("which button"))
+    }
+
+    pub(super) fn other(&self) -> Result<&str> {
+        let other = self.other.as_deref();
+        other.ok_or_else(|| Trouble::new("which other phone"))
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Who {
@@ -60,6 +72,18 @@ pub(super) enum Who {
     Server(String),
     Admin(String),
     Service(String),
+}
+
+impl Who {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Phone(name)
+            | Self::Browser(name)
+            | Self::Server(name)
+            | Self::Admin(name)
+            | Self::Service(name) => name,
+        }
+    }
 }
 
 /// Every story, with the name of its file.

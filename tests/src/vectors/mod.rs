@@ -25,6 +25,33 @@ mod statements;
 
 pub use book::{Topic, merge};
 pub use read::{Judged, judge};
+pub(crate) use read::{outputs, spelt_out};
+
+/// The published files, by their names; what is of our core alone is not among them.
+pub static FILES: [(&str, &str); 7] = [
+    ("protocol.json", include_str!("../../vectors/protocol.json")),
+    (
+        "statements.json",
+        include_str!("../../vectors/statements.json"),
+    ),
+    (
+        "derivations.json",
+        include_str!("../../vectors/derivations.json"),
+    ),
+    ("forms.json", include_str!("../../vectors/forms.json")),
+    (
+        "histories.json",
+        include_str!("../../vectors/histories.json"),
+    ),
+    (
+        "challenges.json",
+        include_str!("../../vectors/challenges.json"),
+    ),
+    (
+        "responses.json",
+        include_str!("../../vectors/responses.json"),
+    ),
+];
 
 /// All topics, as they are made now.
 pub fn topics() -> Vec<Topic> {

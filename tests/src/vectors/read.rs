@@ -119,8 +119,14 @@ impl Judged {
     }
 }
 
+/// What comes out beside the answer of an operation. Those that are read elsewhere have nothing.
+pub(crate) fn outputs(op: &str) -> &'static [&'static str] {
+    let found = OPS.iter().find(|(name, _)| *name == op);
+    found.map_or(&[], |(_, op)| op.out)
+}
+
 /// A value without shorthands: `{x*n}`, and in `lines` and `with` a number for a line of the history of `protocol.json`.
-fn spelt_out(name: &str, value: &Value) -> Value {
+pub(crate) fn spelt_out(name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) => json!(expand(text)),
         Value::Array(all) if matches!(name, "lines" | "with") => all.iter().map(line).collect(),
