@@ -264,3 +264,18 @@ fn what_is_taken_back_is_gone() {
     let shown = format!("{:?}", typed("294817"));
     assert!(!shown.contains(|c: char| c.is_ascii_digit()), "{shown}");
 }
+
+#[test]
+fn two_entries_are_the_same_only_in_every_digit() {
+    let first = typed("111111");
+    assert!(first.is_same(&typed("111111")));
+    // The second differs alike in an even number of places, the third in one, the last in its length.
+    for other in ["222222", "111112", "11111", "1111110"] {
+        assert!(!first.is_same(&typed(other)), "{other}");
+    }
+}
+
+#[test]
+fn what_is_typed_is_not_in_what_is_printed_of_it() {
+    assert_eq!(format!("{:?}", typed("294817")), "PinEntry");
+}

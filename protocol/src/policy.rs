@@ -250,6 +250,21 @@ mod tests {
         serde_json::from_str(text)
     }
 
+    #[test]
+    fn the_person_is_asked_only_where_the_phone_alone_never_suffices() {
+        let asks = |text: &str| alternatives(text).unwrap().ask_person();
+        for each in [
+            r#"[["dev","pin"]]"#,
+            r#"[["uv"]]"#,
+            r#"[["dev","pin"],["pin","uv"]]"#,
+        ] {
+            assert!(asks(each), "{each}");
+        }
+        for not_each in [r#"[["dev"]]"#, r#"[["uv"],["dev"]]"#] {
+            assert!(!asks(not_each), "{not_each}");
+        }
+    }
+
     pub(crate) fn policy() -> Policy {
         let min = alternatives(r#"[["dev","pin"],["uv"]]"#).unwrap();
         Policy {

@@ -205,3 +205,18 @@ fn a_payload_is_read_strictly() {
     }
     assert!(Payload::read(&[0xff; 8]).is_err());
 }
+
+#[test]
+fn a_payload_is_as_large_as_its_cap_and_no_larger() {
+    let (_, payload) = good();
+    let of = |size: usize| {
+        let empty = format!(r#"{{"v":1,"h":"{}","t":""}}"#, payload.h);
+        let text = "A".repeat(size - empty.len());
+        format!(r#"{{"v":1,"h":"{}","t":"{text}"}}"#, payload.h)
+    };
+    assert!(Payload::read(of(CAP).as_bytes()).is_ok());
+    assert_eq!(
+        Payload::read(of(CAP + 1).as_bytes()),
+        Err(Malformed("too large"))
+    );
+}
