@@ -33,30 +33,29 @@
 
 mod back;
 mod begin;
+mod buttons;
 mod finish;
 mod flood;
 mod pages;
 
 pub(crate) use back::return_url;
 pub(crate) use begin::{host_of, service, typed as account_of};
+pub(crate) use buttons::buttons;
 pub(crate) use flood::{quiet_until, unwelcome};
 pub(crate) use pages::request_of;
 
 use crate::app::{App, Shared};
-use crate::others::{self, End};
-use crate::page::{Hold, Problem, SignInTrouble};
+use crate::page::Problem;
 use crate::store::apps;
 use crate::store::logins::{self, Login};
-use crate::txn;
 use crate::wake::Topic;
-use crate::web::{self, ButtonForm, Page, Trouble, Visitor, see_other, show};
+use crate::web::{self, Page, Trouble, Visitor, show};
 use axum::Router;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use countersign_protocol::Id;
-use countersign_protocol::statement::Mode;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -75,16 +74,6 @@ pub(crate) fn pages() -> Router<Shared> {
         .route("/login/{id}", get(show_login).head(not_allowed))
         .route("/login/{id}/wait", get(wait))
         .route("/r/{code}", get(back::back).head(not_allowed))
-}
-
-/// What phones are told of.
-pub(crate) fn buttons() -> Router<Shared> {
-    Router::new()
-        .route("/login/{id}", post(sign_in))
-        .route("/login/{id}/again", post(again))
-        .route("/login/{id}/same", post(same))
-        .route("/login/{id}/more", post(more))
-        .route("/login/{id}/cancel", post(cancel))
 }
 
 async fn not_allowed() -> StatusCode {
@@ -173,143 +162,6 @@ async fn show_login(
             }
             _ => pages::of(&app, &visitor, &login, None).await,
         }
-    };
-    show(&app, &visitor, page.await)
-}
-
-#[derive(Deserialize)]
-struct SignInForm {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    account: String,
-}
-
-/// `POST /login/{id}`: the name was typed.
-async fn sign_in(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<SignInForm>,
-) -> Response {
-    let page = async {
-        web::form_session(&app, &visitor, &form.csrf).await?;
-        let login = find(&app, &visitor, &id).await?;
-        let account = begin::typed(&form.account);
-        match account {
-            _ if login.stage != "new" => {}
-            Some(account) => {
-                let asked = begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote);
-                if let Some(hold) = asked.await? {
-                    let trouble = Some(SignInTrouble::Hold(hold));
-                    return pages::sign_in(&app, &visitor, &login, &account, trouble).await;
-                }
-            }
-            None => {
-                let trouble = Some(SignInTrouble::NameMissing);
-                return pages::sign_in(&app, &visitor, &login, "", trouble).await;
-            }
-        }
-        Ok(see_other(&path(&login.id)))
-    };
-    show(&app, &visitor, page.await)
-}
-
-/// `POST /login/{id}/same`: a new request, to be opened on this device, which ends the old one.
-async fn same(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<ButtonForm>,
-) -> Response {
-    let page = async {
-        web::form_session(&app, &visitor, &form.csrf).await?;
-        let login = find(&app, &visitor, &id).await?;
-        if login.stage == "waiting" && !login.same {
-            let account = login.account.clone().unwrap_or_default();
-            begin::ask_phone(&app, &visitor, &login, &account, Mode::Same).await?;
-        }
-        Ok(see_other(&path(&login.id)))
-    };
-    show(&app, &visitor, page.await)
-}
-
-/// `POST /login/{id}/again`: a new request, which ends the old one.
-async fn again(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<ButtonForm>,
-) -> Response {
-    let page = async {
-        web::form_session(&app, &visitor, &form.csrf).await?;
-        let login = find(&app, &visitor, &id).await?;
-        let only = app_of(&app, &login).await?.same_only;
-        // Where it takes no other way, the link on the page is the one there is.
-        if !(pages::may_again(&login) || waits(&login) && !only) {
-            return Ok(see_other(&path(&login.id)));
-        }
-        let account = login.account.clone().unwrap_or_default();
-        match begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote).await? {
-            Some(hold) => pages::of(&app, &visitor, &login, Some(hold)).await,
-            None => Ok(see_other(&path(&login.id))),
-        }
-    };
-    show(&app, &visitor, page.await)
-}
-
-/// `POST /login/{id}/more`: the same request goes on.
-async fn more(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<ButtonForm>,
-) -> Response {
-    let page = async {
-        web::form_session(&app, &visitor, &form.csrf).await?;
-        let login = find(&app, &visitor, &id).await?;
-        if login.stage != "waiting" {
-            return Ok(see_other(&path(&login.id)));
-        }
-        let txn = login.txn.as_deref().unwrap_or_default();
-        let mut tx = app.store.write().await?;
-        let Some(extended) = txn::extend(&app, &mut tx, txn).await? else {
-            drop(tx);
-            return pages::of(&app, &visitor, &login, Some(Hold::Last)).await;
-        };
-        app.audit(&mut tx, "login", &login.id, "more time").await?;
-        tx.commit().await?;
-        let told = extended.told.into_iter();
-        told.for_each(|topic| app.wake.tell(topic));
-        Ok(see_other(&path(&login.id)))
-    };
-    show(&app, &visitor, page.await)
-}
-
-/// `POST /login/{id}/cancel`.
-async fn cancel(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<ButtonForm>,
-) -> Response {
-    let page = async {
-        web::form_session(&app, &visitor, &form.csrf).await?;
-        let login = find(&app, &visitor, &id).await?;
-        let mut told = vec![Topic::Login(login.id.clone())];
-        let mut tx = app.store.write().await?;
-        if waits(&login) && logins::step(&mut tx, &login.id, &login.stage, "cancelled").await? {
-            // Its request as it is now: it may have been sent again since it was looked at.
-            let now = logins::by_id(&mut tx, &login.id).await?;
-            let txn = now.and_then(|login| login.txn).unwrap_or_default();
-            told.extend(others::end_txn(&app, &mut tx, &txn, End::Withdrawn).await?);
-            flood::is_withdrawn(&app, &mut tx, &login).await?;
-            app.audit(&mut tx, "login", &login.id, "cancelled").await?;
-            app.metrics.login("cancelled");
-        }
-        tx.commit().await?;
-        told.into_iter().for_each(|topic| app.wake.tell(topic));
-        Ok(see_other(&path(&login.id)))
     };
     show(&app, &visitor, page.await)
 }
