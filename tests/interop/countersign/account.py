@@ -48,6 +48,11 @@ class Account:
         return self.record["policy"]
 
     @property
+    def shown(self):
+        """The digits and where they go, while this ID is pending; None later."""
+        return self.record.get("shown")
+
+    @property
     def strong(self):
         return self.record.get("pin") is not None or self.record.get("uv") is not None
 
@@ -77,6 +82,7 @@ class Account:
         takes_policy = policies.acceptable(found["policy"], self.policy, list(self.record["approved"].values()), ends)
         with self.change() as record:
             record["states"].append(text)
+            record.pop("shown", None)
             if takes_policy:
                 record["policy"] = found["policy"]
             clock.note(record["times"], found["iat"], self.tools.boot)

@@ -156,6 +156,7 @@ def send(tools, h):
         raise
     with tools.store.change() as data:
         data["credentials"][state["aud"]] = _credential(data["enrolments"].pop(h), offer, state, tools.boot)
+        data["credentials"][state["aud"]]["shown"] = [shown, WHERE[offer["via"]]]
     return state["aud"], shown, WHERE[offer["via"]]
 
 

@@ -207,4 +207,4 @@ def open_prompts(account):
     """What was seen and waits for an answer, out of the store."""
     if account.ended:
         return []
-    return [Prompt(one, challenges.rows(one.body), False) for one in seen.waiting(account.record)]
+    return [Prompt(one, challenges.rows(one.body), False) for one in seen.waiting(account.record, account.tools.boot)]

@@ -68,7 +68,9 @@ def forget(record, boot):
     record["seen"] = {jti: seen for jti, seen in record["seen"].items() if seen["until"] >= now}
 
 
-def waiting(record):
-    """The open requests, each by its newest statement."""
+def waiting(record, boot):
+    """The open requests, each by its newest statement, that are not over by this phone's own clock."""
+    now = clock.lower(record["times"], boot)
     found = (seen for seen in record["seen"].values() if not seen["decided"] and not seen.get("prolonged"))
-    return [statements.unpack(seen["text"], "cs1-challenge") for seen in found]
+    found = (statements.unpack(seen["text"], "cs1-challenge") for seen in found)
+    return [challenge for challenge in found if now is None or challenge["exp"] >= now]
