@@ -18,6 +18,7 @@ from story import (
     enrolling,
     gestures,
     histories,
+    killed,
     other_ways,
     pins,
     policing,
@@ -45,7 +46,7 @@ CHAPTERS = (
     tampering,
     strictness,
 )
-CHAPTERS += (other_ways, policing, server_keys, both_phones)
+CHAPTERS += (killed, other_ways, policing, server_keys, both_phones)
 
 
 def play(program, folder, chosen, beside):
