@@ -285,6 +285,15 @@ def file_of(lines):
     return "".join(text + "\n" for text in texts).encode("utf-8")
 
 
+def _finding(lines, line, what):
+    """With the `ctr` of the answer that it is about, once that one is believed to be the phone's."""
+    ctr = None
+    if what == "header.from" or what.startswith(("response.", "verdict.")):
+        text = file_of(lines).decode("utf-8").splitlines()[line - 1]
+        ctr = json.loads(unb64u(json.loads(text)["response"].split(".")[1]))["ctr"]
+    return [what, line, ctr]
+
+
 @op
 def history_(told, _):
     """`findings` has the first alone: from there on section 8 vouches for nothing, and our reader looks no further."""
@@ -293,17 +302,17 @@ def history_(told, _):
     if found.wrong in ((1, "version"), (1, "line")):
         return found.wrong[1], {}
     answers = [response["ctr"] for _, response, _ in found.answers]
-    findings = [found.wrong] if found.wrong else []
+    findings = [_finding(told["lines"], *found.wrong)] if found.wrong else []
     if "with" in told and not findings:
         contradiction = history.beside(found, history.check(file_of(told["with"]), told["root"], server=True))
         if contradiction:
             what, ctr = contradiction
-            findings = [(None, what)]
+            findings = [[what, None, ctr]]
             answers = [one for one in answers if ctr is None or one < ctr]
     out = {
         "vouched": [answers[0], answers[-1]] if answers else None,
         "by_phone": [answers[0], found.phone_until] if found.phone_until else None,
-        "findings": [[what, line] for line, what in findings],
+        "findings": findings,
     }
     return ("found" if findings else "ok"), out
 
