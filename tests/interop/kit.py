@@ -3,24 +3,30 @@
     kit.py server PHONE SERVER [--policy NAME] [--fault NAME]   whoever acts at our server, before `countersign-phone conformance`
     kit.py phone KIT [--fault NAME] [--program PHONE]           this phone, or `countersign-phone`, before `countersign-server-conformance`
     kit.py hook FOLDER CA [--fault NAME] [--program PHONE]      what the latter starts
+    kit.py stage SERVER FOLDER --port N                         whoever acts at our server while a story is lived, as a hook:
+                                                                story/at_server.py; its authority is FOLDER/ca.pem
+    kit.py judge                                                unit/judges.py as a hook: what the text says of a vector
 
 The report goes to standard output, a JSON line. A fault is what a proxy at the server's address makes of its answers, or a phone
-that is wrong in one place.
+that is wrong in one place. A hook takes a JSON line for each errand, and says one for each: what it came to, or why it can't.
 """
 
 import argparse
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from story import faults, saml
+from story.at_server import AtServer
 from story.kit_phone import FAULTS, KitPhone
 from story.kit_program import KitProgram
 from story.stage import Stage, link_of
 from story.world import ADMIN, World, free_port, make_certificates
+from unit import judges
 
 
 class AtTheServer:
@@ -94,23 +100,54 @@ def before_the_kit(kit, fault, program):
         return json.loads(done.stdout.splitlines()[-1])
 
 
+def act(actor, errand):
+    work = None if errand["do"].startswith("_") else getattr(actor, errand["do"].replace("-", "_"), None)
+    if not callable(work):
+        raise LookupError(f"`{errand['do']}` is nothing that is done here")
+    return work(errand) or ""
+
+
 def answer(actor, errand):
     """One line: what the errand came to, or why it can't be done."""
-    act = getattr(actor, errand["do"].replace("-", "_"), None)
-    if act is None:
-        return f"cannot: `{errand['do']}` is nothing that is done here"
     try:
-        return act(errand) or ""
+        return act(actor, errand)
     except Exception as error:  # whatever it is, the kit has to hear of it
-        return f"cannot: {type(error).__name__} {error}".replace("\n", " ")
+        return f"cannot: {why(error)}"
 
 
-def as_hook(phone):
+def why(error):
+    return f"{type(error).__name__} {error}".replace("\n", " ")
+
+
+def as_hook(respond):
     """A line in, a line out, until there are no more."""
     for line in sys.stdin:
-        said = answer(phone, json.loads(line))
-        wrong = said.startswith("cannot: ")
-        print(json.dumps({"cannot": said[8:]} if wrong else {"answer": said}), flush=True)
+        try:
+            said = respond(json.loads(line))
+        except Exception as error:  # likewise
+            said = {"cannot": why(error)}
+        print(json.dumps(said), flush=True)
+
+
+def acting(actor):
+    return lambda errand: {"answer": act(actor, errand)}
+
+
+def judging(errand):
+    """The answer, with what comes out beside it."""
+    vector = errand["vector"]
+    name, values = judges.OPS[vector["op"]](vector, errand["keys"])
+    return {"answer": name, "values": values}
+
+
+def on_stage(server, folder, port):
+    """However it ends, the server ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    person = AtServer(server, folder, port)
+    try:
+        as_hook(acting(person))
+    finally:
+        person.close()
 
 
 def main():
@@ -129,10 +166,21 @@ def main():
     for one in (phone, hook):
         one.add_argument("--fault", choices=sorted(FAULTS))
         one.add_argument("--program", type=Path)
+    stage = side.add_parser("stage")
+    stage.add_argument("server", type=Path)
+    stage.add_argument("folder", type=Path)
+    stage.add_argument("--port", type=int, required=True)
+    side.add_parser("judge")
     asked = words.parse_args()
+    if asked.side == "stage":
+        on_stage(asked.server.resolve(), asked.folder.resolve(), asked.port)
+        return
+    if asked.side == "judge":
+        as_hook(judging)
+        return
     if asked.side == "hook":
         held = KitPhone(asked.folder, asked.ca, asked.fault)
-        as_hook(KitProgram(asked.program, asked.folder, asked.ca) if asked.program else held)
+        as_hook(acting(KitProgram(asked.program, asked.folder, asked.ca) if asked.program else held))
         return
     if asked.side == "phone":
         print(json.dumps(before_the_kit(asked.kit.resolve(), asked.fault, asked.program)))

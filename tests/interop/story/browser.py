@@ -22,16 +22,18 @@ class Form:
 
 
 class Page(HTMLParser):
-    """Of a page: its heading, its text, its forms, its links."""
+    """Of a page: its heading, its text, its forms, its links; `waits`: its script watches something."""
 
     def __init__(self, url, status, text):
         super().__init__()
         self.url, self.status = url, status
         self.forms, self.links, self.marked, self._words, self._inside = [], {}, {}, [], []
+        self.waits = False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
+        self.waits = self.waits or {"data-wait", "data-phase"} <= set(found)
         if tag == "form":
             self.forms.append(Form(found.get("action") or "", (found.get("method") or "get").lower()))
         elif tag == "input" and self.forms and found.get("name"):
@@ -72,7 +74,12 @@ class Page(HTMLParser):
 class Browser:
     def __init__(self, ca):
         self._context = ssl.create_default_context(cafile=str(ca))
-        self._cookies = {}
+        self._cookies, self._lasting = {}, set()
+
+    def restart(self):
+        """Its person closes it and opens it again: cookies without a time of their own are gone."""
+        for host, cookies in self._cookies.items():
+            self._cookies[host] = {name: value for name, value in cookies.items() if (host, name) in self._lasting}
 
     def get(self, url):
         return self._go("GET", url)
@@ -85,6 +92,13 @@ class Browser:
                     fields = {**form.fields, **typed, **({name: value or ""} if name else {})}
                     return self.send(page, form, fields)
         raise AssertionError(f"no button “{button}” on “{page.title}”: {page.text[:300]}")
+
+    def press_to(self, page, end, **typed):
+        """Sends the form whose address ends so."""
+        for form in page.forms:
+            if urllib.parse.urlsplit(form.action).path.endswith(end):
+                return self.send(page, form, {**form.fields, **typed})
+        raise AssertionError(f"no form to {end} on “{page.title}”: {page.text[:300]}")
 
     def send(self, page, form, fields):
         url = urllib.parse.urljoin(page.url, form.action)
@@ -116,11 +130,20 @@ class Browser:
             connection.request(method, target + (f"?{parts.query}" if parts.query else ""), data, headers)
             answer = connection.getresponse()
             for cookie in answer.headers.get_all("Set-Cookie", ()):
-                name, _, value = cookie.split(";")[0].partition("=")
-                cookies[name.strip()] = value.strip()
+                self._take(host, cookies, cookie)
             return answer.status, answer.headers, answer.read().decode("utf-8")
         finally:
             connection.close()
+
+    def _take(self, host, cookies, header):
+        first, *attributes = header.split(";")
+        name, _, value = (part.strip() for part in first.partition("="))
+        told = dict(one.strip().lower().partition("=")[::2] for one in attributes)
+        if told.get("max-age", "1").startswith(("0", "-")):
+            cookies.pop(name, None)
+            return
+        cookies[name] = value
+        (self._lasting.add if "max-age" in told else self._lasting.discard)((host, name))
 
 
 def _origin(url):

@@ -15,12 +15,12 @@ ENTITY = "https://wiki.example.com/sp"
 _NAMES = {"p": "urn:oasis:names:tc:SAML:2.0:protocol", "a": "urn:oasis:names:tc:SAML:2.0:assertion"}
 
 
-def begin(origin):
-    """Asks for the person anew even where the browser has a session."""
+def begin(origin, anew=True):
+    """`anew`: asks for the person even where the browser has a session."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     request = (
         f'<p:AuthnRequest xmlns:p="{_NAMES["p"]}" xmlns:a="{_NAMES["a"]}" ID="_{secrets.token_hex(16)}" '
-        f'Version="2.0" ForceAuthn="true" '
+        f'Version="2.0" ForceAuthn="{"true" if anew else "false"}" '
         f'IssueInstant="{now}" Destination="{origin}/saml/sso" AssertionConsumerServiceURL="{ACS}">'
         f"<a:Issuer>{ENTITY}</a:Issuer></p:AuthnRequest>"
     )

@@ -3,11 +3,13 @@
 In: the program. Out: an origin that answers. Never: a process or a port left behind.
 """
 
+import ctypes
 import datetime
 import ipaddress
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -22,15 +24,16 @@ from countersign import keys
 from .proxy import Proxy
 
 ADMIN = "anna@example.com"
+_LIBC = ctypes.CDLL(None)
 
 
 class World:
-    """`behind`: a proxy stands at the server's public address."""
+    """`behind`: a proxy stands at the server's public address. `port` and `certificates`: those of a world before it."""
 
-    def __init__(self, program, folder, behind=False):
+    def __init__(self, program, folder, behind=False, port=None, certificates=None):
         self.program, self.folder = program, folder
-        self.port = free_port()
-        self.ca, self.certificate, self.key = make_certificates(folder)
+        self.port = port or free_port()
+        self.ca, self.certificate, self.key = certificates or make_certificates(folder)
         self.front = self.proxy() if behind else None
         self.public = self.front.port if behind else self.port
         self.origin = f"https://localhost:{self.public}"
@@ -62,6 +65,12 @@ class World:
     def stop(self):
         if self._process:
             self._process.stop()
+            self._process = None
+
+    def kill(self):
+        """Ends the server whatever it is doing."""
+        if self._process:
+            self._process.kill()
             self._process = None
 
     def close(self):
@@ -109,7 +118,12 @@ class Process:
         command = [world.program, "--config", world.config, "--json", "serve"]
         with open(world.folder / "server.log", "ab") as log:
             self._running = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **environment}
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **environment},
+                preexec_fn=_not_longer_than_this,
             )
         line = self._running.stdout.readline()
         if b"listening" not in line:
@@ -123,8 +137,16 @@ class Process:
         try:
             self._running.wait(20)
         except subprocess.TimeoutExpired:
-            self._running.kill()
-            self._running.wait()
+            self.kill()
+
+    def kill(self):
+        self._running.kill()
+        self._running.wait()
+
+
+def _not_longer_than_this():
+    """The server ends with this program, also where somebody kills it (prctl 1: PR_SET_PDEATHSIG)."""
+    _LIBC.prctl(1, signal.SIGKILL)
 
 
 def free_port():
@@ -165,4 +187,9 @@ def make_certificates(folder):
     written = (("ca.pem", root.public_bytes(pem)), ("tls.crt", leaf.public_bytes(pem)), ("tls.key", private))
     for name, data in written:
         (folder / name).write_bytes(data)
-    return tuple(folder / name for name, _ in written)
+    return certificates_in(folder)
+
+
+def certificates_in(folder):
+    """Authority, certificate and key, where `make_certificates` put them."""
+    return tuple(folder / name for name in ("ca.pem", "tls.crt", "tls.key"))
