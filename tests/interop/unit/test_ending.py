@@ -8,6 +8,7 @@ from countersign import actions, answers, inbox, keys
 from countersign.errors import NotNow, Problem, Refused
 from countersign.phone import Phone
 from story import forge
+from story.kit_phone import Boot
 from unit.test_vectors import statement
 
 ORIGIN = "https://id.example.com"
@@ -88,6 +89,21 @@ class Ending(unittest.TestCase):
     def test_while_it_lives_it_lists(self):
         self.prompt()
         self.assertEqual((self.listed(), len(inbox.open_prompts(self.account))), (1, 1))
+
+    def test_what_is_over_by_its_own_clock_is_open_no_more(self):
+        self.phone.boot = Boot()
+        challenge = self.prompt().challenge
+        for ahead, number in ((0, 1), (challenge["exp"] - challenge["iat"] - 5, 1), (challenge["exp"] - challenge["iat"] + 5, 0)):
+            self.phone.boot.ahead = ahead
+            self.assertEqual(len(inbox.open_prompts(self.account)), number, ahead)
+
+    def test_the_digits_are_kept_until_a_state_comes_that_is_not_pending(self):
+        with self.account.change() as record:
+            record["shown"] = ["493817", "in the browser"]
+        self.assertEqual(self.account.shown, ["493817", "in the browser"])
+        self.server.states = [self.state(8)]
+        self.assertTrue(self.account.fetch_state())
+        self.assertIsNone(self.account.shown)
 
     def test_once_revoked_it_asks_for_its_state_and_lists_no_more(self):
         prompt = self.prompt()
