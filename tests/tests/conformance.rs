@@ -2,7 +2,7 @@
 //! found there, by the name of the check.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use countersign_tests::harness::{program, second_phone};
+use countersign_tests::harness::{free_port, program, second_phone};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -150,6 +150,105 @@ fn a_phone_that_is_wrong_in_one_place_is_found_there() {
         let found: BTreeSet<&str> = found.iter().copied().collect();
         assert_eq!(named(&report, "failed"), found, "{fault}: {report}");
     }
+}
+
+/// What the stories and vectors say of somebody, and whether all is well.
+fn told(args: &[&str]) -> (Value, bool) {
+    let (_, folder) = second_phone().unwrap();
+    let mut command = Command::new(program("countersign-conformance").unwrap());
+    command.arg("--json").args(args).current_dir(folder);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let report: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(report["good"], output.status.success(), "{report}");
+    (report, output.status.success())
+}
+
+/// A command line for `sh` that runs Python there.
+fn python(words: &str) -> String {
+    let (python, _) = second_phone().unwrap();
+    format!("'{}' -B {words}", python.display())
+}
+
+#[test]
+fn a_phone_from_the_text_alone_lives_the_stories() {
+    let (report, _) = told(&["phone", "--run", &python("phone.py")]);
+    is_good(&report, &[]);
+}
+
+#[test]
+fn a_phone_that_forgets_its_answers_does_not_live_the_story_of_a_server_that_was_away() {
+    let run = python("phone.py --fault forgetful");
+    let (report, good) = told(&["phone", "--run", &run, "--only", "service"]);
+    assert!(!good);
+    assert_eq!(named(&report, "failed"), BTreeSet::from(["service"]));
+    let came = report["checks"][0]["came"].as_str().unwrap();
+    assert!(came.contains("deliver: gave"), "{came}");
+}
+
+#[test]
+fn a_phone_that_says_nothing_lives_no_story() {
+    for program in ["true", "false", "/nowhere/phone"] {
+        let (report, good) = told(&["phone", "--run", program, "--only", "first_login"]);
+        assert!(!good, "{program}");
+        assert_eq!(named(&report, "failed"), BTreeSet::from(["first_login"]));
+    }
+}
+
+/// The stories at our server, at which a person, an administrator and applications in Python act. `through` changes what they say.
+fn at_a_server(through: &str, more: &[&str]) -> Value {
+    let port = free_port().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let server = program("countersign-server").unwrap();
+    let (place, origin) = (folder.path(), format!("https://localhost:{port}"));
+    let words = format!(
+        "kit.py stage '{}' '{}' --port {port}{through}",
+        server.display(),
+        place.display()
+    );
+    let (ca, hook) = (place.join("ca.pem"), python(&words));
+    let args = ["server", "--server", &origin, "--hook", &hook, "--ca"];
+    told(&[&args[..], &[ca.to_str().unwrap()], more].concat()).0
+}
+
+#[test]
+fn our_phone_lives_the_stories_at_a_server_known_by_its_address_alone() {
+    is_good(&at_a_server("", &[]), &[]);
+}
+
+#[test]
+fn a_server_that_lets_nobody_in_is_found() {
+    let lets_nobody_in = " | sed -u s/signed_in/Sorry/";
+    let report = at_a_server(lets_nobody_in, &["--only", "first_login"]);
+    assert_eq!(named(&report, "failed"), BTreeSet::from(["first_login"]));
+    let came = report["checks"][0]["came"].as_str().unwrap();
+    assert!(came.contains("end: gave `Sorry`"), "{came}");
+}
+
+#[test]
+fn where_nothing_can_be_played_nothing_is_good() {
+    for (hook, outcome) in [
+        (
+            "while read x; do echo '{\"cannot\":\"no\"}'; done",
+            "left out",
+        ),
+        ("read x; echo hello", "not reached"),
+        ("true", "not reached"),
+    ] {
+        let origin = "https://localhost:1";
+        let (report, good) = told(&["server", "--server", origin, "--hook", hook]);
+        assert!(!good, "{hook}");
+        let all = report["checks"].as_array().unwrap().len();
+        assert_eq!(named(&report, outcome).len(), all, "{report}");
+    }
+}
+
+#[test]
+fn a_library_from_the_text_alone_answers_every_vector() {
+    is_good(
+        &told(&["vectors", "--hook", &python("kit.py judge")]).0,
+        &[],
+    );
 }
 
 #[test]

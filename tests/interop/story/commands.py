@@ -17,7 +17,7 @@ from countersign.errors import NotNow, Problem, Refused, Unreachable
 from countersign.http import Http
 from countersign.phone import Phone
 
-from . import dying, words
+from . import dying, kit_phone, words
 
 WAIT = 25
 PAUSES = (1, 2, 4, 8, 16, 32, 60)
@@ -37,6 +37,8 @@ def main(typed):
     """0: done; 1: not, and why is said; 2: the command makes no sense."""
     try:
         asked = words.read(typed)
+        if asked.get("fault"):
+            kit_phone.FAULTS[asked.get("fault")]()
         with _alone(Path(asked.need("home"))) as home:
             phone = Phone(home, Http(asked.need("ca")), asked.get("device") or "Python phone")
             if asked.number("die-at"):

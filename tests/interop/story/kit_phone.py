@@ -3,7 +3,7 @@
 In: errands of `countersign-server-conformance`. Out: what the phone shows. Never: another way into the phone than a person's.
 """
 
-from countersign import answers, clock, enrolment, inbox, outbox
+from countersign import answers, clock, enrolment, inbox, outbox, seen
 from countersign.account import Account
 from countersign.errors import NotNow, Problem, Refused, Unreachable
 from countersign.http import Http
@@ -111,6 +111,9 @@ def _late():
                 raise
 
     clock.check = lenient
+    waiting = seen.waiting
+    # As a phone that knows no time.
+    seen.waiting = lambda record, boot: waiting({**record, "times": {}}, boot)
 
 
 def _forked():

@@ -7,8 +7,8 @@ for an option because it begins with a hyphen.
 from dataclasses import dataclass, field
 
 FLAGS = {"json", "yes", "gesture", "send"}
-VALUES = {"home", "ca", "device", "engine", "die-at", "pin", "new", "number", "limit"}
-EVERYWHERE = {"json", "home", "ca", "device", "engine", "die-at"}
+VALUES = {"home", "ca", "device", "engine", "die-at", "pin", "new", "number", "limit", "fault"}
+EVERYWHERE = {"json", "home", "ca", "device", "engine", "die-at", "fault"}
 NAMES = (22, 43)  # characters of an id and of a key's thumbprint, which may begin with a hyphen
 
 # How many words each command takes, and which options of its own.
