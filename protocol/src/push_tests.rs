@@ -65,7 +65,7 @@ fn the_published_push_is_opened_until_its_time_is_over() {
     assert!(open_text(&key, &payload, text.exp).is_ok());
     let over = open_text(&key, &payload, text.exp + 1);
     assert_eq!(over, Err(NoText::Over));
-    assert!(!format!("{text:?}").contains("Wiki"));
+    assert_eq!(format!("{text:?}"), "LockText");
 }
 
 #[test]

@@ -287,6 +287,19 @@ fn a_pin_where_one_is_asked_and_a_report_after_the_time_are_right() {
 }
 
 #[test]
+fn an_approval_is_from_the_time_of_its_request_both_ends_included() {
+    let house = House::new();
+    let (begin, end) = (house.challenge().iat, house.challenge().exp);
+    let flaw = |at: u64| {
+        let verdict = move |verdict: &mut Verdict| verdict.iat = at;
+        house.flaw(&house.receipt(|_| {}, |_| {}, verdict))
+    };
+    assert_eq!((flaw(begin), flaw(end)), (None, None));
+    let other = Some(Flaw::Link("verdict.iat"));
+    assert_eq!((flaw(begin - 1), flaw(end + 1)), (other, other));
+}
+
+#[test]
 fn statements_by_others_prove_nothing() {
     let (house, thief) = (House::new(), House::new());
     let good = house.good();
@@ -360,7 +373,9 @@ fn row_45_what_is_no_receipt_is_not_read() {
     let text = json::write(&house.good()).unwrap();
     let twice = text.replacen("{\"keys\"", "{\"verdict\":\"x\",\"keys\"", 1);
     let more = text.replacen("{\"keys\"", "{\"more\":1,\"keys\"", 1);
-    let long = " ".repeat(CAP) + &text;
+    let filled = " ".repeat(CAP - text.len()) + &text;
+    assert!(Receipt::parse(filled.as_bytes()).is_ok());
+    let long = format!(" {filled}");
     for bad in ["", "{}", "[]", &twice, &more, &long, &text[1..]] {
         assert!(matches!(
             Receipt::parse(bad.as_bytes()),

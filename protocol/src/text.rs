@@ -157,6 +157,20 @@ mod tests {
         assert_eq!(Name::clean(&"a".repeat(65)).unwrap().as_str().len(), 64);
     }
 
+    #[test]
+    fn a_name_is_not_in_what_is_printed_of_it() {
+        let name = Name::parse("Anna Müller").unwrap();
+        assert_eq!(format!("{name:?}"), "Text(12 bytes)");
+    }
+
+    #[test]
+    fn each_reason_has_the_name_that_is_published() {
+        let code = |text: &str| Name::parse(text).unwrap_err().code();
+        assert_eq!(code(""), "empty");
+        assert_eq!(code(&"a".repeat(65)), "too_long");
+        assert_eq!(code("a\nb"), "unsafe");
+    }
+
     proptest! {
         #[test]
         fn cleaned_text_is_always_fit(text in any::<String>()) {

@@ -119,6 +119,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_code_names_one_root_and_shows_its_token_to_nobody() {
+        let code = TypedCode::new(&[0x08; 16], &root());
+        let mut other = root();
+        other.0.0[0] ^= 1;
+        assert!(code.names(&root()) && !code.names(&other));
+        assert_eq!(format!("{code:?}"), "TypedCode");
+    }
+
+    #[test]
+    fn each_reason_has_the_name_that_is_published() {
+        let names = [NotACode::Shape, NotACode::Typo].map(NotACode::code);
+        assert_eq!(names, ["shape", "typo"]);
+    }
+
     proptest! {
         #[test]
         fn there_and_back(token: [u8; 16], root: [u8; 32]) {

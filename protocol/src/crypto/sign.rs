@@ -246,6 +246,28 @@ mod tests {
     }
 
     #[test]
+    fn a_point_is_uncompressed_and_whole() {
+        let point = |length: usize, first: u8| {
+            let mut point = vec![7; length];
+            point[0] = first;
+            PublicKey::p256_from_point(&point)
+        };
+        assert_eq!(point(65, 4), Ok(PublicKey::P256([7; 32], [7; 32])));
+        for (length, first) in [
+            (1, 4),
+            (33, 4),
+            (64, 4),
+            (66, 4),
+            (129, 4),
+            (33, 2),
+            (65, 3),
+        ] {
+            assert!(point(length, first).is_err(), "{length}, {first}");
+        }
+        assert!(PublicKey::p256_from_point(&[]).is_err());
+    }
+
+    #[test]
     fn only_the_two_key_types_are_read() {
         let x = "CxBuOfaPQMpIiYli2ETVwgCqYn9LYz7RwWn2lsjFS_s";
         let parse = |text: String| serde_json::from_str::<PublicKey>(&text);

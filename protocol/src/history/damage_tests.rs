@@ -201,7 +201,9 @@ fn what_the_other_file_says_otherwise_ends_what_is_vouched_for() {
 fn row_45_what_is_no_line_is_not_read() {
     let (house, good) = export();
     let entry = &good[FIRST];
-    let long = format!("{}{entry}", " ".repeat(LINE_CAP));
+    let longest = " ".repeat(LINE_CAP - entry.len()) + entry;
+    assert!(Line::parse(longest.as_bytes()).is_ok());
+    let long = format!(" {longest}");
     let twice = entry.replacen('{', "{\"response\":\"a.b.c\",", 1);
     let more = entry.replacen('{', "{\"more\":1,", 1);
     let mixed = entry.replacen('{', "{\"state\":\"a.b.c\",", 1);
@@ -241,10 +243,12 @@ fn row_45_what_is_no_line_is_not_read() {
     ] {
         let refused = Check::new(house.trusted(), bad.as_bytes()).err();
         assert!(matches!(refused, Some(NoHistory::Line(_))), "{bad:.60}");
+        assert_eq!(refused.map(NoHistory::code), Some("line"));
     }
     let newer = good[0].replacen("\"cs1-history\":1", "\"cs1-history\":2", 1);
     let refused = Check::new(house.trusted(), newer.as_bytes()).err();
     assert_eq!(refused, Some(NoHistory::Version));
+    assert_eq!(NoHistory::Version.code(), "version");
 }
 
 #[test]

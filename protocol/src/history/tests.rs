@@ -41,7 +41,13 @@ fn a_whole_history_is_vouched_for_and_says_on_what_that_rests() {
         deposited,
         ..house.trusted()
     };
-    assert_eq!(check(&lines, with_hash).by_phone, span(1, 3));
+    let report = check(&lines, with_hash);
+    assert_eq!((found(&report), report.by_phone), (vec![], span(1, 3)));
+    let strange = Trusted {
+        deposited: Some(Digest::of(&[b"another answer"])),
+        ..house.trusted()
+    };
+    assert_eq!(found(&check(&lines, strange)), [("deposited", None, None)]);
     let both = Trusted { dev, ..with_hash };
     assert_eq!(check(&lines, both).by_phone, span(1, 7));
 }
@@ -233,6 +239,14 @@ fn entries_that_are_removed_added_moved_or_forked_are_found() {
     let swapped = with(&|lines| lines.swap(FIRST + 1, FIRST + 2));
     assert_eq!(found(&swapped), [("moved", line(3), Some(2))]);
     assert_eq!(swapped.vouched, span(1, 1));
+    // What is behind a moved one still has to follow the furthest.
+    let nowhere = Some(Digest::of(&[b"no answer"]));
+    let unlinked = text(&house.three(4, nowhere, Bend::default()).line());
+    let swapped = with(&|lines| {
+        lines.swap(FIRST + 1, FIRST + 2);
+        lines[FIRST + 3] = unlinked.clone();
+    });
+    assert!(found(&swapped).contains(&("response.prev", line(4), Some(4))));
     let moved = with(&|lines| {
         let entry = lines.remove(FIRST + 1);
         lines.push(entry);

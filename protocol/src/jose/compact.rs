@@ -92,3 +92,35 @@ pub(super) fn signed_part(
     encode_onto(&mut part, payload.as_bytes());
     Ok(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SigningKey;
+
+    const TYP: &str = "cs1-anything";
+
+    fn part(payload: &str) -> String {
+        let key = SigningKey::make_p256().and_then(|document| SigningKey::from_pkcs8(&document));
+        let key = *key.unwrap().public();
+        signed_part(TYP, &key, key.thumbprint(), payload).unwrap()
+    }
+
+    #[test]
+    fn a_statement_is_as_long_as_its_cap_and_no_longer() {
+        let mut text = part("{}");
+        text.push('.');
+        encode_onto(&mut text, &[7; 64]);
+        assert!(Compact::split(&text, TYP, text.len()).is_ok());
+        let longer = Compact::split(&text, TYP, text.len() - 1);
+        assert!(matches!(longer, Err(Refusal::TooLarge)));
+    }
+
+    #[test]
+    fn there_is_room_for_the_signature_whatever_is_signed() {
+        for length in 0..200 {
+            let part = part(&"x".repeat(length));
+            assert!(part.capacity() >= part.len() + SIGNATURE_LENGTH, "{length}");
+        }
+    }
+}

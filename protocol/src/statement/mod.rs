@@ -59,4 +59,6 @@ pub fn is_language(tag: &str) -> bool {
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod vectors;

@@ -62,6 +62,9 @@ impl Vectors {
     fn verified<T: Statement>(&self, name: &str, signer: &str) -> Signed<T> {
         let statement = Signed::<T>::verify(self.statement(name), &[self.key(signer)]).unwrap();
         assert_eq!(statement.hash(), self.hash(name), "{name}");
+        // Which statement it is may be seen anywhere, what it says nowhere.
+        let seen = format!("{}({})", T::TYP, self.hash(name));
+        assert_eq!(format!("{statement:?}"), seen);
         if let PublicKey::Ed25519(_) = self.key(signer) {
             let secret = self.bytes(&format!("/public_keys/{signer}/secret"));
             let key = SigningKey::ed25519_from_seed(&secret).unwrap();
