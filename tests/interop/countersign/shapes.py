@@ -317,6 +317,8 @@ def _state(body):
         for member in names:
             need((member in body) == (state in where), "members", member)
     need(("reason" in body) == (state in ("suspended", "revoked", "refused")), "members", "reason")
+    if "exp" in body:
+        need(body["iat"] < body["exp"] <= body["iat"] + 600, "life")
 
 
 SERVER_KINDS = ("login", "stepup", "transaction")

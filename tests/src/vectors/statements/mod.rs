@@ -2,6 +2,7 @@
 //! that is refused for another reason than the one it is there for.
 
 mod challenges;
+mod members;
 mod of_phone;
 mod of_server;
 mod own_key;
@@ -24,6 +25,7 @@ pub(super) fn topic() -> Topic {
     own_key::key(&mut topic, &published);
     of_server::add(&mut topic, &published);
     of_phone::add(&mut topic, &published);
+    members::add(&mut topic, &published);
     topic
 }
 
