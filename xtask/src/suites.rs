@@ -29,6 +29,7 @@ const DENY: &str = "deny";
 /// Suites whose service provider wants Python.
 const ON_PYTHON: &[&str] = &[
     "browser",
+    "conformance",
     "crash",
     "factors",
     "first_light",

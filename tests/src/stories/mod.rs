@@ -1,6 +1,6 @@
 //! Stories in `tests/stories/*.json`, played by a phone of any language.
 //!
-//! In: a story, and how a phone is started. Out: what each step gave. Never: a step that is passed over.
+//! In: a story, and how a phone is started or whose server it is. Out: what each step gave. Never: a step that is passed over.
 
 mod applications;
 mod ours;
