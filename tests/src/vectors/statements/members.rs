@@ -6,33 +6,162 @@ use super::super::published::{Published, signed};
 use super::M;
 use serde_json::{Value, json};
 
-/// A name, the good one, its members as they become (`null`: left out; `a.b`: b of a), and the answer.
-type Changed<'a> = (&'a str, &'a str, Value, &'a str);
+// A line: a name | the good one | its members as they become (`null`: left out; `a.b`: b of a; `$X`: one of `words`) | the answer.
+
+const CHALLENGES: &str = r#"
+challenge/context-left-out | challenge | {"context":null} | malformed
+challenge/step-up | challenge | {"kind":"stepup"} | ok
+challenge/step-up-without-context | challenge | {"kind":"stepup","context":null} | malformed
+challenge_transaction/with-context | challenge_transaction | {"context":$CONTEXT} | ok
+challenge_transaction/rows-left-out | challenge_transaction | {"rows":null,"lang":null} | malformed
+challenge_transaction/language-left-out | challenge_transaction | {"lang":null} | malformed
+challenge_transaction/sixteen-rows | challenge_transaction | {"rows":$16_ROWS} | ok
+challenge_transaction/seventeen-rows | challenge_transaction | {"rows":$17_ROWS} | malformed
+challenge_transaction/begun-in-the-app | challenge_transaction | {"mode":"app"} | malformed
+challenge_add_phone/input-left-out | challenge_add_phone | {"input":null} | malformed
+challenge_add_phone/key-left-out | challenge_add_phone | {"input.dev":null} | malformed
+challenge_add_phone/and-a-policy | challenge_add_phone | {"input.policy":$POLICY} | malformed
+challenge_add_phone/number-of-two-digits | challenge_add_phone | {"match":2} | malformed
+challenge_add_phone/with-context | challenge_add_phone | {"context":$CONTEXT} | malformed
+challenge_add_phone/from-afar | challenge_add_phone | {"mode":"remote"} | malformed
+challenge_remove_phone/good | challenge_add_phone | {"kind":"remove-phone","match":0} | ok
+challenge_remove_phone/with-a-number | challenge_add_phone | {"kind":"remove-phone","match":6} | malformed
+challenge_remove_phone/input-left-out | challenge_add_phone | {"kind":"remove-phone","match":0,"input":null} | malformed
+challenge_remove_phone/with-context | challenge_add_phone | {"kind":"remove-phone","match":0,"context":$CONTEXT} | malformed
+challenge_unfreeze/good | challenge_add_phone | {"kind":"unfreeze","match":0,"input":null} | ok
+challenge_unfreeze/of-another-phone | challenge_add_phone | {"kind":"unfreeze","match":0} | ok
+challenge_unfreeze/name-left-out | challenge_add_phone | {"kind":"unfreeze","match":0,"input.device":null} | malformed
+challenge_unfreeze/and-a-policy | challenge_add_phone | {"kind":"unfreeze","match":0,"input.policy":$POLICY} | malformed
+challenge_unfreeze/on-the-same-device | challenge_add_phone | {"kind":"unfreeze","match":0,"mode":"same"} | malformed
+challenge_unfreeze/with-a-number | challenge_add_phone | {"kind":"unfreeze","match":2} | malformed
+challenge_recovery_codes/with-a-phone | challenge_recovery_codes | {"input":$PHONE} | malformed
+challenge_recovery_codes/with-context | challenge_recovery_codes | {"context":$CONTEXT} | malformed
+challenge_recovery_codes/from-afar | challenge_recovery_codes | {"mode":"remote"} | malformed
+challenge_pin_set/with-a-number | challenge_pin_set | {"match":2} | malformed
+challenge_policy/input-left-out | challenge_policy | {"input":null} | malformed
+challenge_policy/with-context | challenge_policy | {"context":$CONTEXT} | malformed
+challenge_policy/on-the-same-device | challenge_policy | {"mode":"same"} | malformed
+challenge_policy/begun-in-the-app | challenge_policy | {"mode":"app"} | malformed
+challenge_policy/with-a-number | challenge_policy | {"match":2} | malformed
+challenge_policy/and-a-phone | challenge_policy | {"input.dev":$DEV} | malformed
+challenge_policy/and-a-name | challenge_policy | {"input.device":"iPhone 18"} | malformed
+challenge_policy/policy-that-is-none | challenge_policy | {"input.policy":$NO_POLICY} | malformed
+"#;
+
+const STATES: &str = r#"
+state/keys-is-zero | state_active | {"keys":0} | malformed
+state/first-handle-left-out | state_active | {"wake":null} | malformed
+state/second-handle-left-out | state_active | {"push_id":null} | malformed
+state/active-with-an-end | state_active | {"exp":1800000600} | malformed
+state/revoked | state_active | {"state":"revoked","reason":"removed","wake":null,"push_id":null} | ok
+state/revoked-with-a-handle | state_active | {"state":"revoked","reason":"removed","wake":$ID,"push_id":null} | malformed
+state/refused | state_active | {"state":"refused","reason":"sas","wake":null,"push_id":null} | ok
+state_pending/ns-left-out | state_pending | {"ns":null} | malformed
+state_pending/kc-left-out | state_pending | {"kc":null} | malformed
+state_pending/exp-left-out | state_pending | {"exp":null} | malformed
+state_pending/with-handles | state_pending | {"wake":$ID,"push_id":$ID} | malformed
+state_pending/with-a-reason | state_pending | {"reason":"admin"} | malformed
+state_pending/for-600-seconds | state_pending | {"iat":1800000000,"exp":1800000600} | ok
+state_pending/for-601-seconds | state_pending | {"iat":1800000000,"exp":1800000601} | malformed
+state_pending/over-as-it-begins | state_pending | {"iat":1800000000,"exp":1800000000} | malformed
+"#;
+
+const VERDICTS: &str = r#"
+verdict/refused | verdict | {"result":"refused","code":"expired"} | ok
+verdict/refused-and-returns | verdict | {"result":"refused","code":"expired","return":$BACK} | malformed
+verdict/expired-and-not-final | verdict | {"result":"refused","code":"expired","final":false,"attempts":4} | malformed
+verdict/pin-wrong | verdict | {"result":"refused","code":"pin_wrong","final":false,"attempts":4} | ok
+verdict/pin-wrong-without-tries | verdict | {"result":"refused","code":"pin_wrong","final":false,"attempts":0} | malformed
+verdict/pin-wrong-and-nobody-counts | verdict | {"result":"refused","code":"pin_wrong","final":false} | malformed
+"#;
+
+const RESPONSES: &str = r#"
+response/half-left-out | response | {"dh":null} | malformed
+response/number-of-six-digits | response | {"match":"123456"} | ok
+response/number-of-three-digits | response | {"match":"123"} | malformed
+response_deny/with-its-half | response_deny | {"dh":$HALF} | malformed
+response_deny/with-a-pin | response_deny | {"dh":$HALF,"pin":$PIN} | malformed
+response_replace_uv/pin-left-out | response_replace_uv | {"pin":null} | malformed
+response_replace_uv/key-of-another-curve | response_replace_uv | {"input.uv":$S} | malformed
+"#;
+
+const REGISTRATIONS: &str = r#"
+registration/without-gesture | registration | {"uv":null,"uvc":null,"level.uv":null} | ok
+registration/gesture-without-its-key | registration | {"uv":null} | malformed
+registration/class-alone | registration | {"uv":null,"level.uv":null} | malformed
+registration/level-alone | registration | {"uv":null,"uvc":null} | malformed
+registration/gesture-of-another-curve | registration | {"uv":$S} | malformed
+registration/sixteen-versions | registration | {"proto":$16_VERSIONS} | ok
+registration/seventeen-versions | registration | {"proto":$17_VERSIONS} | malformed
+"#;
+
+const KEYS: &str = r#"
+keys/next-root-of-another-curve | keys_root_next | {"root_next":$K_DEV} | malformed
+keys/three-keys | keys | {"sign":[$S,$R,$R2]} | ok
+keys/four-keys | keys | {"sign":[$S,$R,$R2,$K_DEV]} | malformed
+keys/four-addresses | keys | {"origins":$4_ORIGINS} | ok
+keys/five-addresses | keys | {"origins":$5_ORIGINS} | malformed
+"#;
 
 pub(super) fn add(topic: &mut Topic, published: &Published) {
-    let s = (published, "S", json!({ "by": ["S"] }));
-    all(topic, &s, "cs1-challenge+jwt", &challenges(published));
-    all(topic, &s, "cs1-state+jwt", &states());
-    all(topic, &s, "cs1-verdict+jwt", &verdicts());
-    let dev = (published, "K_dev", json!({ "by": ["K_dev", "K_uv"] }));
-    all(topic, &dev, "cs1-response+jwt", &responses(published));
-    let own = (published, "K_dev", json!({}));
-    all(
-        topic,
-        &own,
-        "cs1-registration+jwt",
-        &registrations(published),
-    );
-    let root = (published, "R", json!({ "root": published.thumbprint("R") }));
-    all(topic, &root, "cs1-keys+jwt", &keys(published));
+    let words = words(published);
+    for (table, typ, op, signer, beside) in [
+        (
+            KEYS,
+            "cs1-keys+jwt",
+            "keys",
+            "R",
+            json!({ "root": published.thumbprint("R") }),
+        ),
+        (
+            REGISTRATIONS,
+            "cs1-registration+jwt",
+            "registration",
+            "K_dev",
+            json!({}),
+        ),
+        (
+            CHALLENGES,
+            "cs1-challenge+jwt",
+            "statement",
+            "S",
+            json!({ "by": ["S"] }),
+        ),
+        (
+            STATES,
+            "cs1-state+jwt",
+            "statement",
+            "S",
+            json!({ "by": ["S"] }),
+        ),
+        (
+            VERDICTS,
+            "cs1-verdict+jwt",
+            "statement",
+            "S",
+            json!({ "by": ["S"] }),
+        ),
+        (
+            RESPONSES,
+            "cs1-response+jwt",
+            "statement",
+            "K_dev",
+            json!({ "by": ["K_dev", "K_uv"] }),
+        ),
+    ] {
+        for line in table.trim().lines() {
+            let [id, base, members, expect] = parts(line);
+            let says = changed(published, base, &filled_in(members, &words));
+            let mut vector = beside.clone();
+            vector["typ"] = json!(typ);
+            vector["statement"] = json!(signed(typ, &says, &published.key(signer)));
+            topic.add(id, op, expect, vector);
+        }
+    }
     // A registration is signed by the key that it brings, and that has to be a phone's.
-    let says = changed(
-        published,
-        "registration",
-        &json!({ "dev": published.public("S") }),
-    );
-    let typ = "cs1-registration+jwt";
-    let vector = json!({ "typ": typ, "statement": signed(typ, &says, &published.key("S")) });
+    let (typ, s) = ("cs1-registration+jwt", published.key("S"));
+    let says = changed(published, "registration", &json!({ "dev": s.public() }));
+    let vector = json!({ "typ": typ, "statement": signed(typ, &says, &s) });
     topic.add(
         "registration/key-of-another-curve",
         "registration",
@@ -41,24 +170,65 @@ pub(super) fn add(topic: &mut Topic, published: &Published) {
     );
 }
 
-fn all(
-    topic: &mut Topic,
-    (published, signer, beside): &(&Published, &str, Value),
-    typ: &str,
-    vectors: &[Changed<'_>],
-) {
-    let op = match typ {
-        "cs1-keys+jwt" => "keys",
-        "cs1-registration+jwt" => "registration",
-        _ => "statement",
+fn parts(line: &str) -> [&str; 4] {
+    let parts: Vec<&str> = line.split('|').map(str::trim).collect();
+    let parts: Result<[&str; 4], _> = parts.try_into();
+    parts.unwrap_or_else(|_| panic!("{line}: not four parts"))
+}
+
+/// What a line abbreviates.
+fn words(published: &Published) -> Vec<(&'static str, Value)> {
+    let says = |name: &str| -> Value {
+        serde_json::from_str(&published.payload(name)).unwrap_or_default()
     };
-    for (id, base, members, expect) in vectors {
-        let says = changed(published, base, members);
-        let mut vector = beside.clone();
-        vector["typ"] = json!(typ);
-        vector["statement"] = json!(signed(typ, &says, &published.key(signer)));
-        topic.add(id, op, expect, vector);
-    }
+    let dev = published.thumbprint("K_dev of a second phone");
+    let policy = &says("challenge_policy")["input"]["policy"];
+    let mut no_policy = policy.clone();
+    no_policy["max_life"] = json!(601);
+    let row = json!({ "label": "Betrag", "value": "1" });
+    let versions = |count: u64| json!((1..=count).collect::<Vec<u64>>());
+    let origins = |count: u8| {
+        let more = (1..count).map(|number| format!("https://id{number}.example.com"));
+        let all = std::iter::once("https://id.example.com".to_owned()).chain(more);
+        json!(all.collect::<Vec<String>>())
+    };
+    let answer = says("response");
+    vec![
+        (
+            "$CONTEXT",
+            json!({ "browser": "Firefox on Windows", "known": false, "zone": "outside" }),
+        ),
+        ("$PHONE", json!({ "dev": dev, "device": "iPhone 18" })),
+        ("$DEV", json!(dev)),
+        ("$POLICY", policy.clone()),
+        ("$NO_POLICY", no_policy),
+        ("$16_ROWS", json!(vec![row.clone(); 16])),
+        ("$17_ROWS", json!(vec![row; 17])),
+        ("$16_VERSIONS", versions(16)),
+        ("$17_VERSIONS", versions(17)),
+        ("$4_ORIGINS", origins(4)),
+        ("$5_ORIGINS", origins(5)),
+        ("$ID", json!("AAAAAAAAAAAAAAAAAAAAAA")),
+        (
+            "$BACK",
+            json!("https://id.example.com/r/AAAAAAAAAAAAAAAAAAAAAA"),
+        ),
+        ("$HALF", answer["dh"].clone()),
+        ("$PIN", answer["pin"].clone()),
+        ("$K_DEV", json!(published.public("K_dev"))),
+        ("$R2", json!(published.public("R2"))),
+        ("$R", json!(published.public("R"))),
+        ("$S", json!(published.public("S"))),
+    ]
+}
+
+fn filled_in(members: &str, words: &[(&str, Value)]) -> Value {
+    let spelt_out = words
+        .iter()
+        .fold(members.to_owned(), |text, (word, value)| {
+            text.replace(word, &value.to_string())
+        });
+    serde_json::from_str(&spelt_out).unwrap_or_else(|error| panic!("{members}: {error}"))
 }
 
 fn changed(published: &Published, base: &str, members: &Value) -> String {
@@ -72,513 +242,11 @@ fn changed(published: &Published, base: &str, members: &Value) -> String {
         let object = object.unwrap_or_else(|| panic!("{base} has no {inside}"));
         if value.is_null() {
             let was = object.remove(name);
+            // What is left out has to have been there, or the vector shows nothing.
             assert!(was.is_some(), "{base} has no {path}");
         } else {
             object.insert(name.to_owned(), value.clone());
         }
     }
     says.to_string()
-}
-
-fn challenges(published: &Published) -> Vec<Changed<'static>> {
-    let context = || json!({ "browser": "Firefox on Windows", "known": false, "zone": "outside" });
-    let phone = || {
-        let dev = published.thumbprint("K_dev of a second phone");
-        json!({ "dev": dev, "device": "iPhone 18" })
-    };
-    let policy: Value =
-        serde_json::from_str(&published.payload("challenge_policy")).unwrap_or_default();
-    let policy = &policy["input"]["policy"];
-    let row = json!({ "label": "Betrag", "value": "1" });
-    let rows = |count: usize| json!(vec![row.clone(); count]);
-    let removes = |more: Value| merged(json!({ "kind": "remove-phone", "match": 0 }), more);
-    let unfreezes = |more: Value| merged(json!({ "kind": "unfreeze", "match": 0 }), more);
-    const ADD: &str = "challenge_add_phone";
-    const AGREE: &str = "challenge_policy";
-    const CODES: &str = "challenge_recovery_codes";
-    const PAY: &str = "challenge_transaction";
-    vec![
-        (
-            "challenge/context-left-out",
-            "challenge",
-            json!({ "context": null }),
-            M,
-        ),
-        (
-            "challenge/step-up",
-            "challenge",
-            json!({ "kind": "stepup" }),
-            "ok",
-        ),
-        (
-            "challenge/step-up-without-context",
-            "challenge",
-            json!({ "kind": "stepup", "context": null }),
-            M,
-        ),
-        (
-            "challenge_transaction/with-context",
-            PAY,
-            json!({ "context": context() }),
-            "ok",
-        ),
-        (
-            "challenge_transaction/rows-left-out",
-            PAY,
-            json!({ "rows": null, "lang": null }),
-            M,
-        ),
-        (
-            "challenge_transaction/language-left-out",
-            PAY,
-            json!({ "lang": null }),
-            M,
-        ),
-        (
-            "challenge_transaction/sixteen-rows",
-            PAY,
-            json!({ "rows": rows(16) }),
-            "ok",
-        ),
-        (
-            "challenge_transaction/seventeen-rows",
-            PAY,
-            json!({ "rows": rows(17) }),
-            M,
-        ),
-        (
-            "challenge_transaction/begun-in-the-app",
-            PAY,
-            json!({ "mode": "app" }),
-            M,
-        ),
-        (
-            "challenge_add_phone/input-left-out",
-            ADD,
-            json!({ "input": null }),
-            M,
-        ),
-        (
-            "challenge_add_phone/key-left-out",
-            ADD,
-            json!({ "input.dev": null }),
-            M,
-        ),
-        (
-            "challenge_add_phone/and-a-policy",
-            ADD,
-            json!({ "input.policy": policy }),
-            M,
-        ),
-        (
-            "challenge_add_phone/number-of-two-digits",
-            ADD,
-            json!({ "match": 2 }),
-            M,
-        ),
-        (
-            "challenge_add_phone/with-context",
-            ADD,
-            json!({ "context": context() }),
-            M,
-        ),
-        (
-            "challenge_add_phone/from-afar",
-            ADD,
-            json!({ "mode": "remote" }),
-            M,
-        ),
-        ("challenge_remove_phone/good", ADD, removes(json!({})), "ok"),
-        (
-            "challenge_remove_phone/with-a-number",
-            ADD,
-            removes(json!({ "match": 6 })),
-            M,
-        ),
-        (
-            "challenge_remove_phone/input-left-out",
-            ADD,
-            removes(json!({ "input": null })),
-            M,
-        ),
-        (
-            "challenge_remove_phone/with-context",
-            ADD,
-            removes(json!({ "context": context() })),
-            M,
-        ),
-        (
-            "challenge_unfreeze/good",
-            ADD,
-            unfreezes(json!({ "input": null })),
-            "ok",
-        ),
-        (
-            "challenge_unfreeze/of-another-phone",
-            ADD,
-            unfreezes(json!({})),
-            "ok",
-        ),
-        (
-            "challenge_unfreeze/name-left-out",
-            ADD,
-            unfreezes(json!({ "input.device": null })),
-            M,
-        ),
-        (
-            "challenge_unfreeze/and-a-policy",
-            ADD,
-            unfreezes(json!({ "input.policy": policy })),
-            M,
-        ),
-        (
-            "challenge_unfreeze/on-the-same-device",
-            ADD,
-            unfreezes(json!({ "mode": "same" })),
-            M,
-        ),
-        (
-            "challenge_unfreeze/with-a-number",
-            ADD,
-            unfreezes(json!({ "match": 2 })),
-            M,
-        ),
-        (
-            "challenge_recovery_codes/with-a-phone",
-            CODES,
-            json!({ "input": phone() }),
-            M,
-        ),
-        (
-            "challenge_recovery_codes/with-context",
-            CODES,
-            json!({ "context": context() }),
-            M,
-        ),
-        (
-            "challenge_recovery_codes/from-afar",
-            CODES,
-            json!({ "mode": "remote" }),
-            M,
-        ),
-        (
-            "challenge_pin_set/with-a-number",
-            "challenge_pin_set",
-            json!({ "match": 2 }),
-            M,
-        ),
-        (
-            "challenge_policy/input-left-out",
-            AGREE,
-            json!({ "input": null }),
-            M,
-        ),
-        (
-            "challenge_policy/with-context",
-            AGREE,
-            json!({ "context": context() }),
-            M,
-        ),
-        (
-            "challenge_policy/on-the-same-device",
-            AGREE,
-            json!({ "mode": "same" }),
-            M,
-        ),
-        (
-            "challenge_policy/begun-in-the-app",
-            AGREE,
-            json!({ "mode": "app" }),
-            M,
-        ),
-        (
-            "challenge_policy/with-a-number",
-            AGREE,
-            json!({ "match": 2 }),
-            M,
-        ),
-        (
-            "challenge_policy/and-a-phone",
-            AGREE,
-            json!({ "input.dev": phone()["dev"] }),
-            M,
-        ),
-        (
-            "challenge_policy/and-a-name",
-            AGREE,
-            json!({ "input.device": "iPhone 18" }),
-            M,
-        ),
-        (
-            "challenge_policy/policy-that-is-none",
-            AGREE,
-            json!({ "input.policy": merged(policy.clone(), json!({ "max_life": 601 })) }),
-            M,
-        ),
-    ]
-}
-
-fn states() -> Vec<Changed<'static>> {
-    const PENDING: &str = "state_pending";
-    const ACTIVE: &str = "state_active";
-    let id = "AAAAAAAAAAAAAAAAAAAAAA";
-    let over = |more: Value| {
-        let members =
-            json!({ "state": "revoked", "reason": "removed", "wake": null, "push_id": null });
-        merged(members, more)
-    };
-    vec![
-        ("state/keys-is-zero", ACTIVE, json!({ "keys": 0 }), M),
-        (
-            "state/first-handle-left-out",
-            ACTIVE,
-            json!({ "wake": null }),
-            M,
-        ),
-        (
-            "state/second-handle-left-out",
-            ACTIVE,
-            json!({ "push_id": null }),
-            M,
-        ),
-        (
-            "state/active-with-an-end",
-            ACTIVE,
-            json!({ "exp": 1_800_000_600 }),
-            M,
-        ),
-        ("state/revoked", ACTIVE, over(json!({})), "ok"),
-        (
-            "state/revoked-with-a-handle",
-            ACTIVE,
-            over(json!({ "wake": id })),
-            M,
-        ),
-        (
-            "state/refused",
-            ACTIVE,
-            over(json!({ "state": "refused", "reason": "sas" })),
-            "ok",
-        ),
-        (
-            "state_pending/ns-left-out",
-            PENDING,
-            json!({ "ns": null }),
-            M,
-        ),
-        (
-            "state_pending/kc-left-out",
-            PENDING,
-            json!({ "kc": null }),
-            M,
-        ),
-        (
-            "state_pending/exp-left-out",
-            PENDING,
-            json!({ "exp": null }),
-            M,
-        ),
-        (
-            "state_pending/with-handles",
-            PENDING,
-            json!({ "wake": id, "push_id": id }),
-            M,
-        ),
-        (
-            "state_pending/with-a-reason",
-            PENDING,
-            json!({ "reason": "admin" }),
-            M,
-        ),
-        (
-            "state_pending/for-600-seconds",
-            PENDING,
-            json!({ "iat": 1_800_000_000, "exp": 1_800_000_600 }),
-            "ok",
-        ),
-        (
-            "state_pending/for-601-seconds",
-            PENDING,
-            json!({ "iat": 1_800_000_000, "exp": 1_800_000_601 }),
-            M,
-        ),
-        (
-            "state_pending/over-as-it-begins",
-            PENDING,
-            json!({ "iat": 1_800_000_000, "exp": 1_800_000_000 }),
-            M,
-        ),
-    ]
-}
-
-fn verdicts() -> Vec<Changed<'static>> {
-    let refused = |more: Value| {
-        let members = json!({ "result": "refused", "code": "expired" });
-        merged(members, more)
-    };
-    let open = |more: Value| {
-        let members =
-            json!({ "result": "refused", "code": "pin_wrong", "final": false, "attempts": 4 });
-        merged(members, more)
-    };
-    let back = "https://id.example.com/r/AAAAAAAAAAAAAAAAAAAAAA";
-    vec![
-        ("verdict/refused", "verdict", refused(json!({})), "ok"),
-        (
-            "verdict/refused-and-returns",
-            "verdict",
-            refused(json!({ "return": back })),
-            M,
-        ),
-        (
-            "verdict/expired-and-not-final",
-            "verdict",
-            refused(json!({ "final": false, "attempts": 4 })),
-            M,
-        ),
-        ("verdict/pin-wrong", "verdict", open(json!({})), "ok"),
-        (
-            "verdict/pin-wrong-without-tries",
-            "verdict",
-            open(json!({ "attempts": 0 })),
-            M,
-        ),
-        (
-            "verdict/pin-wrong-and-nobody-counts",
-            "verdict",
-            refused(json!({ "code": "pin_wrong", "final": false })),
-            M,
-        ),
-    ]
-}
-
-fn responses(published: &Published) -> Vec<Changed<'static>> {
-    const DENY: &str = "response_deny";
-    const RENEWS: &str = "response_replace_uv";
-    let answer: Value = serde_json::from_str(&published.payload("response")).unwrap_or_default();
-    vec![
-        (
-            "response/half-left-out",
-            "response",
-            json!({ "dh": null }),
-            M,
-        ),
-        (
-            "response/number-of-six-digits",
-            "response",
-            json!({ "match": "123456" }),
-            "ok",
-        ),
-        (
-            "response/number-of-three-digits",
-            "response",
-            json!({ "match": "123" }),
-            M,
-        ),
-        (
-            "response_deny/with-its-half",
-            DENY,
-            json!({ "dh": answer["dh"] }),
-            M,
-        ),
-        (
-            "response_deny/with-a-pin",
-            DENY,
-            json!({ "dh": answer["dh"], "pin": answer["pin"] }),
-            M,
-        ),
-        (
-            "response_replace_uv/pin-left-out",
-            RENEWS,
-            json!({ "pin": null }),
-            M,
-        ),
-        (
-            "response_replace_uv/key-of-another-curve",
-            RENEWS,
-            json!({ "input.uv": published.public("S") }),
-            M,
-        ),
-    ]
-}
-
-fn registrations(published: &Published) -> Vec<Changed<'static>> {
-    const ONE: &str = "registration";
-    let versions = |count: u64| json!({ "proto": (1..=count).collect::<Vec<u64>>() });
-    let without = |more: Value| merged(json!({ "uv": null, "uvc": null, "level.uv": null }), more);
-    vec![
-        (
-            "registration/without-gesture",
-            ONE,
-            without(json!({})),
-            "ok",
-        ),
-        (
-            "registration/gesture-without-its-key",
-            ONE,
-            json!({ "uv": null }),
-            M,
-        ),
-        (
-            "registration/class-alone",
-            ONE,
-            json!({ "uv": null, "level.uv": null }),
-            M,
-        ),
-        (
-            "registration/level-alone",
-            ONE,
-            json!({ "uv": null, "uvc": null }),
-            M,
-        ),
-        (
-            "registration/gesture-of-another-curve",
-            ONE,
-            json!({ "uv": published.public("S") }),
-            M,
-        ),
-        ("registration/sixteen-versions", ONE, versions(16), "ok"),
-        ("registration/seventeen-versions", ONE, versions(17), M),
-    ]
-}
-
-fn keys(published: &Published) -> Vec<Changed<'static>> {
-    let origins = |count: u8| {
-        let origin = |number: u8| match number {
-            0 => "https://id.example.com".to_owned(),
-            number => format!("https://id{number}.example.com"),
-        };
-        json!({ "origins": (0..count).map(origin).collect::<Vec<String>>() })
-    };
-    let [s, other, third, fourth] =
-        ["S", "R", "R2", "K_dev"].map(|name| json!(published.public(name)));
-    vec![
-        (
-            "keys/next-root-of-another-curve",
-            "keys_root_next",
-            json!({ "root_next": fourth.clone() }),
-            M,
-        ),
-        (
-            "keys/three-keys",
-            "keys",
-            json!({ "sign": [s.clone(), other.clone(), third.clone()] }),
-            "ok",
-        ),
-        (
-            "keys/four-keys",
-            "keys",
-            json!({ "sign": [s, other, third, fourth] }),
-            M,
-        ),
-        ("keys/four-addresses", "keys", origins(4), "ok"),
-        ("keys/five-addresses", "keys", origins(5), M),
-    ]
-}
-
-fn merged(mut members: Value, more: Value) -> Value {
-    for (name, value) in more.as_object().into_iter().flatten() {
-        members[name] = value.clone();
-    }
-    members
 }
