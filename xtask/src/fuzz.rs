@@ -1,13 +1,15 @@
-//! The suite `fuzz`: builds the targets of `fuzz/` with libFuzzer's counters, on the stable compiler and without cargo-fuzz, and
-//! runs each over its seeds and then on.
+//! The suite `fuzz`, and `cargo xtask fuzz` for longer: builds the targets of `fuzz/` with libFuzzer's counters, on the stable compiler
+//! and without cargo-fuzz, and runs each over its seeds and then on.
 
 use crate::build;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::machine;
 use crate::tally::Tally;
+use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 /// What libFuzzer wants in the code: edges counted, comparisons seen. `fuzzing` as cargo-fuzz says it.
 const FLAGS: [&str; 6] = [
@@ -31,10 +33,49 @@ const AT_ONCE: usize = 2;
 /// Builds and runs all targets. A target that fails leaves its input in `target/fuzz/`, and is one failure.
 pub(crate) fn suite(home: &Home, full: bool) -> Result<Tally> {
     let seconds = if full { FULL_SECONDS } else { SECONDS };
-    let programs = match build(home) {
-        Err(Error::Build) => return Ok(Tally::broken("the build failed")),
-        built => built?,
+    match build(home) {
+        Err(Error::Build) => Ok(Tally::broken("the build failed")),
+        built => run_all(home, &built?, seconds),
+    }
+}
+
+/// Runs the targets of these names, or all, for so many minutes each.
+pub(crate) fn by_hand(home: &Home, minutes: &str, names: &[&str]) -> Result<ExitCode> {
+    let minutes: u64 = minutes
+        .parse()
+        .map_err(|_| Error::Usage(format!("fuzz {minutes}")))?;
+    let mut programs = build(home)?;
+    let name = |program: &Path| {
+        program
+            .file_name()
+            .and_then(OsStr::to_str)
+            .map(str::to_owned)
     };
+    let known: Vec<String> = programs
+        .iter()
+        .filter_map(|program| name(program))
+        .collect();
+    if let Some(unknown) = names
+        .iter()
+        .find(|asked| known.iter().all(|known| known != *asked))
+    {
+        return Err(Error::NoSuchTarget {
+            name: (*unknown).to_owned(),
+            known: known.join(", "),
+        });
+    }
+    programs.retain(|program| {
+        names.is_empty() || name(program).is_some_and(|name| names.contains(&name.as_str()))
+    });
+    let tally = run_all(home, &programs, minutes * 60)?;
+    Ok(if tally.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_all(home: &Home, programs: &[PathBuf], seconds: u64) -> Result<Tally> {
     let mut tally = Tally::default();
     for some in programs.chunks(AT_ONCE) {
         let started: Vec<Run> = some
@@ -117,8 +158,8 @@ impl Run {
         let said = std::fs::read(&self.log).unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
         // Silence is not success: a target without counters or seeds would be fast and good.
-        let runs = runs(&said).filter(|_| status.success());
-        let Some(runs) = runs else {
+        let told = Told::read(&said).filter(|_| status.success());
+        let Some(told) = told else {
             eprintln!("{said}");
             return Ok(Tally::broken(format!(
                 "{}: {}",
@@ -126,33 +167,111 @@ impl Run {
                 self.log.display()
             )));
         };
-        println!("fuzz {}: {runs} runs", self.name);
+        println!("fuzz {}: {told}", self.name);
         Ok(Tally::of_check(true))
     }
 }
 
-/// How many inputs were tried, if any led anywhere new.
-fn runs(said: &str) -> Option<u64> {
-    let number = |name: &str| {
-        let line = said.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().parse::<u64>().ok()
-    };
-    said.contains("INITED cov: ").then_some(())?;
-    number("stat::number_of_executed_units:").filter(|&runs| runs > 0)
+/// What a run tells of itself.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    /// Inputs that were tried.
+    runs: u64,
+    /// Edges of the code that seeds and corpus reach.
+    began: u64,
+    /// Edges at the end.
+    reached: u64,
+    /// After so many inputs the last new edge was found.
+    rose: u64,
+}
+
+impl Told {
+    /// Nothing if no input was tried, or none led anywhere.
+    fn read(said: &str) -> Option<Self> {
+        let runs = said
+            .lines()
+            .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
+        let runs = runs.trim().parse().ok().filter(|&runs| runs > 0)?;
+        let mut told = None;
+        // `#4711 NEW    cov: 12 ft: 13 …`
+        for line in said.lines() {
+            let mut words = line.split_whitespace();
+            let at = words.next().and_then(|word| word.strip_prefix('#'));
+            let Some(at) = at.and_then(|at| at.parse().ok()) else {
+                continue;
+            };
+            let kind = words.next();
+            let edges = words.skip_while(|word| *word != "cov:").nth(1);
+            let Some(edges) = edges.and_then(|edges| edges.parse().ok()) else {
+                continue;
+            };
+            let told = match kind {
+                Some("INITED") => told.insert(Self {
+                    runs,
+                    began: edges,
+                    reached: edges,
+                    rose: at,
+                }),
+                _ => match &mut told {
+                    Some(told) => told,
+                    None => continue,
+                },
+            };
+            if edges > told.reached {
+                (told.reached, told.rose) = (edges, at);
+            }
+        }
+        told
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            runs,
+            began,
+            reached,
+            rose,
+        } = self;
+        write!(
+            f,
+            "{runs} runs, {began} edges by its corpus, {reached} at the end, the last new one after {rose} runs"
+        )
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const STATS: &str =
+        "stat::number_of_executed_units: 4711\nstat::average_exec_per_sec:     471\n";
+
     #[test]
     fn a_run_that_counted_nothing_is_no_success() {
-        let stats = "stat::number_of_executed_units: 4711\nstat::average_exec_per_sec:     471\n";
+        let good = format!("#3\tINITED cov: 12 ft: 13\n{STATS}");
+        assert_eq!(Told::read(&good).map(|told| told.runs), Some(4711));
+        assert_eq!(Told::read(STATS), None);
+        assert_eq!(Told::read("#3\tINITED cov: 12 ft: 13\n"), None);
+        let none = STATS.replace("4711", "0");
         assert_eq!(
-            runs(&format!("#3\tINITED cov: 12 ft: 13\n{stats}")),
-            Some(4711)
+            Told::read(&format!("#3\tINITED cov: 12 ft: 13\n{none}")),
+            None
         );
-        assert_eq!(runs(stats), None);
-        assert_eq!(runs("#3\tINITED cov: 12 ft: 13\n"), None);
+    }
+
+    #[test]
+    fn the_last_new_edge_is_where_the_count_rose() {
+        let lines = "INFO: seed corpus: files: 3\n#2\tpulse  cov: 9 ft: 9\n#3\tINITED cov: 12 ft: 13 corp: 3/9b\n\
+                     #90\tNEW    cov: 14 ft: 15 corp: 4/9b\n#95\tREDUCE cov: 14 ft: 16\n#4711\tDONE   cov: 14 ft: 16\n";
+        let told = Told::read(&format!("{lines}{STATS}"));
+        let (runs, began, reached, rose) = (4711, 12, 14, 90);
+        let right = Told {
+            runs,
+            began,
+            reached,
+            rose,
+        };
+        assert_eq!(told, Some(right));
     }
 }

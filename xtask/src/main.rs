@@ -42,6 +42,8 @@ cargo xtask test [SUITE…]      runs all suites, or these, and ends with one ta
 cargo xtask test full [SUITE…] the same with the longer halves
 cargo xtask bench [NAME…]      measures phone, store, server, calls and instructions, or these, each beside its yardstick; all of
                                them rewrite benches/RESULTS.md
+cargo xtask fuzz MINUTES [NAME…]
+                               runs the fuzz targets, or these, so long each, two at a time; their corpora grow in target/fuzz/
 cargo xtask docs               the reference of the façade, in target/: rustdoc, KDoc (Dokka) and DocC
 cargo xtask deny               licences, sources and bans of all dependencies; installs cargo-deny when it is missing
 cargo xtask reproduce          builds the shipped programs twice, in different folders, and compares them byte by byte
@@ -67,6 +69,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         ["test", "full", names @ ..] => suites::run(&Home::find()?, names, true),
         ["test", names @ ..] => suites::run(&Home::find()?, names, false),
         ["bench", names @ ..] => bench::run(&Home::find()?, names),
+        ["fuzz", minutes, names @ ..] => fuzz::by_hand(&Home::find()?, minutes, names),
         ["reproduce"] => reproduce::command(&Home::find()?),
         ["sbom"] => sbom::command(&Home::find()?),
         ["docs"] => docs::command(&Home::find()?),
