@@ -41,9 +41,9 @@ pub(crate) fn suite(home: &Home, full: bool) -> Result<Tally> {
 
 /// Runs the targets of these names, or all, for so many minutes each.
 pub(crate) fn by_hand(home: &Home, minutes: &str, names: &[&str]) -> Result<ExitCode> {
-    let minutes: u64 = minutes
-        .parse()
-        .map_err(|_| Error::Usage(format!("fuzz {minutes}")))?;
+    // Of libFuzzer 0 would be for ever.
+    let minutes = minutes.parse::<u64>().ok().filter(|&minutes| minutes > 0);
+    let minutes = minutes.ok_or_else(|| Error::Usage("fuzz without minutes".into()))?;
     let mut programs = build(home)?;
     let name = |program: &Path| {
         program
