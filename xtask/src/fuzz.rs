@@ -41,8 +41,8 @@ pub(crate) fn suite(home: &Home, full: bool) -> Result<Tally> {
 
 /// Runs the targets of these names, or all, for so many minutes each.
 pub(crate) fn by_hand(home: &Home, minutes: &str, names: &[&str]) -> Result<ExitCode> {
-    // Of libFuzzer 0 would be for ever.
-    let minutes = minutes.parse::<u64>().ok().filter(|&minutes| minutes > 0);
+    // Of libFuzzer 0 would be for ever, and what is more than its number of seconds holds would be nothing.
+    let minutes = minutes.parse::<u16>().ok().filter(|&minutes| minutes > 0);
     let minutes = minutes.ok_or_else(|| Error::Usage("fuzz without minutes".into()))?;
     let mut programs = build(home)?;
     let name = |program: &Path| {
@@ -67,7 +67,7 @@ pub(crate) fn by_hand(home: &Home, minutes: &str, names: &[&str]) -> Result<Exit
     programs.retain(|program| {
         names.is_empty() || name(program).is_some_and(|name| names.contains(&name.as_str()))
     });
-    let tally = run_all(home, &programs, minutes * 60)?;
+    let tally = run_all(home, &programs, u64::from(minutes) * 60)?;
     Ok(if tally.failed == 0 {
         ExitCode::SUCCESS
     } else {
