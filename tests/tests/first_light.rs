@@ -2,73 +2,32 @@
 //! in. And what that service provider refuses, so that its yes means something.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use countersign_tests::harness::story::{self, SignedIn, Waiting, silently};
-use countersign_tests::harness::{ADMIN, Case, Judge, Sp, SpOptions, World};
+use countersign_tests::harness::story::{self, Waiting};
+use countersign_tests::harness::{ADMIN, Case, RELAY, SpOptions, Told};
 use serde_json::json;
 
-const PHONE_CONTEXT: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract";
-const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
-
-/// What a service provider may give along, and must get back to the byte.
-const RELAY: &str = "/wiki?page=1&title=<b>\"A\" + 'B'</b>; é";
-
-struct Story {
-    world: World,
-    sp: Sp,
-    signed_in: SignedIn,
-}
-
-fn told(options: SpOptions) -> Story {
-    let world = World::start().unwrap();
-    let sp = world.application("wiki", "Example Wiki", options).unwrap();
-    let phone = world.phone("anna").unwrap();
-    story::enrol(&world, &phone, ADMIN, &mut silently).unwrap();
-    let mut browser = world.browser().unwrap();
-    let signed_in = story::sign_in(&mut browser, &sp, &phone, ADMIN, RELAY, &mut silently).unwrap();
-    Story {
-        world,
-        sp,
-        signed_in,
-    }
-}
-
-fn assert_anna(signed_in: &SignedIn) {
-    let claims = &signed_in.claims;
-    assert_eq!(claims["name_id"], ADMIN);
-    assert_eq!(claims["name_id_format"], EMAIL);
-    assert_eq!(claims["authn_context"], PHONE_CONTEXT);
-    assert_eq!(claims["relay_state"], RELAY);
-    assert_eq!(claims["errors"], json!([]));
-    assert!(
-        claims["session_index"]
-            .as_str()
-            .is_some_and(|index| !index.is_empty()),
-        "{claims}"
-    );
+fn told(options: SpOptions) -> Told {
+    Told::tell(options, RELAY).unwrap()
 }
 
 #[test]
 fn a_real_service_provider_lets_the_user_in() {
-    assert_anna(&told(SpOptions::default()).signed_in);
+    told(SpOptions::default()).is_anna().unwrap();
 }
 
 #[test]
 fn a_service_provider_that_signs_its_requests_is_served_as_well() {
-    assert_anna(
-        &told(SpOptions {
-            signs_requests: true,
-            ..SpOptions::default()
-        })
-        .signed_in,
-    );
+    let signing = SpOptions {
+        signs_requests: true,
+        ..SpOptions::default()
+    };
+    told(signing).is_anna().unwrap();
 }
 
 #[test]
 fn what_was_tampered_with_is_refused() {
     let story = told(SpOptions::default());
-    let judge = story.world.judge(&story.sp).unwrap();
-    let good = Case::of_form(story.signed_in.form.value("SAMLResponse").unwrap()).unwrap();
-    accepted_once(&judge, &good);
+    let (judge, good) = story.judge().unwrap();
 
     let signature = good.response.split_once("SignatureValue>").unwrap().1[..1].to_owned();
     let flipped = if signature == "A" { "B" } else { "A" };
@@ -88,58 +47,52 @@ fn what_was_tampered_with_is_refused() {
             .unwrap(),
         ),
     ] {
-        refused(&judge, &case, what, "ignature");
+        judge.refuses(what, &case, "ignature").unwrap();
     }
 }
 
 #[test]
 fn what_was_meant_for_somebody_else_is_refused() {
     let story = told(SpOptions::default());
-    let judge = story.world.judge(&story.sp).unwrap();
-    let good = Case::of_form(story.signed_in.form.value("SAMLResponse").unwrap()).unwrap();
-    accepted_once(&judge, &good);
+    let (judge, good) = story.judge().unwrap();
 
-    refused(
-        &judge.with_other_certificate().unwrap(),
-        &good,
-        "another certificate",
-        "ignature",
-    );
-    refused(
-        &judge.with("entity_id", "https://other.example/metadata"),
-        &good,
-        "another audience",
-        "not a valid audience",
-    );
-    refused(
-        &judge.with("idp_entity_id", "https://other.example/"),
-        &good,
-        "another issuer",
-        "ssuer",
-    );
-    refused(
-        &judge.with("acs", "https://other.example/acs"),
-        &good,
-        "another place",
-        "received at",
-    );
+    judge
+        .with_other_certificate()
+        .unwrap()
+        .refuses("another certificate", &good, "ignature")
+        .unwrap();
+    judge
+        .with("entity_id", "https://other.example/metadata")
+        .refuses("another audience", &good, "not a valid audience")
+        .unwrap();
+    judge
+        .with("idp_entity_id", "https://other.example/")
+        .refuses("another issuer", &good, "ssuer")
+        .unwrap();
+    judge
+        .with("acs", "https://other.example/acs")
+        .refuses("another place", &good, "received at")
+        .unwrap();
     let other_request = Case {
         request_id: "_another".to_owned(),
         ..good.clone()
     };
-    refused(&judge, &other_request, "another request", "InResponseTo");
+    judge
+        .refuses("another request", &other_request, "InResponseTo")
+        .unwrap();
     let unsolicited = Case {
         request_id: String::new(),
         ..good
     };
-    refused(&judge, &unsolicited, "no request", "unsolicited");
+    judge
+        .refuses("no request", &unsolicited, "unsolicited")
+        .unwrap();
 }
 
 #[test]
 fn a_response_is_good_for_one_time_and_one_browser() {
     let story = told(SpOptions::default());
-    let judge = story.world.judge(&story.sp).unwrap();
-    let good = Case::of_form(story.signed_in.form.value("SAMLResponse").unwrap()).unwrap();
+    let (judge, good) = story.judge().unwrap();
     let said = judge.judge(&[&good, &good]).unwrap();
     assert!(said[0].accepted, "{}", said[0].reason);
     assert!(
@@ -180,24 +133,4 @@ fn row_22_a_waiting_page_opened_in_a_second_browser_cannot_collect_the_result() 
     );
     let form = waiting.response(&mut own).unwrap();
     assert_eq!(story::hand_over(&mut own, &form).unwrap()["name_id"], ADMIN);
-}
-
-/// The control of the controls: as it came, the response is believed.
-fn accepted_once(judge: &Judge, case: &Case) {
-    let said = judge.judge(&[case]).unwrap().remove(0);
-    assert!(
-        said.accepted,
-        "the untouched response is refused: {}",
-        said.reason
-    );
-}
-
-fn refused(judge: &Judge, case: &Case, what: &str, why: &str) {
-    let said = judge.judge(&[case]).unwrap().remove(0);
-    assert!(!said.accepted, "{what}: accepted");
-    assert!(
-        said.reason.contains(why),
-        "{what}: refused for another reason: {}",
-        said.reason
-    );
 }

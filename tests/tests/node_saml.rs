@@ -2,15 +2,9 @@
 //! and by POST. It asks for `exact PasswordProtectedTransport`, and is told truly that it was the phone.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use countersign_tests::harness::story::{self, SignedIn, silently};
-use countersign_tests::harness::{ADMIN, Binding, Case, Judge, Software, Sp, SpOptions, World};
+use countersign_tests::harness::story;
+use countersign_tests::harness::{Binding, Case, RELAY, Software, SpOptions, Told, World};
 use serde_json::json;
-
-const PHONE_CONTEXT: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract";
-const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
-
-/// What a service provider may give along, and must get back to the byte.
-const RELAY: &str = "/wiki?page=1&title=<b>\"A\" + 'B'</b>; é";
 
 /// For signed redirects: node-saml escapes spaces, quotes and other signs in one way when it signs, in another when it
 /// sends, and what counts are the octets that were sent.
@@ -22,61 +16,18 @@ const NODE: SpOptions = SpOptions {
     signs_requests: false,
 };
 
-struct Story {
-    world: World,
-    sp: Sp,
-    signed_in: SignedIn,
-}
-
-fn told(options: SpOptions) -> Story {
+fn told(options: SpOptions) -> Told {
     let relay = if options.signs_requests {
         PLAIN_RELAY
     } else {
         RELAY
     };
-    let world = World::start().unwrap();
-    let sp = world.application("wiki", "Example Wiki", options).unwrap();
-    let phone = world.phone("anna").unwrap();
-    story::enrol(&world, &phone, ADMIN, &mut silently).unwrap();
-    let mut browser = world.browser().unwrap();
-    let signed_in = story::sign_in(&mut browser, &sp, &phone, ADMIN, relay, &mut silently).unwrap();
-    Story {
-        world,
-        sp,
-        signed_in,
-    }
-}
-
-impl Story {
-    /// node-saml's opinions from here on, and the response as it came.
-    fn judge(&self) -> (Judge, Case) {
-        let judge = self.world.judge(&self.sp).unwrap();
-        let good = Case::of_form(self.signed_in.form.value("SAMLResponse").unwrap()).unwrap();
-        // The control of the controls: as it came, the response is believed.
-        let said = judge.judge(&[&good]).unwrap().remove(0);
-        assert!(said.accepted, "the untouched response: {}", said.reason);
-        (judge, good)
-    }
-}
-
-fn assert_anna(signed_in: &SignedIn, relay: &str) {
-    let claims = &signed_in.claims;
-    assert_eq!(claims["name_id"], ADMIN);
-    assert_eq!(claims["name_id_format"], EMAIL);
-    assert_eq!(claims["authn_context"], PHONE_CONTEXT);
-    assert_eq!(claims["relay_state"], relay);
-    assert_eq!(claims["errors"], json!([]));
-    assert!(
-        claims["session_index"]
-            .as_str()
-            .is_some_and(|index| !index.is_empty()),
-        "{claims}"
-    );
+    Told::tell(options, relay).unwrap()
 }
 
 #[test]
 fn it_lets_the_user_in_whose_request_went_by_redirect() {
-    assert_anna(&told(NODE).signed_in, RELAY);
+    told(NODE).is_anna().unwrap();
 }
 
 #[test]
@@ -85,7 +36,7 @@ fn it_lets_the_user_in_whose_request_was_posted() {
         binding: Binding::Post,
         ..NODE
     };
-    assert_anna(&told(posting).signed_in, RELAY);
+    told(posting).is_anna().unwrap();
 }
 
 #[test]
@@ -94,7 +45,7 @@ fn it_lets_the_user_in_whose_redirect_was_signed() {
         signs_requests: true,
         ..NODE
     };
-    assert_anna(&told(signing).signed_in, PLAIN_RELAY);
+    told(signing).is_anna().unwrap();
 }
 
 #[test]
@@ -130,7 +81,7 @@ fn nobody_is_signed_in_where_nobody_may_be_asked() {
 #[test]
 fn what_was_tampered_with_is_refused() {
     let story = told(NODE);
-    let (judge, good) = story.judge();
+    let (judge, good) = story.judge().unwrap();
     for (what, case) in [
         ("one byte of the name", good.with("anna@", "bnna@").unwrap()),
         (
@@ -143,42 +94,43 @@ fn what_was_tampered_with_is_refused() {
             good.with(" Version=\"2.0\"", " Version=\"2.1\"").unwrap(),
         ),
     ] {
-        refused(&judge, &case, what, "ignature");
+        judge.refuses(what, &case, "ignature").unwrap();
     }
 }
 
 #[test]
 fn what_was_meant_for_somebody_else_is_refused() {
     let story = told(NODE);
-    let (judge, good) = story.judge();
-    refused(
-        &judge.with_other_certificate().unwrap(),
-        &good,
-        "another certificate",
-        "ignature",
-    );
-    refused(
-        &judge.with("entity_id", "https://other.example/metadata"),
-        &good,
-        "another audience",
-        "audience mismatch",
-    );
+    let (judge, good) = story.judge().unwrap();
+    judge
+        .with_other_certificate()
+        .unwrap()
+        .refuses("another certificate", &good, "ignature")
+        .unwrap();
+    judge
+        .with("entity_id", "https://other.example/metadata")
+        .refuses("another audience", &good, "audience mismatch")
+        .unwrap();
     let other_request = Case {
         request_id: "_another".to_owned(),
         ..good.clone()
     };
-    refused(&judge, &other_request, "another request", "InResponseTo");
+    judge
+        .refuses("another request", &other_request, "InResponseTo")
+        .unwrap();
     let unsolicited = Case {
         request_id: String::new(),
         ..good
     };
-    refused(&judge, &unsolicited, "no request", "unsolicited");
+    judge
+        .refuses("no request", &unsolicited, "unsolicited")
+        .unwrap();
 }
 
 #[test]
 fn a_response_is_good_for_one_time_and_one_browser() {
     let story = told(NODE);
-    let (judge, good) = story.judge();
+    let (judge, good) = story.judge().unwrap();
     let said = judge.judge(&[&good, &good]).unwrap();
     assert!(said[0].accepted, "{}", said[0].reason);
     assert!(
@@ -190,14 +142,4 @@ fn a_response_is_good_for_one_time_and_one_browser() {
     let mut stranger = story.world.browser().unwrap();
     let claims = story::hand_over(&mut stranger, &story.signed_in.form).unwrap();
     assert_eq!(claims["errors"], json!(["unsolicited"]));
-}
-
-fn refused(judge: &Judge, case: &Case, what: &str, why: &str) {
-    let said = judge.judge(&[case]).unwrap().remove(0);
-    assert!(!said.accepted, "{what}: accepted");
-    assert!(
-        said.reason.contains(why),
-        "{what}: refused for another reason: {}",
-        said.reason
-    );
 }

@@ -8,7 +8,7 @@ use crate::page::{Hold, SignInTrouble};
 use crate::store::logins::{self, Login};
 use crate::txn;
 use crate::wake::Topic;
-use crate::web::{self, Visitor, see_other, show};
+use crate::web::{self, Page, Visitor, see_other, show};
 use axum::Router;
 use axum::extract::{Form, FromRequest, FromRequestParts, Path, Request};
 use axum::response::{IntoResponse, Response};
@@ -16,14 +16,29 @@ use axum::routing::post;
 use countersign_protocol::statement::Mode;
 use serde::Deserialize;
 
-/// What phones are told of.
+/// A path for each button.
 pub(crate) fn buttons() -> Router<Shared> {
     Router::new()
-        .route("/login/{id}", post(sign_in))
-        .route("/login/{id}/again", post(again))
-        .route("/login/{id}/same", post(same))
-        .route("/login/{id}/more", post(more))
-        .route("/login/{id}/cancel", post(cancel))
+        .route(
+            "/login/{id}",
+            post(|on: Pressed| async move { on.show(sign_in(&on).await) }),
+        )
+        .route(
+            "/login/{id}/again",
+            post(|on: Pressed| async move { on.show(again(&on).await) }),
+        )
+        .route(
+            "/login/{id}/same",
+            post(|on: Pressed| async move { on.show(same(&on).await) }),
+        )
+        .route(
+            "/login/{id}/more",
+            post(|on: Pressed| async move { on.show(more(&on).await) }),
+        )
+        .route(
+            "/login/{id}/cancel",
+            post(|on: Pressed| async move { on.show(cancel(&on).await) }),
+        )
 }
 
 #[derive(Deserialize)]
@@ -70,131 +85,97 @@ impl FromRequest<Shared> for Pressed {
     }
 }
 
+impl Pressed {
+    /// The login's page, as it is after this.
+    fn after(&self) -> Response {
+        see_other(&path(&self.login.id))
+    }
+
+    fn show(&self, page: Page) -> Response {
+        show(&self.app, &self.visitor, page)
+    }
+}
+
 /// `POST /login/{id}`: the name was typed.
-async fn sign_in(
-    Pressed {
-        app,
-        visitor,
-        login,
-        typed,
-    }: Pressed,
-) -> Response {
-    let page = async {
-        let account = begin::typed(&typed);
-        match account {
-            _ if login.stage != "new" => {}
-            Some(account) => {
-                let asked = begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote);
-                if let Some(hold) = asked.await? {
-                    let trouble = Some(SignInTrouble::Hold(hold));
-                    return pages::sign_in(&app, &visitor, &login, &account, trouble).await;
-                }
-            }
-            None => {
-                let trouble = Some(SignInTrouble::NameMissing);
-                return pages::sign_in(&app, &visitor, &login, "", trouble).await;
+async fn sign_in(on: &Pressed) -> Page {
+    let account = begin::typed(&on.typed);
+    match account {
+        _ if on.login.stage != "new" => {}
+        Some(account) => {
+            let asked = begin::ask_phone(&on.app, &on.visitor, &on.login, &account, Mode::Remote);
+            if let Some(hold) = asked.await? {
+                let trouble = Some(SignInTrouble::Hold(hold));
+                return pages::sign_in(&on.app, &on.visitor, &on.login, &account, trouble).await;
             }
         }
-        Ok(see_other(&path(&login.id)))
-    };
-    show(&app, &visitor, page.await)
+        None => {
+            let trouble = Some(SignInTrouble::NameMissing);
+            return pages::sign_in(&on.app, &on.visitor, &on.login, "", trouble).await;
+        }
+    }
+    Ok(on.after())
 }
 
 /// `POST /login/{id}/same`: a new request, to be opened on this device, which ends the old one.
-async fn same(
-    Pressed {
-        app,
-        visitor,
-        login,
-        ..
-    }: Pressed,
-) -> Response {
-    let page = async {
-        if login.stage == "waiting" && !login.same {
-            let account = login.account.clone().unwrap_or_default();
-            begin::ask_phone(&app, &visitor, &login, &account, Mode::Same).await?;
-        }
-        Ok(see_other(&path(&login.id)))
-    };
-    show(&app, &visitor, page.await)
+async fn same(on: &Pressed) -> Page {
+    if on.login.stage == "waiting" && !on.login.same {
+        let account = on.login.account.clone().unwrap_or_default();
+        begin::ask_phone(&on.app, &on.visitor, &on.login, &account, Mode::Same).await?;
+    }
+    Ok(on.after())
 }
 
 /// `POST /login/{id}/again`: a new request, which ends the old one.
-async fn again(
-    Pressed {
-        app,
-        visitor,
-        login,
-        ..
-    }: Pressed,
-) -> Response {
-    let page = async {
-        let only = app_of(&app, &login).await?.same_only;
-        // Where it takes no other way, the link on the page is the one there is.
-        if !(pages::may_again(&login) || waits(&login) && !only) {
-            return Ok(see_other(&path(&login.id)));
-        }
-        let account = login.account.clone().unwrap_or_default();
-        match begin::ask_phone(&app, &visitor, &login, &account, Mode::Remote).await? {
-            Some(hold) => pages::of(&app, &visitor, &login, Some(hold)).await,
-            None => Ok(see_other(&path(&login.id))),
-        }
-    };
-    show(&app, &visitor, page.await)
+async fn again(on: &Pressed) -> Page {
+    let only = app_of(&on.app, &on.login).await?.same_only;
+    // Where it takes no other way, the link on the page is the one there is.
+    if !(pages::may_again(&on.login) || waits(&on.login) && !only) {
+        return Ok(on.after());
+    }
+    let account = on.login.account.clone().unwrap_or_default();
+    match begin::ask_phone(&on.app, &on.visitor, &on.login, &account, Mode::Remote).await? {
+        Some(hold) => pages::of(&on.app, &on.visitor, &on.login, Some(hold)).await,
+        None => Ok(on.after()),
+    }
 }
 
 /// `POST /login/{id}/more`: the same request goes on.
-async fn more(
-    Pressed {
-        app,
-        visitor,
-        login,
-        ..
-    }: Pressed,
-) -> Response {
-    let page = async {
-        if login.stage != "waiting" {
-            return Ok(see_other(&path(&login.id)));
-        }
-        let txn = login.txn.as_deref().unwrap_or_default();
-        let mut tx = app.store.write().await?;
-        let Some(extended) = txn::extend(&app, &mut tx, txn).await? else {
-            drop(tx);
-            return pages::of(&app, &visitor, &login, Some(Hold::Last)).await;
-        };
-        app.audit(&mut tx, "login", &login.id, "more time").await?;
-        tx.commit().await?;
-        let told = extended.told.into_iter();
-        told.for_each(|topic| app.wake.tell(topic));
-        Ok(see_other(&path(&login.id)))
+async fn more(on: &Pressed) -> Page {
+    if on.login.stage != "waiting" {
+        return Ok(on.after());
+    }
+    let txn = on.login.txn.as_deref().unwrap_or_default();
+    let mut tx = on.app.store.write().await?;
+    let Some(extended) = txn::extend(&on.app, &mut tx, txn).await? else {
+        drop(tx);
+        return pages::of(&on.app, &on.visitor, &on.login, Some(Hold::Last)).await;
     };
-    show(&app, &visitor, page.await)
+    on.app
+        .audit(&mut tx, "login", &on.login.id, "more time")
+        .await?;
+    tx.commit().await?;
+    let told = extended.told.into_iter();
+    told.for_each(|topic| on.app.wake.tell(topic));
+    Ok(on.after())
 }
 
 /// `POST /login/{id}/cancel`.
-async fn cancel(
-    Pressed {
-        app,
-        visitor,
-        login,
-        ..
-    }: Pressed,
-) -> Response {
-    let page = async {
-        let mut told = vec![Topic::Login(login.id.clone())];
-        let mut tx = app.store.write().await?;
-        if waits(&login) && logins::step(&mut tx, &login.id, &login.stage, "cancelled").await? {
-            // Its request as it is now: it may have been sent again since it was looked at.
-            let now = logins::by_id(&mut tx, &login.id).await?;
-            let txn = now.and_then(|login| login.txn).unwrap_or_default();
-            told.extend(others::end_txn(&app, &mut tx, &txn, End::Withdrawn).await?);
-            flood::is_withdrawn(&app, &mut tx, &login).await?;
-            app.audit(&mut tx, "login", &login.id, "cancelled").await?;
-            app.metrics.login("cancelled");
-        }
-        tx.commit().await?;
-        told.into_iter().for_each(|topic| app.wake.tell(topic));
-        Ok(see_other(&path(&login.id)))
-    };
-    show(&app, &visitor, page.await)
+async fn cancel(on: &Pressed) -> Page {
+    let mut told = vec![Topic::Login(on.login.id.clone())];
+    let mut tx = on.app.store.write().await?;
+    if waits(&on.login) && logins::step(&mut tx, &on.login.id, &on.login.stage, "cancelled").await?
+    {
+        // Its request as it is now: it may have been sent again since it was looked at.
+        let now = logins::by_id(&mut tx, &on.login.id).await?;
+        let txn = now.and_then(|login| login.txn).unwrap_or_default();
+        told.extend(others::end_txn(&on.app, &mut tx, &txn, End::Withdrawn).await?);
+        flood::is_withdrawn(&on.app, &mut tx, &on.login).await?;
+        on.app
+            .audit(&mut tx, "login", &on.login.id, "cancelled")
+            .await?;
+        on.app.metrics.login("cancelled");
+    }
+    tx.commit().await?;
+    told.into_iter().for_each(|topic| on.app.wake.tell(topic));
+    Ok(on.after())
 }

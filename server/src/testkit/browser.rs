@@ -117,6 +117,11 @@ impl<'w> Browser<'w> {
         self.go(self.request("GET", path, None)).await
     }
 
+    /// Whether the login of this page ended well: opened again, the page hands the wiki its answer.
+    pub(crate) async fn is_signed_in(&self, page: &Page) -> bool {
+        self.open(&page.path).await.is_answer_to(&Provider::wiki())
+    }
+
     /// Presses the button whose form goes to `action`.
     pub(crate) async fn press(&self, page: &Page, action: &str) -> Page {
         self.fill(page, action, &[]).await

@@ -52,6 +52,7 @@ use tower::ServiceExt as _;
 pub(crate) const NOW: u64 = 1_795_514_400;
 pub(crate) const ORIGIN: &str = "https://id.example.com";
 pub(crate) const ANNA: &str = "anna@example.com";
+pub(crate) const BOB: &str = "bob@example.com";
 
 /// The server's clock, and how often it was looked at.
 #[derive(Default)]
@@ -196,6 +197,12 @@ impl World {
     /// Anna adds a phone.
     pub(crate) async fn with_phone(&self) -> Phone<'_> {
         Enrolment::begin(self, ANNA).await.finish().await
+    }
+
+    /// Somebody else is there, and adds a phone.
+    pub(crate) async fn with_bob(&self) -> Phone<'_> {
+        self.add_user(BOB).await;
+        Enrolment::begin(self, BOB).await.finish().await
     }
 
     /// Anna has two phones; neither has anything left to acknowledge.

@@ -64,11 +64,7 @@ async fn what_is_never_acknowledged_goes_after_ninety_days() {
 async fn nobody_acknowledges_for_another() {
     let world = World::new().await;
     let anna = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let annas = anna.told().await[0].jti();
     bob.acknowledge(&[annas, Id::make().unwrap()]).await;
     assert_eq!((anna.told().await.len(), bob.told().await.len()), (1, 1));

@@ -1,6 +1,6 @@
 //! A phone that an administrator adds, by digits that they hear.
 
-use crate::testkit::{ANNA, Browser, Enrolment, World, ask_offer};
+use crate::testkit::{ANNA, BOB, Browser, Enrolment, World, ask_offer};
 use countersign_protocol::invitation::Invitation;
 use countersign_protocol::statement::{Event, Standing, StateReason, Via, set_of};
 
@@ -136,12 +136,12 @@ async fn one_invitation_at_a_time_whoever_makes_it() {
 #[tokio::test]
 async fn nobody_is_added_for_somebody_else() {
     let world = World::new().await;
-    world.add_user("bob@example.com").await;
+    world.add_user(BOB).await;
     let pending = Enrolment::begin_by_admin(&world, ANNA)
         .await
         .pending()
         .await;
-    for account in ["bob@example.com", "carla@example.com"] {
+    for account in [BOB, "carla@example.com"] {
         let line = ["phone", "confirm", account, &pending.digits];
         let said = world.refuses(&[], world.try_command(&line)).await;
         assert!(said.is_err());

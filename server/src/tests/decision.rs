@@ -1,6 +1,6 @@
 //! Rows 23 to 25: one decision for one request.
 
-use crate::testkit::{Browser, Enrolment, Page, Phone, Provider, World, shown};
+use crate::testkit::{Browser, Page, Phone, Provider, World, shown};
 use countersign_protocol::statement::{Challenge, Decision, Response, VerdictCode};
 use countersign_protocol::view::View;
 use countersign_protocol::{Digest, Signed};
@@ -39,11 +39,7 @@ async fn row_23_an_approval_of_one_request_opens_no_other() {
         VerdictCode::Ok
     );
     assert_eq!(heading(&thief, &page_b).await, "wait");
-    assert!(
-        anna.open(&page_a.path)
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
+    assert!(anna.is_signed_in(&page_a).await);
 
     // What was shown for one request in the answer to the other.
     // A stranger's login and one of a browser that is known don't look alike.
@@ -61,11 +57,7 @@ async fn row_23_an_approval_of_one_request_opens_no_other() {
 async fn row_23_nobody_approves_for_another_account() {
     let world = World::new().await;
     let anna = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let (browser, page) = world.waiting().await;
     let challenge = anna.challenge().await;
     let number = page.number();
@@ -130,12 +122,7 @@ async fn row_24_a_repeated_response_gets_the_verdict_that_it_had() {
     assert_eq!(a.body, c.body);
     assert_eq!(world.count("responses").await, 1);
 
-    assert!(
-        browser
-            .open(&page.path)
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
+    assert!(browser.is_signed_in(&page).await);
     let later = world.refuses(&[], phone.post(&response)).await;
     assert_eq!(later.body, a.body);
     assert_eq!(heading(&browser, &page).await, "end.elsewhere");
@@ -233,12 +220,7 @@ async fn row_24_in_its_last_second_an_approval_counts() {
     let number = page.number().unwrap();
     assert_eq!(phone.approve(&challenge, &number).await, VerdictCode::Ok);
     world.pass(1);
-    assert!(
-        browser
-            .open(&page.path)
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
+    assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }
 
@@ -334,12 +316,7 @@ async fn row_25_a_wrong_number_ends_the_request_and_locks_nothing() {
         assert_eq!(page.heading(), "wait");
     }
     phone.approve_on(&page).await;
-    assert!(
-        browser
-            .open(&page.path)
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
+    assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }
 
@@ -373,12 +350,7 @@ async fn a_newer_login_of_the_same_browser_takes_the_place_of_the_older() {
         VerdictCode::Cancelled
     );
     phone.approve_on(&new).await;
-    assert!(
-        browser
-            .open(&new.path)
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
+    assert!(browser.is_signed_in(&new).await);
     world.end().await;
 }
 

@@ -1,7 +1,7 @@
 //! Row 40, the phone's side: a token is used once, in time, here, and can't be guessed.
 
 use crate::testkit::{
-    ANNA, Enrolment, World, ask_offer, origin, post_json, registration_call, sign,
+    ANNA, BOB, Enrolment, World, ask_offer, origin, post_json, registration_call, sign,
 };
 use axum::http::header::RETRY_AFTER;
 use countersign_protocol::crypto::{AgreementKey, AgreementSecret};
@@ -268,8 +268,8 @@ async fn refused(
 #[tokio::test]
 async fn row_40_a_registration_that_does_not_fit_is_refused_and_uses_nothing_up() {
     let world = World::new().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com").await;
+    world.add_user(BOB).await;
+    let bob = Enrolment::begin(&world, BOB).await;
     let anna = Enrolment::begin(&world, ANNA).await;
     // For another server.
     let evil = Origin::parse("https://evil.example").unwrap();
@@ -311,9 +311,9 @@ async fn row_40_a_registration_that_does_not_fit_is_refused_and_uses_nothing_up(
 #[tokio::test]
 async fn row_40_a_key_that_is_known_is_not_registered_again() {
     let world = World::new().await;
-    world.add_user("bob@example.com").await;
+    world.add_user(BOB).await;
     let anna = Enrolment::begin(&world, ANNA).await;
-    let mut bob = Enrolment::begin(&world, "bob@example.com").await;
+    let mut bob = Enrolment::begin(&world, BOB).await;
     let pending = anna.pending().await;
     bob.dev = pending.phone.dev;
     let registration = sign(bob.registration(), &bob.dev);

@@ -1,6 +1,6 @@
 //! Gesture and PIN: what suffices, and how each is renewed.
 
-use crate::testkit::{ANNA, Enrolment, Phone, Provider, Typed, World, call, make_key, sign};
+use crate::testkit::{ANNA, Phone, Provider, Typed, World, call, make_key, sign};
 use countersign_protocol::agreement::Purpose;
 use countersign_protocol::call::VerdictAnswer;
 use countersign_protocol::crypto::{AgreementSecret, SigningKey};
@@ -242,11 +242,7 @@ async fn a_new_gesture_key_that_is_not_this_phones_is_refused() {
 async fn what_the_phone_begins_is_for_it_alone_and_the_second_of_a_kind_counts() {
     let world = World::with_factors().await;
     let phone = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let first = phone.begin("pin-set").await;
     let second = phone.begin("pin-set").await;
     assert!(phone.challenge().await.jti == second.jti);

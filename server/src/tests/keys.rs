@@ -1,7 +1,7 @@
 //! The server's keys change: by commands with the root key, while it runs.
 
 use crate::config::Config;
-use crate::testkit::{ANNA, ORIGIN, Phone, World, ask_offer, sign};
+use crate::testkit::{ANNA, BOB, ORIGIN, Phone, World, ask_offer, sign};
 use countersign_protocol::call::{ChallengeAnswer, KeysAnswer, OfferAnswer, StateAnswer};
 use countersign_protocol::jose::Refusal;
 use countersign_protocol::statement::{
@@ -171,7 +171,7 @@ async fn a_stolen_key_is_withdrawn_and_what_it_signed_is_void() {
     let root = root_of(&world).await;
     let (browser, page) = world.waiting().await;
     let open = phone.challenge().await;
-    let (_, _, link) = world.invitation_of("bob@example.com").await;
+    let (_, _, link) = world.invitation_of(BOB).await;
     let token = link.token.to_string();
     let offer: OfferAnswer = ask_offer(&world, &token).await.json();
     let stolen = named(&world).await.remove(0);
@@ -367,7 +367,7 @@ async fn an_invitation_keeps_the_root_that_it_names() {
     assert!(keys.n == 2 && keys.root_next.is_some());
     let offer = Signed::<Offer>::verify(&answer.offer, &keys.sign).unwrap();
     assert_eq!(offer.keys, 3);
-    let (_, _, newer) = world.invitation_of("bob@example.com").await;
+    let (_, _, newer) = world.invitation_of(BOB).await;
     assert_eq!(newer.root.to_string(), root_of(&world).await);
     let answer: OfferAnswer = ask_offer(&world, &newer.token.to_string()).await.json();
     assert!(Signed::<Keys>::verify_root(&answer.keys, &newer.root).is_ok());

@@ -70,12 +70,7 @@ async fn a_report_pauses_the_id_and_takes_back_what_was_not_handed_out() {
     assert!(phone.state().await.state == Standing::Active);
     let (browser, page) = world.waiting().await;
     phone.approve_on(&page).await;
-    assert!(
-        browser
-            .open(&page.path)
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
+    assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }
 
@@ -110,11 +105,7 @@ async fn a_report_comes_a_day_late_and_not_later() {
 async fn the_report_of_one_person_pauses_nobody_else() {
     let world = World::new().await;
     let anna = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let (browser, page) = world.waiting().await;
     let challenge = anna.challenge().await;
     // Bob reports Anna's request: it is none of his.

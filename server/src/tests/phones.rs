@@ -168,9 +168,7 @@ async fn a_phone_removes_another_one_or_itself_by_its_pin() {
 async fn row_43_phones_of_somebody_else_are_out_of_reach() {
     let world = World::with_pin().await;
     let anna = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com").await;
-    let bob = bob.finish().await;
+    let bob = world.with_bob().await;
     for action in ["remove-phone", "unfreeze"] {
         let answer = bob.act(action, Some(&anna)).await;
         answer.is_problem(404, "not_found");

@@ -1,7 +1,7 @@
 //! Row 49 at the server, which alone knows whether a PIN is right: it counts first, then compares.
 
 use crate::store::pins;
-use crate::testkit::{ANNA, Page, Phone, Provider, Typed, World, sign};
+use crate::testkit::{ANNA, BOB, Page, Phone, Provider, Typed, World, sign};
 use countersign_protocol::Signed;
 use countersign_protocol::crypto::{AgreementKey, AgreementSecret};
 use countersign_protocol::statement::{Challenge, Decision, Response, Verdict, VerdictCode};
@@ -367,9 +367,7 @@ async fn a_proof_that_was_recorded_fits_no_other_response() {
 async fn another_phone_has_another_pin() {
     let world = World::with_pin().await;
     let anna = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = crate::testkit::Enrolment::begin(&world, "bob@example.com").await;
-    let bob = bob.finish().await;
+    let bob = world.with_bob().await;
     let (page, challenge) = asked(&world, &anna).await;
     for left in [4, 3, 2, 1] {
         let verdict = anna.approve_by_pin(&challenge, &page, Typed::Wrong).await;
@@ -382,7 +380,7 @@ async fn another_phone_has_another_pin() {
     answer.is_problem(400, "bad_statement");
     // Anna's count is not Bob's.
     let browser = crate::testkit::Browser::new(&world);
-    let page = browser.ask(&Provider::wiki(), "bob@example.com").await;
+    let page = browser.ask(&Provider::wiki(), BOB).await;
     let challenge = bob.challenge().await;
     let verdict = bob.approve_by_pin(&challenge, &page, Typed::Wrong).await;
     assert_eq!(said(&verdict), WRONG(4));

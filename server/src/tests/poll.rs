@@ -1,6 +1,6 @@
 //! Lists, cursors and long polls.
 
-use crate::testkit::{ANNA, Browser, Enrolment, Phone, Provider, World, payment};
+use crate::testkit::{ANNA, BOB, Browser, Enrolment, Phone, Provider, World, payment};
 use countersign_protocol::statement::{Decision, Standing};
 use tokio::task::yield_now;
 
@@ -138,19 +138,13 @@ async fn a_newer_poll_ends_the_older_with_an_empty_answer() {
 async fn polls_of_two_phones_do_not_end_each_other() {
     let world = World::new().await;
     let anna = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let next = anna.list("").await.next;
     let path = format!("?after={next}&wait=25");
     let (list, _) = tokio::join!(anna.list(&path), async {
         begun(&world, &anna, 2).await;
         bob.list("").await;
-        Browser::new(&world)
-            .ask(&Provider::wiki(), "bob@example.com")
-            .await;
+        Browser::new(&world).ask(&Provider::wiki(), BOB).await;
         world.waiting().await;
     });
     assert_eq!(list.challenges.len(), 1);

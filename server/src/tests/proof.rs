@@ -18,11 +18,7 @@ async fn refused(world: &World, phone: &Phone<'_>, path: &str, code: &str, proof
 async fn a_proof_is_for_one_call_of_one_phone() {
     let world = World::new().await;
     let phone = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let path = phone.path();
     let list = "/cs/v1/challenges?wait=0";
     let good = |path: &str| phone.proof("GET", path);
@@ -191,11 +187,7 @@ async fn without_a_proof_or_with_what_is_none_nobody_is_known() {
 async fn another_phones_id_is_as_unknown_as_any() {
     let world = World::new().await;
     let phone = world.with_phone().await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let mut bodies = Vec::new();
     for id in [
         bob.id.to_string(),

@@ -1,6 +1,6 @@
 //! Recovery codes: made on a phone, used by the next one.
 
-use crate::testkit::{ANNA, Letters, Phone, World, shown, sign};
+use crate::testkit::{ANNA, BOB, Letters, Phone, World, shown, sign};
 use countersign_protocol::Id;
 use countersign_protocol::recovery::{CODES, RecoveryCode};
 use countersign_protocol::statement::{Event, Kind, Mode, Standing, VerdictCode};
@@ -181,8 +181,8 @@ async fn a_code_comes_exactly_where_it_is_asked_for() {
     let answer = world.refuses(&[], enrolment.register(&without)).await;
     answer.is_problem(400, "bad_statement");
 
-    world.add_user("bob@example.com").await;
-    let bob = crate::testkit::Enrolment::begin(&world, "bob@example.com").await;
+    world.add_user(BOB).await;
+    let bob = crate::testkit::Enrolment::begin(&world, BOB).await;
     let answer = world
         .refuses(&[], bob.register(&bob.with_code(&codes[0])))
         .await;
@@ -225,7 +225,7 @@ async fn a_page_of_before_leads_nowhere_once_no_code_is_left() {
 async fn row_33_the_page_of_a_lost_phone_says_the_same_for_every_name() {
     let (world, letters) = World::with_letters(false).await;
     let (_phone, _codes) = lost(&world).await;
-    for user in ["bob@example.com", "eve@elsewhere.example", "carl"] {
+    for user in [BOB, "eve@elsewhere.example", "carl"] {
         world.add_user(user).await;
     }
     let mut pages = Vec::new();
@@ -237,7 +237,7 @@ async fn row_33_the_page_of_a_lost_phone_says_the_same_for_every_name() {
         "\u{202e}",
         "a@b@example.com",
         ANNA,
-        "bob@example.com",
+        BOB,
     ] {
         let page = world.ask_recovery(account).await;
         pages.push((page.answer.status, page.answer.body.clone()));
@@ -246,10 +246,7 @@ async fn row_33_the_page_of_a_lost_phone_says_the_same_for_every_name() {
     let (first, second) = (letters.number(1).await, letters.number(2).await);
     let mut to = [first, second];
     to.sort_by(|a, b| a.to.cmp(&b.to));
-    assert_eq!(
-        to.each_ref().map(|letter| letter.to.as_str()),
-        [ANNA, "bob@example.com"]
-    );
+    assert_eq!(to.each_ref().map(|letter| letter.to.as_str()), [ANNA, BOB]);
     // Bob never made a code.
     assert!(to[0].page().is_some() && to[1].page().is_none());
     world.end().await;
@@ -260,15 +257,15 @@ async fn row_33_the_page_of_a_lost_phone_says_the_same_for_every_name() {
 async fn row_26_nobody_gets_more_than_three_letters_in_an_hour() {
     let (world, letters) = World::with_letters(false).await;
     let (_phone, _codes) = lost(&world).await;
-    world.add_user("bob@example.com").await;
+    world.add_user(BOB).await;
     for n in 1..=3 {
         page(&world, &letters, n).await;
     }
     for _ in 0..3 {
         assert_eq!(world.ask_recovery(ANNA).await.heading(), "recover.sent");
     }
-    world.ask_recovery("bob@example.com").await;
-    assert_eq!(letters.number(4).await.to, "bob@example.com");
+    world.ask_recovery(BOB).await;
+    assert_eq!(letters.number(4).await.to, BOB);
     world.pass(3600);
     page(&world, &letters, 5).await;
     assert_eq!(letters.all().len(), 5);

@@ -22,9 +22,7 @@ async fn after_a_backup_was_put_back_the_next_states_are_newer_than_any_that_a_p
     world
         .command(&["phone", "suspend", &tablet.id.to_string()])
         .await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com").await;
-    let bob = bob.finish().await;
+    let bob = world.with_bob().await;
     world
         .command(&["phone", "revoke", &bob.id.to_string()])
         .await;

@@ -43,12 +43,7 @@ async fn row_27_the_page_shows_the_number_as_a_code_and_the_phone_is_told_none_o
     // What was scanned is what would have been typed.
     let scanned = ScannedNumber::parse(&text).unwrap();
     phone.approve(&challenge, &scanned.digits).await;
-    assert!(
-        browser
-            .open(&page.path)
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
+    assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! An application asks a person, and keeps what was signed.
 
-use crate::testkit::{ANNA, Browser, Enrolment, Phone, Provider, Shop, Typed, World, payment};
+use crate::testkit::{ANNA, BOB, Browser, Phone, Provider, Shop, Typed, World, payment};
 use countersign_protocol::Signed;
 use countersign_protocol::receipt::Receipt;
 use countersign_protocol::statement::{
@@ -475,13 +475,9 @@ async fn the_first_of_two_phones_decides_and_the_receipt_is_of_that_one() {
 async fn several_people_are_asked_apart() {
     let world = World::new().await;
     let (anna, shop, first) = asked(&world).await;
-    world.add_user("bob@example.com").await;
-    let bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let bob = world.with_bob().await;
     let mut call = payment("pay-2");
-    call["account"] = json!("bob@example.com");
+    call["account"] = json!(BOB);
     let second = shop.ask(&call).await;
     // Nobody answers for another, with whatever number.
     let of_anna = anna.challenge().await;

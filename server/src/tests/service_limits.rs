@@ -1,6 +1,6 @@
 //! What the service API refuses.
 
-use crate::testkit::{ANNA, CHALLENGES, Enrolment, World, payment};
+use crate::testkit::{ANNA, BOB, CHALLENGES, World, payment};
 use axum::body::Body;
 use axum::http::Request;
 use countersign_protocol::statement::{Decision, VerdictCode};
@@ -220,7 +220,7 @@ async fn the_same_request_id_is_the_same_request_or_none() {
 
     for (pointer, value) in [
         ("/rows/0/value", json!("13 €")),
-        ("/account", json!("bob@example.com")),
+        ("/account", json!(BOB)),
         ("/life", json!(60)),
     ] {
         let mut other = call.clone();
@@ -294,13 +294,9 @@ async fn row_26_one_request_at_a_time_for_a_person() {
     assert_eq!(busy.header("retry-after"), Some("101"));
     assert_eq!(phone.list("").await.challenges.len(), 1);
     // Somebody else is another person.
-    world.add_user("bob@example.com").await;
-    let _bob = Enrolment::begin(&world, "bob@example.com")
-        .await
-        .finish()
-        .await;
+    let _bob = world.with_bob().await;
     let mut call = payment("pay-3");
-    call["account"] = json!("bob@example.com");
+    call["account"] = json!(BOB);
     shop.ask(&call).await;
     let challenge = phone.challenge().await;
     phone

@@ -121,6 +121,22 @@ impl Judge {
             String::from_utf8_lossy(&output.stderr)
         )))
     }
+
+    /// That a case is refused, for a reason in which `why` stands; `what` is it.
+    ///
+    /// # Errors
+    /// It is accepted, or refused for another reason.
+    pub fn refuses(&self, what: &str, case: &Case, why: &str) -> Result<()> {
+        let said = self.judge(&[case])?.remove(0);
+        match said.accepted {
+            true => Err(Trouble::new(format!("{what}: accepted"))),
+            false if said.reason.contains(why) => Ok(()),
+            false => Err(Trouble::new(format!(
+                "{what}: refused for another reason: {}",
+                said.reason
+            ))),
+        }
+    }
 }
 
 fn judgement(line: &str) -> Result<Judgement> {
