@@ -8,11 +8,9 @@ use std::process::ExitCode;
 /// Writes rustdoc, KDoc and DocC into the target folder.
 pub(crate) fn command(home: &Home) -> Result<ExitCode> {
     build::everything(home)?;
-    kotlin::ensure(home)?;
-    swift::ensure(home)?;
     home::run(&mut home.cargo(&["doc", "--no-deps", "--package", "countersign-bindings"]))?;
-    kotlin::document(home)?;
-    swift::document(home)?;
+    let kotlin = kotlin::ensure(home).and_then(|()| kotlin::document(home));
+    let swift = swift::ensure(home).and_then(|()| swift::document(home));
     let docs = home.target.join("docs");
     println!(
         "Rust:   {}",
@@ -20,10 +18,13 @@ pub(crate) fn command(home: &Home) -> Result<ExitCode> {
             .join("doc/countersign_bindings/index.html")
             .display()
     );
-    println!("Kotlin: {}", docs.join("kotlin/index.html").display());
-    println!(
-        "Swift:  {}, to be served as it is",
-        docs.join("swift").display()
-    );
-    Ok(ExitCode::SUCCESS)
+    if kotlin.is_ok() {
+        println!("Kotlin: {}", docs.join("kotlin/index.html").display());
+    }
+    if swift.is_ok() {
+        let swift = docs.join("swift");
+        println!("Swift:  {}, to be served as it is", swift.display());
+    }
+    // What could be written was.
+    kotlin.and(swift).map(|()| ExitCode::SUCCESS)
 }

@@ -13,6 +13,8 @@ pub(crate) enum Error {
     Usage(String),
     #[error("there is no suite `{name}`; there are: {known}")]
     NoSuchSuite { name: String, known: String },
+    #[error("`cargo xtask fuzz MINUTES [NAME…]` wants a whole number of minutes, 1 to 65535")]
+    NoMinutes,
     #[error("there is no fuzz target `{name}`; there are: {known}")]
     NoSuchTarget { name: String, known: String },
     #[error("{program} cannot be started: {source}")]

@@ -2,6 +2,7 @@
 //! and without cargo-fuzz, and runs each over its seeds and then on.
 
 use crate::build;
+use crate::debian;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::machine;
@@ -35,15 +36,14 @@ pub(crate) fn suite(home: &Home, full: bool) -> Result<Tally> {
     let seconds = if full { FULL_SECONDS } else { SECONDS };
     match build(home) {
         Err(Error::Build) => Ok(Tally::broken("the build failed")),
+        Err(Error::Missing(what)) => Ok(Tally::skipped(what)),
         built => run_all(home, &built?, seconds),
     }
 }
 
-/// Runs the targets of these names, or all, for so many minutes each.
-pub(crate) fn by_hand(home: &Home, minutes: &str, names: &[&str]) -> Result<ExitCode> {
-    // Of libFuzzer 0 would be for ever, and what is more than its number of seconds holds would be nothing.
-    let minutes = minutes.parse::<u16>().ok().filter(|&minutes| minutes > 0);
-    let minutes = minutes.ok_or_else(|| Error::Usage("fuzz without minutes".into()))?;
+/// `MINUTES [NAME…]`: runs the targets of these names, or all, for so many minutes each.
+pub(crate) fn by_hand(home: &Home, asked: &[&str]) -> Result<ExitCode> {
+    let (minutes, names) = minutes(asked)?;
     let mut programs = build(home)?;
     let name = |program: &Path| {
         program
@@ -75,6 +75,13 @@ pub(crate) fn by_hand(home: &Home, minutes: &str, names: &[&str]) -> Result<Exit
     })
 }
 
+fn minutes<'a>(asked: &'a [&'a str]) -> Result<(u16, &'a [&'a str])> {
+    let (minutes, names) = asked.split_first().ok_or(Error::NoMinutes)?;
+    // Of libFuzzer 0 would be for ever, and what is more than its number of seconds holds would be nothing.
+    let minutes = minutes.parse().ok().filter(|&minutes: &u16| minutes > 0);
+    Ok((minutes.ok_or(Error::NoMinutes)?, names))
+}
+
 fn run_all(home: &Home, programs: &[PathBuf], seconds: u64) -> Result<Tally> {
     let mut tally = Tally::default();
     for some in programs.chunks(AT_ONCE) {
@@ -82,7 +89,7 @@ fn run_all(home: &Home, programs: &[PathBuf], seconds: u64) -> Result<Tally> {
             .iter()
             .map(|program| Run::start(home, program, seconds))
             .collect::<Result<_>>()?;
-        for run in started {
+        for mut run in started {
             tally += run.finish()?;
         }
     }
@@ -92,6 +99,7 @@ fn run_all(home: &Home, programs: &[PathBuf], seconds: u64) -> Result<Tally> {
 /// The programs of `fuzz/src/bin/`, in their order, and that they are tidy. Only what runs in them is counted: with `--target` flags aren't for macros.
 fn build(home: &Home) -> Result<Vec<PathBuf>> {
     let host = machine::host().ok_or_else(|| Error::Cargo("rustc -vV names no host".into()))?;
+    debian::ensure("g++", || debian::is_there("c++"))?;
     let tidy = ["fmt", "--check", "--manifest-path", MANIFEST];
     let tidy = home.cargo(&tidy).status().map_err(|source| Error::Start {
         program: "cargo".into(),
@@ -150,7 +158,7 @@ impl Run {
         })
     }
 
-    fn finish(mut self) -> Result<Tally> {
+    fn finish(&mut self) -> Result<Tally> {
         let status = self.child.wait().map_err(|source| Error::Start {
             program: self.name.clone(),
             source,
@@ -169,6 +177,15 @@ impl Run {
         };
         println!("fuzz {}: {told}", self.name);
         Ok(Tally::of_check(true))
+    }
+}
+
+/// None goes on without the one who counts.
+impl Drop for Run {
+    fn drop(&mut self) {
+        // One that ended by itself is what we want.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -273,5 +290,25 @@ mod tests {
             rose,
         };
         assert_eq!(told, Some(right));
+    }
+
+    #[test]
+    fn minutes_are_a_number_that_libfuzzer_can_count() {
+        assert_eq!(minutes(&["60"]).unwrap(), (60, &[][..]));
+        assert_eq!(
+            minutes(&["1", "desk", "7"]).unwrap(),
+            (1, &["desk", "7"][..])
+        );
+        let bad: [&[&str]; 6] = [
+            &[],
+            &["desk"],
+            &["0", "desk"],
+            &["-1"],
+            &["1.5"],
+            &["65536"],
+        ];
+        for asked in bad {
+            assert!(matches!(minutes(asked), Err(Error::NoMinutes)), "{asked:?}");
+        }
     }
 }

@@ -12,7 +12,7 @@ const VERSION: &str = "0.20.0";
 /// A row for each count, or one that says why there is none.
 pub(crate) fn rows(home: &Home) -> Result<Vec<Value>> {
     if !answers(&PathBuf::from("valgrind")) {
-        return Ok(vec![skipped(
+        return Ok(vec![no_counts(
             "valgrind is not installed (apt-get install valgrind)",
         )]);
     }
@@ -20,7 +20,7 @@ pub(crate) fn rows(home: &Home) -> Result<Vec<Value>> {
         Some(runner) => runner,
         None => match install(home)? {
             Some(runner) => runner,
-            None => return Ok(vec![skipped("gungraun-runner could not be installed")]),
+            None => return Ok(vec![no_counts("gungraun-runner could not be installed")]),
         },
     };
     println!("instructions …");
@@ -42,8 +42,13 @@ pub(crate) fn rows(home: &Home) -> Result<Vec<Value>> {
     Ok(counts(&said))
 }
 
-fn skipped(why: &str) -> Value {
-    json!({ "group": "instructions", "what": "instruction counts", "figure": "skipped", "beside": why })
+/// The row of what can't be measured on this machine.
+pub(crate) fn skipped(group: &str, what: &str, why: &str) -> Value {
+    json!({ "group": group, "what": what, "figure": "skipped", "beside": why })
+}
+
+fn no_counts(why: &str) -> Value {
+    skipped("instructions", "instruction counts", why)
 }
 
 /// The runner's output names a benchmark, `file::group::name …`, and then its counts.

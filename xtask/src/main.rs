@@ -69,7 +69,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         ["test", "full", names @ ..] => suites::run(&Home::find()?, names, true),
         ["test", names @ ..] => suites::run(&Home::find()?, names, false),
         ["bench", names @ ..] => bench::run(&Home::find()?, names),
-        ["fuzz", minutes, names @ ..] => fuzz::by_hand(&Home::find()?, minutes, names),
+        ["fuzz", asked @ ..] => fuzz::by_hand(&Home::find()?, asked),
         ["reproduce"] => reproduce::command(&Home::find()?),
         ["sbom"] => sbom::command(&Home::find()?),
         ["docs"] => docs::command(&Home::find()?),

@@ -1,6 +1,6 @@
 //! `cargo xtask sbom`: what is inside each thing that is shipped, as CycloneDX 1.5, from what cargo resolved and locked.
 //!
-//! Asked offline; the same sources give the same bytes, so a list can be compared with one that was published.
+//! For the platform of this machine, with both engines of the phone's store. The same sources give the same bytes, so a list can be compared with one that was published.
 
 use crate::error::{Error, Result};
 use crate::home::Home;
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 /// What is shipped: two programs, and the library of the phone's apps.
-const SHIPPED: [&str; 3] = ["countersign-server", "countersign", "countersign-core"];
+const SHIPPED: [&str; 3] = ["countersign-server", "countersign", "countersign-bindings"];
 
 pub(crate) fn command(home: &Home) -> Result<ExitCode> {
     let host =

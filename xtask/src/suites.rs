@@ -229,7 +229,8 @@ fn choose(names: &[&str], stories: &[String]) -> Result<Vec<String>> {
 fn row(suite: &str, run: impl FnOnce() -> Result<Tally>) -> Result<Row> {
     println!("{suite} …");
     let begin = Instant::now();
-    let tally = run()?;
+    // What stops one suite stops no other, nor the table.
+    let tally = run().unwrap_or_else(|error| Tally::broken(error.to_string()));
     let took = begin.elapsed();
     let Tally {
         passed,

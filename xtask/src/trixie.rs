@@ -47,9 +47,9 @@ impl<'a> Trixie<'a> {
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(made);
         }
-        if !debian::may_install() {
+        if !debian::may_install() || std::env::consts::ARCH != "x86_64" {
             return Err(Error::Missing(format!(
-                "Swift comes from a Debian {RELEASE} in the target folder, which takes root on a Debian to make"
+                "Swift comes from a Debian {RELEASE} in the target folder, which takes root on a Debian of x86-64 to make"
             )));
         }
         debian::ensure("debootstrap", || {
