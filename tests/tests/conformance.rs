@@ -110,7 +110,7 @@ fn a_phone_from_the_text_alone_keeps_the_protocol() {
 
 /// Ours asks for newer keys once a minute, and nobody can put its clock forward: two minutes, in the longer half.
 #[test]
-fn our_phone_keeps_the_protocol() {
+fn in_the_longer_half_our_phone_keeps_the_protocol() {
     if std::env::var_os("COUNTERSIGN_FULL").is_none() {
         return;
     }
@@ -187,11 +187,28 @@ fn a_phone_that_forgets_its_answers_does_not_live_the_story_of_a_server_that_was
 }
 
 #[test]
-fn a_phone_that_says_nothing_lives_no_story() {
-    for program in ["true", "false", "/nowhere/phone"] {
+fn a_phone_that_says_nothing_or_nonsense_lives_no_story() {
+    for (program, what) in [
+        ("true", "enrol: gave `ok`"),
+        ("false", "enrol: gave `exit status: 1`"),
+        ("/nowhere/phone", "enrol: gave `exit status: 127`"),
+        ("sh -c 'echo hello'", "said no JSON"),
+        ("sh -c 'echo []; echo 7'", "enrol: gave `ok`"),
+        // Digits that nobody asked for, and an ID that isn't there.
+        (r#"sh -c 'echo {\"digits\":\"7\"}'"#, "enrol: gave `ok`"),
+        (
+            r#"sh -c 'echo {\"event\":\"active\"}'"#,
+            "look: gave `nothing`",
+        ),
+        // Without an end, in lines and in one.
+        ("sh -c 'yes {}'", "says more and more"),
+        (r"sh -c 'yes | tr -d \\n'", "enrol: gave"),
+    ] {
         let (report, good) = told(&["phone", "--run", program, "--only", "first_login"]);
         assert!(!good, "{program}");
         assert_eq!(named(&report, "failed"), BTreeSet::from(["first_login"]));
+        let came = report["checks"][0]["came"].as_str().unwrap();
+        assert!(came.contains(what), "{program}: {came}");
     }
 }
 
@@ -217,12 +234,23 @@ fn our_phone_lives_the_stories_at_a_server_known_by_its_address_alone() {
 }
 
 #[test]
-fn a_server_that_lets_nobody_in_is_found() {
-    let lets_nobody_in = " | sed -u s/signed_in/Sorry/";
-    let report = at_a_server(lets_nobody_in, &["--only", "first_login"]);
-    assert_eq!(named(&report, "failed"), BTreeSet::from(["first_login"]));
-    let came = report["checks"][0]["came"].as_str().unwrap();
-    assert!(came.contains("end: gave `Sorry`"), "{came}");
+fn a_server_that_is_wrong_in_one_answer_is_found() {
+    for (script, what) in [
+        ("s/signed_in/Sorry/", "end: gave `Sorry`"),
+        ("s/wait [0-9]*/wait/", "`desk` shows no number"),
+        ("s/wait [0-9]*/wait 4711/", "approve: gave `bad_input`"),
+        (
+            "s/https:.*e#/https:evil#/",
+            "the invitation is not for --server",
+        ),
+        ("s/\"https:.*\"/7/", "the hook's answer has no `answer`"),
+    ] {
+        let report = at_a_server(&format!(" | sed -u '{script}'"), &["--only", "first_login"]);
+        let failed = BTreeSet::from(["first_login"]);
+        assert_eq!(named(&report, "failed"), failed, "{script}: {report}");
+        let came = report["checks"][0]["came"].as_str().unwrap();
+        assert!(came.contains(what), "{script}: {came}");
+    }
 }
 
 #[test]

@@ -77,10 +77,7 @@ impl Phone {
     /// Runs a command to its end, whatever that is.
     pub fn run(&self, args: &[&str]) -> Result<Outcome> {
         let mut running = self.start(args)?;
-        let mut events = Vec::new();
-        while let Some(event) = running.next_event()? {
-            events.push(event);
-        }
+        let events = running.events(|_| Ok(()))?;
         Outcome::of(running, events)
     }
 

@@ -9,6 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// A longer line is read no further: the child is somebody else's program, perhaps.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// No command of a phone has more to say.
+const MOST_EVENTS: usize = 10_000;
+
 /// How much of a child's standard error is kept to be shown when it fails.
 const COMPLAINTS: usize = 16 * 1024;
 
@@ -52,7 +58,8 @@ impl Running {
         let (say, lines) = channel();
         let stdout = stdout.during(format!("{name} has no standard output"))?;
         thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(|line| line.ok()) {
+            let mut stdout = BufReader::new(stdout);
+            while let Some(line) = read_line(&mut stdout) {
                 if say.send(line).is_err() {
                     break;
                 }
@@ -93,6 +100,19 @@ impl Running {
             Err(RecvTimeoutError::Disconnected) => Ok(None),
             Err(RecvTimeoutError::Timeout) => Err(self.trouble("says nothing")),
         }
+    }
+
+    /// Reads all events to the end of the child's output, and shows each to `see` as it comes.
+    pub fn events(&mut self, mut see: impl FnMut(&Value) -> Result<()>) -> Result<Vec<Value>> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next_event()? {
+            see(&event)?;
+            events.push(event);
+            if events.len() > MOST_EVENTS {
+                return Err(self.trouble("says more and more"));
+            }
+        }
+        Ok(events)
     }
 
     /// Reads on until an event of this kind, or any event with a member of this name, comes.
@@ -179,6 +199,15 @@ impl Drop for Running {
         let _ = child.kill();
         let _ = child.wait();
     }
+}
+
+/// Nothing at the end, and for what is no line of text.
+fn read_line(from: &mut impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    from.by_ref().take(LONGEST).read_line(&mut line).ok()?;
+    let whole = line.strip_suffix('\n');
+    let last = || (!line.is_empty() && (line.len() as u64) < LONGEST).then_some(line.as_str());
+    whole.or_else(last).map(str::to_owned)
 }
 
 fn keep_tail(kept: &mut String, more: &str) {

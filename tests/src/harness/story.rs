@@ -68,10 +68,9 @@ pub fn follow(
     browser: &mut Browser,
     tell: Tell<'_>,
 ) -> Result<Outcome> {
-    let mut events = Vec::new();
-    while let Some(event) = running.next_event()? {
+    let events = running.events(|event| {
         if event["event"] == "review" {
-            let (host, account) = (word(&event, "host"), word(&event, "account"));
+            let (host, account) = (word(event, "host"), word(event, "account"));
             tell(&format!(
                 "The phone shows the server's host, {host}, and the account, {account}."
             ));
@@ -85,8 +84,8 @@ pub fn follow(
                 return Err(page.lacks("an answer to the digits"));
             }
         }
-        events.push(event);
-    }
+        Ok(())
+    })?;
     Outcome::of(running, events)
 }
 

@@ -190,13 +190,10 @@ impl Player<'_> {
 
 /// Runs a command that adds an ID to its end; whoever has to is given the digits.
 fn follow(mut running: Running, mut give: impl FnMut(&str) -> Result<()>) -> Result<Outcome> {
-    let mut events = Vec::new();
-    while let Some(event) = running.next_event()? {
-        if let Some(digits) = event["digits"].as_str() {
-            give(digits)?;
-        }
-        events.push(event);
-    }
+    let events = running.events(|event| match event["digits"].as_str() {
+        Some(digits) => give(digits),
+        None => Ok(()),
+    })?;
     Outcome::of(running, events)
 }
 
