@@ -2,11 +2,13 @@
 //! other is left.
 //!
 //! In: an approval of `recovery-codes`; the proof in a registration. Out: sealed codes; whether the proof is of one of
-//! them. Never: a code in clear in the database, a code used twice, more than five wrong ones in a row.
+//! them. Never: a code in clear in the database, a code used twice, more than five wrong ones in a row, a way round an
+//! administrator's suspension.
 
 use crate::app::App;
 use crate::error::Fault;
 use crate::signer::Column;
+use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, recovery};
 use countersign_protocol::agreement::Agreement;
 use countersign_protocol::recovery::RecoveryCode;
@@ -38,7 +40,19 @@ pub(crate) async fn make(
 
 /// Whether a phone may come by a code now.
 pub(crate) async fn is_possible(db: &mut Connection, user: &str) -> Result<bool, Fault> {
-    Ok(!is_locked(db, user).await? && recovery::left(db, user).await? > 0)
+    Ok(!is_closed(db, user).await? && recovery::left(db, user).await? > 0)
+}
+
+/// Whether no code helps, whichever there are.
+pub(crate) async fn is_closed(db: &mut Connection, user: &str) -> Result<bool, Fault> {
+    Ok(is_locked(db, user).await? || is_suspended(db, user).await?)
+}
+
+/// Whether an administrator suspended a phone of the ID, which its person must not get round.
+pub(crate) async fn is_suspended(db: &mut Connection, user: &str) -> Result<bool, Fault> {
+    let resting = credentials::of_user(db, user, &["suspended"]).await?;
+    let by_admin = |row: &Credential| row.reason.as_deref() == Some("admin");
+    Ok(resting.iter().any(by_admin))
 }
 
 pub(crate) async fn is_locked(db: &mut Connection, user: &str) -> Result<bool, Fault> {
@@ -54,7 +68,7 @@ pub(crate) async fn take(
     offer: &Digest,
     dev: &Thumbprint,
 ) -> Result<bool, Fault> {
-    if is_locked(db, user).await? {
+    if is_closed(db, user).await? {
         return Ok(false);
     }
     let mut found = None;

@@ -169,8 +169,13 @@ async fn codes(app: &App, account: &str, unlock: bool) -> Result<Vec<Said>, Star
     }
     let left = recovery::left(&mut tx, &user.id).await?;
     let locked = crate::recovery::is_locked(&mut tx, &user.id).await?;
+    let suspended = crate::recovery::is_suspended(&mut tx, &user.id).await?;
     tx.commit().await?;
-    let state = if locked { "locked" } else { "open" };
+    let state = match (locked, suspended) {
+        (true, _) => "locked",
+        (_, true) => "suspended",
+        _ => "open",
+    };
     let text = format!("{}  {left} codes left  {state}", user.account);
     let json = json!({ "account": user.account, "left": left, "state": state });
     Ok(vec![Said::new(text, json)])

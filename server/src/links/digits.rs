@@ -7,6 +7,7 @@ use crate::credential::{self, hash_of};
 use crate::error::Fault;
 use crate::others;
 use crate::page::DigitsError;
+use crate::recovery;
 use crate::store::Connection;
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Invitation};
@@ -54,6 +55,11 @@ pub(crate) async fn compare(
 
     let by_admin = invitation.via == "admin";
     let further = by_admin || invitation.recovery;
+    // What was tested when the invitation was made may be so no longer.
+    let may_come = match invitation.recovery {
+        true => !recovery::is_closed(&mut tx, &row.user).await?,
+        false => by_admin || !invite::has_phone(&mut tx, &row.user).await?,
+    };
     let mut told = Vec::new();
     if typed != digits {
         let left = TRIES - invitations::count_try(&mut tx, &invitation.id).await?;
@@ -73,8 +79,7 @@ pub(crate) async fn compare(
             )
             .await?;
         }
-    } else if !further && invite::has_phone(&mut tx, &row.user).await? {
-        // Another way gave the ID a phone meanwhile: this page may not add a second one.
+    } else if !may_come {
         if invitations::step(&mut tx, &invitation.id, "registered", "replaced").await? {
             credential::change(
                 app,

@@ -3,7 +3,7 @@
 use crate::testkit::{ANNA, BOB, Letters, Phone, World, shown, sign};
 use countersign_protocol::Id;
 use countersign_protocol::recovery::{CODES, RecoveryCode};
-use countersign_protocol::statement::{Event, Kind, Mode, Standing, VerdictCode};
+use countersign_protocol::statement::{Event, Kind, Mode, Standing, StateReason, VerdictCode};
 use countersign_texts::Id as Text;
 use serde_json::Value;
 
@@ -218,6 +218,51 @@ async fn a_page_of_before_leads_nowhere_once_no_code_is_left() {
     pressed.answer.is_page(404);
     world.ask_recovery(ANNA).await;
     assert_eq!(letters.number(2).await.page(), None);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn no_code_gets_round_an_administrators_suspension_at_any_step() {
+    let (world, letters) = World::with_letters(false).await;
+    let (old, codes) = lost(&world).await;
+    let id = old.id.to_string();
+    let suspend = async || world.command(&["phone", "suspend", &id]).await;
+    let resume = async || world.command(&["phone", "resume", &id]).await;
+    let standing = async || world.command(&["user", "recovery", ANNA]).await["state"].clone();
+
+    // Before the letter is asked for.
+    suspend().await;
+    assert_eq!(standing().await, "suspended");
+    world.ask_recovery(ANNA).await;
+    assert_eq!(letters.number(1).await.page(), None);
+    resume().await;
+    assert_eq!(standing().await, "open");
+
+    // After it came.
+    let path = page(&world, &letters, 2).await;
+    suspend().await;
+    let browser = crate::testkit::Browser::new(&world);
+    let closed = browser.open(&path).await;
+    browser.press(&closed, &path).await.answer.is_page(404);
+    resume().await;
+
+    // After the invitation was made: the code is not used up.
+    let enrolment = world.come_by(&path).await;
+    let registration = enrolment.with_code(&codes[0]);
+    suspend().await;
+    let answer = enrolment.register(&registration).await;
+    answer.is_problem(409, "conflict");
+    resume().await;
+    assert_eq!(left(&old).await, 10);
+
+    // After the phone came, before its digits were typed.
+    let answer = enrolment.register(&registration).await;
+    let pending = enrolment.accept(registration, &answer);
+    suspend().await;
+    pending.type_digits(&pending.digits).await;
+    let state = pending.phone.state().await;
+    assert!(state.state == Standing::Refused);
+    assert_eq!(state.reason, Some(StateReason::Expired));
     world.end().await;
 }
 
