@@ -2,7 +2,7 @@
 
 use crate::file::{Lines, unreadable};
 use crate::words;
-use crate::{Outcome, Unusable, digest, thumbprint};
+use crate::{Ending, Outcome, Unusable, digest, thumbprint};
 use countersign_protocol::history::{Check, NoHistory, Trusted};
 use countersign_protocol::{Digest, Thumbprint};
 use std::path::{Path, PathBuf};
@@ -44,8 +44,13 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<Outcome, Unusable> {
     let other = arguments.with.as_deref();
     let other = other.map(|path| read(path, trusted, Check::of_server));
     let (report, other) = check.finish(other.transpose()?);
+    let ending = match words::is_good(&report, other.as_ref()) {
+        true if report.vouched.is_some() => Ending::Good,
+        true => Ending::Nothing,
+        false => Ending::Wrong,
+    };
     Ok(Outcome {
-        good: words::is_good(&report) && other.as_ref().is_none_or(words::is_good),
+        ending,
         text: words::text(&report, other.as_ref(), &trusted),
         json: words::json(&report, other.as_ref(), &trusted),
     })

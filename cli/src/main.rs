@@ -16,7 +16,8 @@ use std::process::ExitCode;
 
 /// Checks what phones and servers of Countersign signed.
 ///
-/// Ends with 0: it is vouched for; 1: something is wrong with it; 2: there was nothing to check.
+/// Ends with 0: it is vouched for, a receipt for an approval; 1: something is wrong with it; 2: there was nothing to check; 3: the
+/// receipt is genuine, and the person did not approve.
 #[derive(Parser)]
 #[command(name = "countersign", version)]
 struct Arguments {
@@ -37,10 +38,22 @@ enum Command {
 
 /// What a check came to.
 struct Outcome {
-    /// Whether nothing is wrong.
-    good: bool,
+    ending: Ending,
     text: String,
     json: Value,
+}
+
+/// What the process ends with. Nobody who looks at this alone takes a denial for an approval, or an empty history for a good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// It is vouched for; a receipt is of an approval.
+    Good = 0,
+    /// Something is wrong with it.
+    Wrong = 1,
+    /// There was nothing to check.
+    Nothing = 2,
+    /// A genuine receipt of an answer that is no approval.
+    Declined = 3,
 }
 
 /// Why nothing was checked.
@@ -61,14 +74,14 @@ fn main() -> ExitCode {
                 false => outcome.text,
             };
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
-            ExitCode::from(u8::from(!outcome.good))
+            ExitCode::from(outcome.ending as u8)
         }
         Err(Unusable(why)) => {
             let _ = match arguments.json {
                 true => writeln!(std::io::stdout(), "{}", json!({ "error": why })),
                 false => writeln!(std::io::stderr(), "countersign: {why}"),
             };
-            ExitCode::from(2)
+            ExitCode::from(Ending::Nothing as u8)
         }
     }
 }

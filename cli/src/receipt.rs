@@ -1,6 +1,6 @@
 //! `verify-receipt` (`docs/service-api.md`).
 
-use crate::{Outcome, Unusable, file, thumbprint};
+use crate::{Ending, Outcome, Unusable, file, thumbprint};
 use countersign_protocol::Thumbprint;
 use countersign_protocol::receipt::{CAP, Checked, Flaw, Receipt};
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub(crate) fn verify(arguments: &Arguments) -> Result<Outcome, Unusable> {
             Err(Unusable(format!("{path}: not a receipt: {flaw}")))
         }
         Err(flaw) => Ok(Outcome {
-            good: false,
+            ending: Ending::Wrong,
             text: format!("This proves nothing: {flaw}"),
             json: json!({ "good": false, "flaw": flaw.to_string() }),
         }),
@@ -40,9 +40,13 @@ fn proved(checked: &Checked) -> Outcome {
     let approved = checked.is_approval();
     let when = Timestamp::from_second(verdict.iat as i64)
         .map_or_else(|_| verdict.iat.to_string(), |when| when.to_string());
-    let mut text = format!(
-        "{}: {decision}, {result}, {when}\nShown on the phone:\n",
+    let (challenge, said) = (
+        &checked.challenge,
         if approved { "Approved" } else { "Not approved" },
+    );
+    let mut text = format!(
+        "{said}: {decision}, {result}, {when}\nThe request {} of {} at {}. Shown on the phone:\n",
+        challenge.txn, challenge.service.id, challenge.iss,
     );
     let rows = checked.view.rows();
     for row in rows {
@@ -58,7 +62,10 @@ fn proved(checked: &Checked) -> Outcome {
         "key": response.kid(), "shown": rows,
     });
     Outcome {
-        good: true,
+        ending: match approved {
+            true => Ending::Good,
+            false => Ending::Declined,
+        },
         text,
         json,
     }

@@ -65,7 +65,7 @@ fn a_good_history_is_vouched_for_in_words_that_say_on_what_it_rests() {
     let file = desk.history("good", &desk.lines());
     let (root, dev) = (desk.thumbprint("R"), desk.thumbprint("K_dev"));
     let only = checked(&["verify-history", &file, "--root", &root]);
-    assert!(only.good && only.text.contains("Vouched for: answers 1 to 7."));
+    assert!(only.ending == Ending::Good && only.text.contains("Vouched for: answers 1 to 7."));
     assert!(only.text.contains("rests on the root key alone"));
     assert!(only.text.contains("this file alone cannot tell"));
     assert!(only.text.contains("7 answers, 1 without a verdict."));
@@ -114,7 +114,9 @@ fn damage_is_named_by_line_and_answer_and_is_no_good() {
     let mut gap = desk.lines();
     gap.remove(9);
     let outcome = check(&gap);
-    assert!(!outcome.good && outcome.text.contains("Vouched for: answers 1 to 2."));
+    assert!(
+        outcome.ending == Ending::Wrong && outcome.text.contains("Vouched for: answers 1 to 2.")
+    );
     assert!(
         outcome
             .text
@@ -128,16 +130,16 @@ fn damage_is_named_by_line_and_answer_and_is_no_good() {
     let mut late = desk.lines();
     late[4] = late[4].replacen("\"state\":\"e", "\"state\":\"f", 1);
     let outcome = check(&late);
-    assert!(!outcome.good && outcome.text.contains("Nothing is vouched for."));
+    assert!(outcome.ending == Ending::Wrong && outcome.text.contains("Nothing is vouched for."));
     let mut many = desk.lines();
     many.extend(std::iter::repeat_n("x".to_owned(), 200));
     assert!(check(&many).text.contains("and 100 more"));
     // Another root, another phone.
     let file = desk.history("good", &desk.lines());
     let other = desk.thumbprint("R2");
-    assert!(!checked(&["verify-history", &file, "--root", &other]).good);
+    assert!(checked(&["verify-history", &file, "--root", &other]).ending == Ending::Wrong);
     let line = ["verify-history", &file, "--root", &root, "--dev", &other];
-    assert!(!checked(&line).good);
+    assert!(checked(&line).ending == Ending::Wrong);
 }
 
 #[test]
@@ -149,10 +151,10 @@ fn a_cut_at_the_end_shows_by_the_other_file() {
     lines.truncate(12);
     lines[0] = lines[0].replacen("\"to\":7", "\"to\":5", 1);
     let cut = desk.history("cut", &lines);
-    assert!(checked(&["verify-history", &cut, "--root", &root]).good);
+    assert!(checked(&["verify-history", &cut, "--root", &root]).ending == Ending::Good);
     let line = ["verify-history", &cut, "--root", &root, "--with", &whole];
     let outcome = checked(&line);
-    assert!(!outcome.good && outcome.text.contains("entries up to 7 [cut]"));
+    assert!(outcome.ending == Ending::Wrong && outcome.text.contains("entries up to 7 [cut]"));
     assert_eq!(outcome.json["with"]["answers"], 7);
     // What is wrong with the other file is said too.
     lines.remove(3);
@@ -160,7 +162,7 @@ fn a_cut_at_the_end_shows_by_the_other_file() {
     let line = ["verify-history", &whole, "--root", &root, "--with", &bad];
     let outcome = checked(&line);
     assert!(
-        outcome.good,
+        outcome.ending == Ending::Good,
         "a keys statement that nothing rests on: {}",
         outcome.text
     );
@@ -168,7 +170,7 @@ fn a_cut_at_the_end_shows_by_the_other_file() {
     let bad = desk.history("worse", &lines);
     let line = ["verify-history", &whole, "--root", &root, "--with", &bad];
     let outcome = checked(&line);
-    assert!(!outcome.good && outcome.text.contains("Wrong with the other file:"));
+    assert!(outcome.ending == Ending::Wrong && outcome.text.contains("Wrong with the other file:"));
 }
 
 #[test]
@@ -203,7 +205,7 @@ fn what_is_nothing_to_check_is_told_from_what_is_wrong() {
     assert!(unusable(&["verify-receipt", &huge, "--root", &root]));
     // A thumbprint may begin like an option.
     let dashed = format!("-{}", "A".repeat(42));
-    assert!(!checked(&["verify-history", &good, "--root", &dashed]).good);
+    assert!(checked(&["verify-history", &good, "--root", &dashed]).ending == Ending::Wrong);
 }
 
 #[test]
@@ -224,7 +226,7 @@ fn a_receipt_says_what_was_shown_and_by_another_root_it_proves_nothing() {
     let root = desk.thumbprint("R");
     let outcome = checked(&["verify-receipt", &file, "--root", &root]);
     assert!(
-        outcome.good
+        outcome.ending == Ending::Good
             && outcome
                 .text
                 .starts_with("Approved: approve, ok, 2027-01-15")
@@ -236,8 +238,43 @@ fn a_receipt_says_what_was_shown_and_by_another_root_it_proves_nothing() {
     );
     let other = desk.thumbprint("R2");
     let outcome = checked(&["verify-receipt", &file, "--root", &other]);
-    assert!(!outcome.good && outcome.text.contains("proves nothing"));
+    assert!(outcome.ending == Ending::Wrong && outcome.text.contains("proves nothing"));
     receipt.insert("verdict".into(), desk.statement("verdict"));
     let bent = desk.put("bent", &Value::Object(receipt).to_string());
-    assert!(!checked(&["verify-receipt", &bent, "--root", &root]).good);
+    assert!(checked(&["verify-receipt", &bent, "--root", &root]).ending == Ending::Wrong);
+}
+
+#[test]
+fn the_genuine_receipt_of_a_denial_does_not_end_like_that_of_an_approval() {
+    let desk = Desk::new();
+    let receipt = json!({
+        "keys": [desk.statement("keys")],
+        "key": desk.vectors["public_keys"]["K_dev"]["jwk"],
+        "challenge": desk.statement("challenge_policy"),
+        "response": desk.statement("response_deny"),
+        "verdict": desk.statement("verdict_deny"),
+    });
+    let file = desk.put("receipt", &receipt.to_string());
+    let root = desk.thumbprint("R");
+    let outcome = checked(&["verify-receipt", &file, "--root", &root]);
+    assert!(outcome.text.starts_with("Not approved: deny, ok"));
+    assert_eq!(outcome.ending, Ending::Declined);
+    let json = &outcome.json;
+    assert_eq!(
+        (&json["good"], &json["approved"]),
+        (&json!(true), &json!(false))
+    );
+}
+
+#[test]
+fn a_history_without_an_answer_is_nothing_to_check() {
+    let desk = Desk::new();
+    let mut lines = desk.lines();
+    lines.retain(|line| !line.contains("\"response\""));
+    lines[0] = lines[0].replacen("\"to\":7", "\"to\":0", 1);
+    let file = desk.history("empty", &lines);
+    let outcome = checked(&["verify-history", &file, "--root", &desk.thumbprint("R")]);
+    assert_eq!(outcome.ending, Ending::Nothing);
+    assert!(outcome.text.contains("Nothing is vouched for."));
+    assert_eq!(outcome.json["good"], false);
 }

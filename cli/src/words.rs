@@ -3,8 +3,9 @@
 use countersign_protocol::history::{Found, Report, Span, Trusted};
 use serde_json::{Value, json};
 
-pub(crate) fn is_good(report: &Report) -> bool {
-    report.findings.is_empty()
+/// Whether nothing is wrong with either file.
+pub(crate) fn is_good(report: &Report, other: Option<&Report>) -> bool {
+    report.is_good() && other.is_none_or(Report::is_good)
 }
 
 pub(crate) fn text(report: &Report, other: Option<&Report>, trusted: &Trusted) -> String {
@@ -98,7 +99,7 @@ fn vouched(report: &Report, trusted: &Trusted) -> String {
 }
 
 fn add_findings(text: &mut String, title: &str, report: &Report) {
-    if is_good(report) {
+    if report.is_good() {
         return;
     }
     text.push_str(&format!("{title}:\n"));
@@ -119,7 +120,7 @@ fn add_findings(text: &mut String, title: &str, report: &Report) {
 }
 
 pub(crate) fn json(report: &Report, other: Option<&Report>, trusted: &Trusted) -> Value {
-    let good = is_good(report) && other.is_none_or(is_good);
+    let good = is_good(report, other) && report.vouched.is_some();
     let mut json = of(report);
     json["good"] = good.into();
     json["rests_on"] = json!({

@@ -36,8 +36,12 @@ pub(crate) fn read(typed: &str, characters: usize) -> Option<Zeroizing<String>> 
         'I' | 'L' => '1',
         other => other,
     }));
-    let fits = code.len() == characters && code.bytes().all(|byte| ALPHABET.contains(&byte));
-    fits.then_some(code)
+    is_code(&code, characters).then_some(code)
+}
+
+/// Whether these are so many characters of the alphabet, as they are written.
+pub(crate) fn is_code(text: &str, characters: usize) -> bool {
+    text.len() == characters && text.bytes().all(|byte| ALPHABET.contains(&byte))
 }
 
 /// The bytes of a code that [`read`] gave; `N` bytes are `8 × N ÷ 5` characters.

@@ -138,12 +138,17 @@ impl HiddenKey {
         cost: Cost,
     ) -> Result<Self, Unspecified> {
         let mut hidden = Self {
-            blob: Bytes(**k_pin),
+            blob: Bytes([0; 32]),
             salt: Bytes(salt),
             j,
             cost,
         };
-        hidden.blob = Bytes(*hidden.open(pin, pepper)?);
+        // K_pin itself never stands in it, also not where there is no memory for the mask.
+        let mask = hidden.mask(pin, pepper)?;
+        let bytes = k_pin.iter().zip(mask.iter());
+        for (hidden, (byte, mask)) in hidden.blob.0.iter_mut().zip(bytes) {
+            *hidden = byte ^ mask;
+        }
         Ok(hidden)
     }
 
@@ -152,21 +157,20 @@ impl HiddenKey {
     /// # Errors
     /// [`Unspecified`] as with [`Self::hide`].
     pub fn open(&self, pin: &Pin<'_>, pepper: &Secret) -> Result<Secret, Unspecified> {
-        if !self.cost.is_enough() {
-            return Err(Unspecified);
-        }
-        let mask = stretch(
-            pin.0,
-            &self.salt.0,
-            pepper,
-            &associated_data(&self.j),
-            self.cost,
-        )?;
+        let mask = self.mask(pin, pepper)?;
         let mut key = Zeroizing::new(self.blob.0);
         for (byte, mask) in key.iter_mut().zip(mask.iter()) {
             *byte ^= mask;
         }
         Ok(key)
+    }
+
+    fn mask(&self, pin: &Pin<'_>, pepper: &Secret) -> Result<Secret, Unspecified> {
+        if !self.cost.is_enough() {
+            return Err(Unspecified);
+        }
+        let bound_to = associated_data(&self.j);
+        stretch(pin.0, &self.salt.0, pepper, &bound_to, self.cost)
     }
 
     /// What the pepper is made of.

@@ -53,7 +53,12 @@ impl Receipt {
         if bytes.len() > CAP {
             return Err(Malformed("too large").into());
         }
-        Ok(json::parse(bytes)?)
+        let receipt: Self = json::parse(bytes)?;
+        // K_dev and K_uv are made by a phone's hardware (protocol section 3).
+        match receipt.key {
+            PublicKey::P256(..) => Ok(receipt),
+            _ => Err(Malformed("key").into()),
+        }
     }
 
     /// Checks it, given the thumbprint of a root key of the server that is trusted.

@@ -27,6 +27,8 @@ impl Judged {
 pub(super) struct Answer {
     /// H of the response.
     pub(super) hash: Digest,
+    /// H of the one before it.
+    pub(super) prev: Option<Digest>,
     pub(super) judged: Option<Judged>,
 }
 
@@ -37,7 +39,6 @@ enum Tip {
     After {
         ctr: u64,
         hash: Digest,
-        prev: Option<Digest>,
     },
     /// One that could not be read; none with this `ctr` or less.
     Unknown(u64),
@@ -50,6 +51,8 @@ pub(super) struct Chain {
     may_have_gaps: bool,
     tip: Tip,
     answers: BTreeMap<u64, Answer>,
+    /// `ctr` by `prev`.
+    behind: BTreeMap<Option<Digest>, u64>,
 }
 
 impl Chain {
@@ -59,6 +62,7 @@ impl Chain {
             may_have_gaps: false,
             tip: Tip::Begin,
             answers: BTreeMap::new(),
+            behind: BTreeMap::new(),
         }
     }
 
@@ -84,17 +88,23 @@ impl Chain {
                 Finding::Forked
             });
         }
+        if self.behind.contains_key(&response.prev.0) {
+            return Some(Finding::Forked);
+        }
         let next = response.ctr;
         match self.tip {
             Tip::Begin => (next != self.from).then_some(Finding::Header("header.from")),
             Tip::Unknown(ctr) | Tip::After { ctr, .. } if next <= ctr => Some(Finding::Moved),
             Tip::Unknown(_) => None,
+            // The number jumped, the chain didn't.
+            Tip::After { ctr, hash } if next > ctr + 1 && response.prev.0 == Some(hash) => {
+                Some(Finding::Unlinked)
+            }
             Tip::After { ctr, .. } if next > ctr + 1 => {
                 let (from, to) = (ctr + 1, next - 1);
                 (!self.may_have_gaps).then_some(Finding::Removed { from, to })
             }
             Tip::After { hash, .. } if response.prev.0 == Some(hash) => None,
-            Tip::After { prev, .. } if response.prev.0 == prev => Some(Finding::Forked),
             Tip::After { .. } => Some(Finding::Unlinked),
         }
     }
@@ -102,15 +112,32 @@ impl Chain {
     /// Takes an answer in, wherever it belongs; the chain goes on behind it if it is the furthest.
     pub(super) fn take(&mut self, response: &Signed<Response>, judged: Option<Judged>) {
         let (ctr, hash, prev) = (response.ctr, response.hash(), response.prev.0);
-        self.answers.insert(ctr, Answer { hash, judged });
+        self.answers.insert(ctr, Answer { hash, prev, judged });
+        self.behind.entry(prev).or_insert(ctr);
         match self.tip {
             Tip::After { ctr: last, .. } | Tip::Unknown(last) if ctr <= last => {}
-            _ => self.tip = Tip::After { ctr, hash, prev },
+            _ => self.tip = Tip::After { ctr, hash },
         }
     }
 
     pub(super) fn answers(&self) -> &BTreeMap<u64, Answer> {
         &self.answers
+    }
+
+    /// Where an answer elsewhere and another of these follow the same one: at the later of the two.
+    pub(super) fn fork(&self, ctr: u64, prev: Option<Digest>) -> Option<u64> {
+        let ours = *self.behind.get(&prev)?;
+        (ours != ctr).then(|| ours.max(ctr))
+    }
+
+    /// Whether one of these, before which they have a gap, follows another answer than the other chain has there.
+    pub(super) fn breaks(&self, other: &Self, ctr: u64) -> bool {
+        let before = ctr.saturating_sub(1);
+        let (Some(answer), Some(theirs)) = (self.answers.get(&ctr), other.answers.get(&before))
+        else {
+            return false;
+        };
+        !self.has(before) && answer.prev != Some(theirs.hash)
     }
 
     pub(super) fn has(&self, ctr: u64) -> bool {

@@ -2,8 +2,8 @@
 
 use super::chain::{Chain, Judged};
 use super::finding::{Finding, Found};
-use super::line::{Entry, Header, Line, VERSION};
-use super::report::{Report, Span};
+use super::line::{Entry, Header, Line};
+use super::report::Report;
 use crate::crypto::PublicKey;
 use crate::encoding::{Digest, Thumbprint};
 use crate::evidence::{Flaw, ServerKeys, answers, is_rightly_accepted, judges, link};
@@ -71,6 +71,8 @@ pub struct Check {
     uv: BTreeSet<Thumbprint>,
     keys: BTreeMap<Thumbprint, PublicKey>,
     pub(super) chain: Chain,
+    /// Entries that were missing when the next one came: they may stand further down.
+    gaps: Vec<Found>,
     pub(super) report: Report,
 }
 
@@ -80,12 +82,12 @@ impl Check {
     /// # Errors
     /// [`NoHistory`].
     pub fn new(trusted: Trusted, first: &[u8]) -> Result<Self, NoHistory> {
+        if Header::is_of_another_version(first) {
+            return Err(NoHistory::Version);
+        }
         let Line::Header(header) = Line::parse(first).map_err(NoHistory::Line)? else {
             return Err(NoHistory::Line(Malformed("members")));
         };
-        if header.version != VERSION {
-            return Err(NoHistory::Version);
-        }
         let report = Report {
             origin: header.origin.clone(),
             credential: header.credential,
@@ -111,6 +113,7 @@ impl Check {
             uv: BTreeSet::new(),
             keys: keys.collect(),
             chain: Chain::new(header.from),
+            gaps: Vec::new(),
             report,
             header,
         })
@@ -221,11 +224,16 @@ impl Check {
             Err(flaw) => return self.skip(flaw.into()),
         };
         let ctr = Some(response.ctr);
-        if let Some(finding) = self.chain.place(&response) {
-            self.note(finding, ctr);
-            if self.chain.has(response.ctr) {
-                return;
+        match self.chain.place(&response) {
+            Some(finding @ Finding::Removed { .. }) => {
+                let line = Some(self.line);
+                self.gaps.push(Found { finding, line, ctr });
             }
+            Some(finding) => self.note(finding, ctr),
+            None => {}
+        }
+        if self.chain.has(response.ctr) {
+            return;
         }
         let judged = self.judged(entry, challenge.as_ref(), &response);
         let judged = judged.unwrap_or_else(|flaw| {
@@ -293,12 +301,13 @@ impl Check {
         self.report.answers += 1;
         self.report.unjudged += u64::from(judged.is_none());
         self.chain.take(response, judged);
-        if self.report.findings.is_empty() {
-            let from = self.header.from;
-            let span = Some(Span { from, to: ctr });
-            self.report.vouched = span;
-            if Some(response.kid()) == self.trusted.dev || Some(hash) == self.trusted.deposited {
-                self.report.by_phone = span;
+        if self.report.is_good() && self.gaps.is_empty() {
+            Report::vouch(&mut self.report.vouched, self.header.from, ctr);
+            let reached = self.report.vouched.filter(|span| span.to == ctr);
+            let is_known =
+                Some(response.kid()) == self.trusted.dev || Some(hash) == self.trusted.deposited;
+            if is_known && reached.is_some() {
+                self.report.by_phone = reached;
             }
         }
     }
@@ -321,18 +330,32 @@ impl Check {
         if self.rootless {
             return;
         }
-        // An entry that stands in the wrong place isn't missing.
-        let chain = &self.chain;
-        self.report.findings.retain(|found| match found.finding {
-            Finding::Removed { from, to } => !chain.has_all(from, to),
-            _ => true,
-        });
+        self.note_gaps();
         if self.chain.last() != self.header.to {
             self.note_at(Finding::Header("header.to"), Some(1), None);
+        }
+        if self.trusted.dev.is_some() && self.dev.is_none() {
+            self.note_at(Finding::Dev, None, None);
         }
         let deposited = self.trusted.deposited.filter(|_| !self.is_servers);
         if deposited.is_some_and(|hash| !self.chain.has_hash(&hash)) {
             self.note_at(Finding::Deposited, None, None);
+        }
+    }
+
+    /// Those that are still missing, in their places. An entry that stands in the wrong one isn't.
+    fn note_gaps(&mut self) {
+        let chain = &self.chain;
+        let is_open = |found: &Found| match found.finding {
+            Finding::Removed { from, to } => !chain.has_all(from, to),
+            _ => true,
+        };
+        let findings = &mut self.report.findings;
+        for gap in self.gaps.drain(..).filter(is_open) {
+            let behind = findings.iter().position(|found| found.line > gap.line);
+            findings.insert(behind.unwrap_or(findings.len()), gap);
+            self.report.more += u64::from(findings.len() > Report::MOST);
+            findings.truncate(Report::MOST);
         }
     }
 }

@@ -23,7 +23,14 @@ impl Check {
         if self.header.credential != other.header.credential {
             return self.note_at(Finding::Differs("credential"), None, None);
         }
+        let mut furthest = None;
         for (ctr, theirs) in other.chain.answers() {
+            let breaks = || other.chain.breaks(&self.chain, *ctr).then_some(*ctr);
+            if let Some(at) = self.chain.fork(*ctr, theirs.prev).or_else(breaks) {
+                self.forked(at);
+                continue;
+            }
+            furthest = Some(*ctr);
             let Some(ours) = self.chain.answers().get(ctr) else {
                 continue;
             };
@@ -39,10 +46,21 @@ impl Check {
             self.note_at(finding, None, Some(*ctr));
             self.report.end_before(*ctr);
         }
-        let (last, to) = (self.chain.last(), other.chain.last());
-        if to > last && other.chain.has(to) {
+        let own: Vec<u64> = self.chain.answers().keys().copied().collect();
+        for ctr in own {
+            if self.chain.breaks(&other.chain, ctr) {
+                self.forked(ctr);
+            }
+        }
+        let last = self.chain.last();
+        if let Some(to) = furthest.filter(|to| *to > last) {
             let from = last + 1;
             self.note_at(Finding::Cut { from, to }, None, None);
         }
+    }
+
+    fn forked(&mut self, ctr: u64) {
+        self.note_at(Finding::Forked, None, Some(ctr));
+        self.report.end_before(ctr);
     }
 }

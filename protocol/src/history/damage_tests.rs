@@ -3,7 +3,7 @@
 use super::testkit::*;
 use super::*;
 use crate::crypto::PublicKey;
-use crate::encoding::Id;
+use crate::encoding::{Digest, Id};
 use crate::statement::*;
 use proptest::prelude::*;
 use std::sync::OnceLock;
@@ -21,7 +21,7 @@ fn export() -> &'static (House, Vec<String>) {
 /// Whether something is said about these lines.
 fn is_found(lines: &[String]) -> bool {
     let read = read(lines, export().0.trusted());
-    read.map_or(true, |check| !check.finish(None).0.findings.is_empty())
+    read.map_or(true, |check| !check.finish(None).0.is_good())
 }
 
 #[test]
@@ -64,7 +64,7 @@ proptest! {
                 for (number, line) in good.iter().enumerate().skip(1) {
                     check.line(if number == at { &damaged } else { line.as_bytes() });
                 }
-                !check.finish(None).0.findings.is_empty()
+                !check.finish(None).0.is_good()
             }
         };
         prop_assert!(found, "line {at}, byte {which}, bit {bit}");
@@ -88,14 +88,7 @@ fn a_cut_at_the_end_with_its_first_line_mended_shows_by_the_other_file_only() {
     let cut = house.export(&chain[..5]);
     assert_eq!(found(&check(&cut, house.trusted())), []);
     let server = house.export(&chain);
-    let with = |phone: &[String], server: &[String]| {
-        let mut other = Check::of_server(house.trusted(), server[0].as_bytes()).unwrap();
-        server[1..]
-            .iter()
-            .for_each(|line| other.line(line.as_bytes()));
-        let (report, other) = read(phone, house.trusted()).unwrap().finish(Some(other));
-        (report, other.unwrap())
-    };
+    let with = |phone: &[String], server: &[String]| check_with(phone, server, house.trusted());
     let (report, other) = with(&cut, &server);
     assert_eq!(report.findings.len(), 1);
     assert_eq!(report.findings[0].finding, Finding::Cut { from: 6, to: 7 });
@@ -123,13 +116,7 @@ fn what_the_other_file_says_otherwise_ends_what_is_vouched_for() {
     let house = House::new();
     let chain = house.chain(6);
     let phone = house.export(&chain);
-    let with = |server: &[String]| {
-        let mut other = Check::of_server(house.trusted(), server[0].as_bytes()).unwrap();
-        server[1..]
-            .iter()
-            .for_each(|line| other.line(line.as_bytes()));
-        read(&phone, house.trusted()).unwrap().finish(Some(other)).0
-    };
+    let with = |server: &[String]| check_with(&phone, server, house.trusted()).0;
     let refused = |it: &mut Verdict| {
         (it.result, it.code) = (Outcome::Refused, VerdictCode::Expired);
     };
@@ -174,14 +161,7 @@ fn what_the_other_file_says_otherwise_ends_what_is_vouched_for() {
     let mut silent = chain.clone();
     silent[2].verdict = None;
     let silent = house.export(&silent);
-    let mut other = Check::of_server(house.trusted(), phone[0].as_bytes()).unwrap();
-    phone[1..]
-        .iter()
-        .for_each(|line| other.line(line.as_bytes()));
-    let report = read(&silent, house.trusted())
-        .unwrap()
-        .finish(Some(other))
-        .0;
+    let report = check_with(&silent, &phone, house.trusted()).0;
     assert_eq!((report.unjudged, report.judged_elsewhere), (1, 1));
     assert!(report.findings.is_empty());
 
@@ -246,8 +226,10 @@ fn row_45_what_is_no_line_is_not_read() {
         assert_eq!(refused.map(NoHistory::code), Some("line"));
     }
     let newer = good[0].replacen("\"cs1-history\":1", "\"cs1-history\":2", 1);
-    let refused = Check::new(house.trusted(), newer.as_bytes()).err();
-    assert_eq!(refused, Some(NoHistory::Version));
+    for newer in [newer.as_str(), "{\"cs1-history\":2,\"new\":1}"] {
+        let refused = Check::new(house.trusted(), newer.as_bytes()).err();
+        assert_eq!(refused, Some(NoHistory::Version), "{newer:.60}");
+    }
     assert_eq!(NoHistory::Version.code(), "version");
 }
 
@@ -259,6 +241,134 @@ fn findings_are_counted_and_not_all_kept() {
     let report = check(&lines, house.trusted());
     assert_eq!((report.findings.len() as u64, report.more), (100, 900));
     assert_eq!(report.vouched, Some(Span { from: 1, to: 7 }));
+}
+
+#[test]
+fn what_is_moved_stays_wrong_however_many_there_are() {
+    let house = House::new();
+    let chain = house.chain(201);
+    let odd = chain.iter().step_by(2);
+    let even = chain.iter().skip(1).step_by(2);
+    let order: Vec<Three> = odd.chain(even).cloned().collect();
+    let mut lines = house.export(&order);
+    lines[0] = text(&house.header(1, 201));
+    let report = check(&lines, house.trusted());
+    assert!(!report.is_good());
+    assert_eq!(report.vouched, Some(Span { from: 1, to: 1 }));
+    // The hundred gaps were filled; what filled them stands in the wrong place.
+    assert!(found(&report).iter().all(|(code, ..)| *code == "moved"));
+    assert_eq!((report.findings.len(), report.more), (100, 0));
+    // One that stays open is told among them, in its place.
+    lines.pop();
+    let report = check(&lines, house.trusted());
+    let open = ("removed", Some(FIRST as u64 + 101), Some(201));
+    assert_eq!(found(&report)[0], open);
+}
+
+#[test]
+fn a_fork_shows_across_a_gap_and_is_not_called_a_cut() {
+    let house = House::new();
+    let chain = house.chain(10);
+    let phone = house.export(&chain);
+    // A copy of the phone from after the third answer, which counted on elsewhere.
+    let prev = Some(chain[2].response.hash());
+    let copy = house.three(24, prev, Bend::default());
+    let mut server = chain.clone();
+    server.push(copy.clone());
+    let (report, other) = check_with(&phone, &house.export(&server), house.trusted());
+    assert_eq!(found(&report), [("forked", None, Some(24))]);
+    assert_eq!(report.vouched, Some(Span { from: 1, to: 10 }));
+    assert_eq!(
+        found(&other),
+        [("forked", Some(FIRST as u64 + 11), Some(24))]
+    );
+    // And the other way round, where the phone's file is the copy's.
+    let mut copys = chain[..3].to_vec();
+    copys.push(house.three(4, Some(chain[2].response.hash()), Bend::default()));
+    let (report, _) = check_with(
+        &house.export(&copys),
+        &house.export(&[copy.clone()]),
+        house.trusted(),
+    );
+    assert_eq!(found(&report), [("forked", None, Some(24))]);
+    // Where the server has nothing else.
+    let (report, _) = check_with(&phone, &house.export(&[copy]), house.trusted());
+    assert_eq!(found(&report), [("forked", None, Some(24))]);
+    // A number that jumped where the chain did not.
+    let prev = Some(chain[9].response.hash());
+    let mut server = chain.clone();
+    server.push(house.three(24, prev, Bend::default()));
+    let (_, other) = check_with(&phone, &house.export(&server), house.trusted());
+    let line = Some(FIRST as u64 + 11);
+    assert_eq!(found(&other), [("response.prev", line, Some(24))]);
+}
+
+#[test]
+fn an_excerpt_has_to_follow_what_the_other_file_has_before_it() {
+    let house = House::new();
+    let chain = house.chain(6);
+    let (ours, theirs) = (house.export(&chain[4..]), house.export(&chain[..4]));
+    let (report, _) = check_with(&ours, &theirs, house.trusted());
+    assert_eq!(found(&report), []);
+    // The same the other way round: what the server has later follows what the phone has.
+    let (report, _) = check_with(&theirs, &ours, house.trusted());
+    assert_eq!(found(&report), [("cut", None, None)]);
+    let nowhere = Some(Digest::of(&[b"no answer"]));
+    let five = house.three(5, nowhere, Bend::default());
+    let ours = house.export(&[five]);
+    for (one, two) in [(&ours, &theirs), (&theirs, &ours)] {
+        let (report, _) = check_with(one, two, house.trusted());
+        assert_eq!(found(&report), [("forked", None, Some(5))]);
+    }
+}
+
+#[test]
+fn nothing_is_vouched_for_behind_a_gap() {
+    let house = House::new();
+    let chain = house.chain(7);
+    let with = |at: &[usize]| {
+        let server: Vec<Three> = at.iter().map(|at| chain[at - 1].clone()).collect();
+        let dev = Some(house.dev.public().thumbprint());
+        let trusted = Trusted {
+            dev,
+            ..house.trusted()
+        };
+        let (_, other) = check_with(&house.export(&chain), &house.export(&server), trusted);
+        assert!(other.is_good());
+        (other.vouched, other.by_phone)
+    };
+    let span = |from, to| Some(Span { from, to });
+    assert_eq!(with(&[1, 2, 4, 5]), (span(1, 2), span(1, 2)));
+    // The fourth and the fifth are by K_dev, the sixth is not.
+    assert_eq!(with(&[4, 5, 6]), (span(4, 6), span(4, 5)));
+}
+
+#[test]
+fn a_file_that_shows_nothing_of_the_phone_does_not_pass_for_it() {
+    let house = House::new();
+    let lines = house.export(&[]);
+    let dev = Some(house.dev.public().thumbprint());
+    let trusted = Trusted {
+        dev,
+        ..house.trusted()
+    };
+    assert!(check(&lines, trusted).is_good());
+    // Statements about keys are public: with them alone anybody could make one.
+    let bare = &lines[..3];
+    let codes = found(&check(bare, trusted));
+    assert_eq!(codes, [("header.jwks", Some(1), None), ("dev", None, None)]);
+    assert_eq!(found(&check(bare, house.trusted()))[0].0, "header.jwks");
+    let jwks = |keys: Vec<PublicKey>| {
+        let header = Header::new(origin(), Id::from([1; 16]), keys, (1, 0));
+        Check::new(trusted, text(&Line::Header(header)).as_bytes()).err()
+    };
+    // No key at all, and one that no phone can have.
+    for keys in [vec![], vec![*house.s[0].public()]] {
+        assert!(matches!(jwks(keys), Some(NoHistory::Line(_))));
+    }
+    let from_nowhere = text(&house.header(0, 0));
+    let refused = Check::new(trusted, from_nowhere.as_bytes()).err();
+    assert!(matches!(refused, Some(NoHistory::Line(_))));
 }
 
 /// Values that another implementation made.

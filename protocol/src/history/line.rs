@@ -24,7 +24,7 @@ pub struct Header {
     pub origin: Origin,
     /// The credential.
     pub credential: Id,
-    /// K_dev and each K_uv.
+    /// K_dev and each K_uv that a state named: P-256.
     pub jwks: Vec<PublicKey>,
     /// `ctr` of the first entry.
     pub from: u64,
@@ -49,6 +49,25 @@ impl Header {
             to,
         }
     }
+
+    /// `ctr` begins at 1, and a phone's keys are P-256.
+    fn is_sound(&self) -> bool {
+        let of_phones = |key: &PublicKey| matches!(key, PublicKey::P256(..));
+        self.from > 0 && !self.jwks.is_empty() && self.jwks.iter().all(of_phones)
+    }
+
+    /// Whether a first line is of a version that is not read here.
+    pub(super) fn is_of_another_version(bytes: &[u8]) -> bool {
+        bytes.len() <= LINE_CAP
+            && json::parse::<Versioned>(bytes).is_ok_and(|it| it.version != VERSION)
+    }
+}
+
+/// The version alone, whatever else a later one has.
+#[derive(Deserialize)]
+struct Versioned {
+    #[serde(rename = "cs1-history")]
+    version: u64,
 }
 
 /// A request, its answer, and what the server made of it.
@@ -121,6 +140,7 @@ impl Line {
             Self::Entry(json::parse(bytes)?)
         };
         match &line {
+            Self::Header(header) if !header.is_sound() => Err(Malformed("header")),
             Self::Entry(entry) if entry.response.is_none() => {
                 match (&entry.challenge, &entry.verdict) {
                     (Some(_), None) => Ok(line),

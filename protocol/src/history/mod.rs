@@ -3,7 +3,7 @@
 //!
 //! In: one line after the other, each of bounded size. Out: what is wrong, by line, and up to which `ctr` the file is vouched
 //! for and on what that rests. Never: an entry that is vouched for behind one that is wrong; a file that is held in memory,
-//! beside 32 bytes and a word for each answer.
+//! beside its hashes for each answer.
 
 mod chain;
 mod check;

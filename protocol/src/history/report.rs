@@ -43,6 +43,20 @@ impl Report {
     /// Findings that are kept.
     pub const MOST: usize = 100;
 
+    /// Whether nothing is wrong with the file. Nothing need be vouched for either: an export may be empty.
+    pub fn is_good(&self) -> bool {
+        self.findings.is_empty() && self.more == 0
+    }
+
+    /// Takes an entry in at the end of what is vouched for; one behind a gap isn't.
+    pub(super) fn vouch(span: &mut Option<Span>, from: u64, ctr: u64) {
+        match span {
+            None if ctr == from => *span = Some(Span { from, to: ctr }),
+            Some(span) if span.to.checked_add(1) == Some(ctr) => span.to = ctr,
+            _ => {}
+        }
+    }
+
     /// Nothing from this entry on is vouched for.
     pub(super) fn end_before(&mut self, ctr: u64) {
         for span in [&mut self.vouched, &mut self.by_phone] {

@@ -178,7 +178,7 @@ impl House {
         let mut response = Response {
             iss: challenge.aud,
             aud: challenge.iss.clone(),
-            jti: Id::from([100 + ctr as u8; 16]),
+            jti: Id::from([100_u8.wrapping_add(ctr as u8); 16]),
             challenge: challenge.hash(),
             decision: Decision::Approve,
             reason: None,
@@ -289,6 +289,16 @@ pub(super) fn read(lines: &[String], trusted: Trusted) -> Result<Check, NoHistor
 
 pub(super) fn check(lines: &[String], trusted: Trusted) -> Report {
     read(lines, trusted).unwrap().finish(None).0
+}
+
+/// Beside the export of a server; both reports.
+pub(super) fn check_with(lines: &[String], other: &[String], trusted: Trusted) -> (Report, Report) {
+    let mut server = Check::of_server(trusted, other[0].as_bytes()).unwrap();
+    other[1..]
+        .iter()
+        .for_each(|line| server.line(line.as_bytes()));
+    let (report, other) = read(lines, trusted).unwrap().finish(Some(server));
+    (report, other.unwrap())
 }
 
 /// The codes of what is found, each with its line and `ctr`.

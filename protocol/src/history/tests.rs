@@ -372,7 +372,7 @@ fn keys_and_states_that_do_not_fit_are_found() {
         "line.place"
     );
     assert_eq!(with(&|lines| drop(lines.drain(3..5))).0, "header.jwks");
-    let elsewhere = Header::new(evil(), Id::from([1; 16]), vec![], (1, 4));
+    let elsewhere = Header::new(evil(), Id::from([1; 16]), vec![public(&house.dev)], (1, 4));
     let elsewhere = text(&Line::Header(elsewhere));
     assert_eq!(with(&|lines| lines[0] = elsewhere.clone()).0, "keys.iss");
 

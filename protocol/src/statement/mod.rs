@@ -48,12 +48,16 @@ fn rule(condition: bool, name: &'static str) -> Result<(), Malformed> {
     }
 }
 
-/// A BCP 47 tag's shape (RFC 5646): letters, digits and hyphens, up to 35.
+/// The shape of a BCP 47 tag that begins with a language (RFC 5646): `[A-Za-z]{2,8}`, then parts `-[A-Za-z0-9]{1,8}`, up to 35.
 pub fn is_language(tag: &str) -> bool {
-    (1..=35).contains(&tag.len())
-        && tag.split('-').all(|part| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        })
+    let mut parts = tag.split('-');
+    let is_part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let is_first = |part: &str| {
+        is_part(part) && part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    tag.len() <= 35 && parts.next().is_some_and(is_first) && parts.all(is_part)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::key::UvClass;
 use super::{Sealed, is_language, rule};
+use crate::crockford;
 use crate::crypto::{AgreementKey, PublicKey};
 use crate::encoding::{Digest, Id};
 use crate::jose::{Refusal, Signed, Statement};
@@ -165,13 +166,9 @@ impl Statement for Registration {
     }
 }
 
-/// The shape of an invitation's token on the wire.
+/// The shape of an invitation's token on the wire: of a link, or of a typed code.
 pub(crate) fn is_token(token: &str) -> bool {
-    Id::parse(token).is_some()
-        || (token.len() == 10
-            && token
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()))
+    Id::parse(token).is_some() || crockford::is_code(token, 10)
 }
 
 impl Signed<Registration> {

@@ -222,7 +222,22 @@ fn a_registration_brings_two_p256_keys_or_one_and_what_belongs_to_each() {
         }
     }
     assert!(!bent(&|it| it.token = "short".into()));
-    for (locale, fits) in [("de-AT", true), ("", false), ("de_AT", false), ("d", true)] {
+    // Its first part is a language's name, which no single letter is (RFC 5646): the shape was too wide before.
+    let locales = [
+        ("de-AT", true),
+        ("gsw", true),
+        ("zh-Hant-1996", true),
+        ("abcdefgh", true),
+        ("abcdefghi", false),
+        ("", false),
+        ("de_AT", false),
+        ("de-", false),
+        ("d", false),
+        ("x-a", false),
+        ("i-klingon", false),
+        ("1a", false),
+    ];
+    for (locale, fits) in locales {
         assert_eq!(bent(&|it| it.locale = locale.into()), fits, "{locale}");
     }
     for (versions, fits) in [(0, false), (1, true), (16, true), (17, false)] {
