@@ -244,7 +244,17 @@ fn typed_codes(topic: &mut Topic, published: &Published) {
             "shape",
         ),
         ("nothing", "", "shape"),
+        // Their capitals are S, I and SS, outside of ASCII's rules.
+        ("long-s", "EJTJGPEZREVQ445X9A2\u{17f}", "shape"),
+        ("i-without-dot", "EJTJGPEZREVQ445X9A2\u{131}", "shape"),
+        ("sharp-s", "EJTJGPEZREVQ445X9A\u{df}", "shape"),
+        ("128-bytes-are-read", "EJTJGPEZREVQ445X9A2C{ *108}", "ok"),
+        ("129-bytes-are-not", "EJTJGPEZREVQ445X9A2C{ *109}", "shape"),
     ] {
+        if expect == "ok" {
+            topic.add(&format!("typed-code/{id}"), "typed_code", "ok", good(typed));
+            continue;
+        }
         topic.add(
             &format!("typed-code/{id}"),
             "typed_code",

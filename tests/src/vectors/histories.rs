@@ -240,13 +240,42 @@ fn histories(topic: &mut Topic, published: &Published) {
             "header-of-a-later-version",
             good[0].replacen("\"cs1-history\":1", "\"cs1-history\":2", 1),
         ),
+        (
+            "header-of-a-later-version-with-other-members",
+            "{\"cs1-history\":2,\"new\":1}".to_owned(),
+        ),
+        (
+            "header-with-true-for-1",
+            good[0].replacen("\"cs1-history\":1", "\"cs1-history\":true", 1),
+        ),
+        ("header-without-keys", with_jwks(&good[0], json!([]))),
+        (
+            "header-with-a-key-of-a-server",
+            with_jwks(&good[0], json!([published.public("S")])),
+        ),
+        (
+            "header-from-0",
+            good[0]
+                .replacen("\"from\":1", "\"from\":0", 1)
+                .replacen("\"to\":7", "\"to\":0", 1),
+        ),
     ] {
-        let expect = if id == "no-header" { "line" } else { "version" };
+        let expect = if id.contains("version") {
+            "version"
+        } else {
+            "line"
+        };
         let lines = bent(&good, |lines| lines[0] = first.clone());
         let vector =
             json!({ "root": published.thumbprint("R"), "lines": short(published, &lines) });
         topic.add(&format!("history/{id}"), "history", expect, vector);
     }
+}
+
+fn with_jwks(header: &str, jwks: Value) -> String {
+    let mut header: Value = serde_json::from_str(header).unwrap_or_default();
+    header["jwks"] = jwks;
+    header.to_string()
 }
 
 fn bent(good: &[String], change: impl Fn(&mut Vec<String>)) -> Vec<String> {
@@ -506,5 +535,70 @@ fn other_files(topic: &mut Topic, published: &Published) {
         "history",
         "found",
         with(&good, &other, Some((1, 2)), &[("differs", None, Some(3))]),
+    );
+    forks(topic, published, &good);
+}
+
+/// What two copies of a phone leave behind, and excerpts that don't fit.
+fn forks(topic: &mut Topic, published: &Published, good: &[String]) {
+    // The third answer, bent and signed again.
+    let again = |from: &str, to: &str| {
+        let says = payload(published.statement("response_deny"));
+        assert!(says.contains(from), "{from}");
+        let key = published.key("K_dev");
+        let response = signed("cs1-response+jwt", &says.replacen(from, to, 1), &key);
+        let challenge = published.statement("challenge_policy");
+        json!({ "challenge": challenge, "response": response }).to_string()
+    };
+    let header = |from: u64, to: u64| {
+        let range = format!("\"from\":{from},\"to\":{to}");
+        good[0].replacen("\"from\":1,\"to\":7", &range, 1)
+    };
+    let with = |lines: &[String], with: &[String], vouched, found: &[Found]| {
+        let mut vector = vector(published, lines, vouched, found);
+        vector["with"] = short(published, with);
+        vector
+    };
+    // A copy of the phone from after its second answer, which counted on from elsewhere.
+    let copy = again("\"ctr\":3", "\"ctr\":24");
+    let server = bent(good, |lines| {
+        lines[0] = header(1, 24);
+        lines.push(copy.clone());
+    });
+    let forked = ("forked", None, Some(24));
+    topic.add(
+        "with/forked-across-a-gap",
+        "history",
+        "found",
+        with(good, &server, Some((1, 7)), &[forked]),
+    );
+    // What the phone has from its third answer on, beside what the server has before it.
+    let begins = bent(good, |lines| {
+        lines.drain(7..9);
+        lines[0] = header(3, 7);
+    });
+    let ends = bent(good, |lines| {
+        lines.truncate(9);
+        lines[0] = header(1, 2);
+    });
+    topic.add(
+        "with/what-was-before",
+        "history",
+        "ok",
+        with(&begins, &ends, Some((3, 7)), &[]),
+    );
+    let (right, wrong) = (published.hash("response_uv"), published.hash("challenge"));
+    let nowhere = again(right, wrong);
+    let begins = bent(good, |lines| {
+        lines.truncate(10);
+        lines.drain(7..9);
+        lines[0] = header(3, 3);
+        lines[7] = nowhere.clone();
+    });
+    topic.add(
+        "with/another-before",
+        "history",
+        "found",
+        with(&begins, &ends, None, &[("forked", None, Some(3))]),
     );
 }

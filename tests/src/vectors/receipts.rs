@@ -87,6 +87,8 @@ pub(super) fn add(topic: &mut Topic, published: &Published) {
         "keys",
         json!([published.statement("keys_by_next_root")]),
     );
+    let of_a_server = published.at("/public_keys/S/jwk").clone();
+    add("key-of-a-server", "malformed", "key", of_a_server);
     add("member-more", "malformed", "more", json!(1));
     let mut by_another = vector(&transaction());
     by_another["root"] = json!(published.thumbprint("R2"));

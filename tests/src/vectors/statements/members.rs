@@ -46,6 +46,10 @@ challenge_policy/with-a-number | challenge_policy | {"match":2} | malformed
 challenge_policy/and-a-phone | challenge_policy | {"input.dev":$DEV} | malformed
 challenge_policy/and-a-name | challenge_policy | {"input.device":"iPhone 18"} | malformed
 challenge_policy/policy-that-is-none | challenge_policy | {"input.policy":$NO_POLICY} | malformed
+challenge/address-with-a-scope | challenge | {"context.ip":"fe80::1%eth0"} | malformed
+challenge/address-that-makes-a-line | challenge | {"context.ip":"fe80::1%a\nphones\t9"} | malformed
+challenge_transaction/language-of-one-letter | challenge_transaction | {"lang":"d"} | malformed
+challenge_transaction/language-with-parts | challenge_transaction | {"lang":"zh-Hant-1996"} | ok
 "#;
 
 const STATES: &str = r#"
@@ -83,6 +87,9 @@ response_deny/with-its-half | response_deny | {"dh":$HALF} | malformed
 response_deny/with-a-pin | response_deny | {"dh":$HALF,"pin":$PIN} | malformed
 response_replace_uv/pin-left-out | response_replace_uv | {"pin":null} | malformed
 response_replace_uv/key-of-another-curve | response_replace_uv | {"input.uv":$S} | malformed
+response/locale-of-private-use | response | {"locale":"x-a"} | malformed
+response/locale-of-nine-letters | response | {"locale":"abcdefghi"} | malformed
+response/locale-with-an-empty-part | response | {"locale":"de-"} | malformed
 "#;
 
 const REGISTRATIONS: &str = r#"
@@ -93,6 +100,10 @@ registration/level-alone | registration | {"uv":null,"uvc":null} | malformed
 registration/gesture-of-another-curve | registration | {"uv":$S} | malformed
 registration/sixteen-versions | registration | {"proto":$16_VERSIONS} | ok
 registration/seventeen-versions | registration | {"proto":$17_VERSIONS} | malformed
+registration/typed-token | registration | {"token":"0123456789"} | ok
+registration/token-of-no-alphabet | registration | {"token":"ILOUILOUIL"} | malformed
+registration/push-token-of-4098-bytes | registration | {"push":{"type":"fcm","token":$4098_BYTES}} | malformed
+registration/push-token-of-4096-bytes | registration | {"push":{"type":"fcm","token":$4096_BYTES}} | ok
 "#;
 
 const KEYS: &str = r#"
@@ -208,6 +219,8 @@ fn words(published: &Published) -> Vec<(&'static str, Value)> {
         ("$17_VERSIONS", versions(17)),
         ("$4_ORIGINS", origins(4)),
         ("$5_ORIGINS", origins(5)),
+        ("$4096_BYTES", json!("é".repeat(2048))),
+        ("$4098_BYTES", json!("é".repeat(2049))),
         ("$ID", json!("AAAAAAAAAAAAAAAAAAAAAA")),
         (
             "$BACK",
