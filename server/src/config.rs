@@ -1,5 +1,5 @@
 //! Settings: one TOML file, and environment variables that override single values of it. Nothing
-//! below this file reads the environment.
+//! below this file reads the environment, but for the filter of the log.
 
 use crate::brands::{self, Brand};
 use countersign_protocol::Origin;

@@ -15,6 +15,10 @@ use std::time::Duration;
 /// Between two looks whether there is an answer: it comes to another process.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// What `ask --wait` ends with when nobody approved, as `countersign verify-receipt` does: a script that looks at nothing else takes no
+/// denial for an approval.
+const DECLINED: u8 = 3;
+
 #[derive(Args)]
 pub(super) struct AskArgs {
     /// In whose name, as `app list` shows it.
@@ -38,7 +42,7 @@ pub(super) struct AskArgs {
     /// Your own name for it; the same again goes on with the same request.
     #[arg(long)]
     request_id: Option<String>,
-    /// Wait for the answer, and put its receipt into a file.
+    /// Wait for the answer, and put its receipt into a file. Ends with 0 for an approval alone, with 3 for any other answer or none.
     #[arg(long)]
     wait: bool,
     /// Where the receipt goes, with --wait.
@@ -142,6 +146,9 @@ pub(super) async fn begin(
         tokio::time::sleep(LOOK_EVERY).await;
     };
     let mut said = in_words(&ended)?;
+    if ended.state != "approved" {
+        said.ends = DECLINED;
+    }
     if let Some(receipt) = &ended.receipt {
         keep(&path, receipt)?;
         said.text

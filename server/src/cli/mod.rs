@@ -4,6 +4,7 @@
 mod api_keys;
 mod apps;
 mod ask;
+mod audit;
 mod history;
 mod init;
 mod keys;
@@ -81,7 +82,7 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// The log of what was done.
     #[command(subcommand)]
-    Audit(AuditCommand),
+    Audit(audit::AuditCommand),
     /// After the database was put back from a backup: make phones take what the server says again.
     Restored,
 }
@@ -96,16 +97,12 @@ enum CertCommand {
     },
 }
 
-#[derive(Subcommand)]
-enum AuditCommand {
-    /// Check that no entry is missing or altered.
-    Check,
-}
-
 /// What a command says: a sentence for people, an object for programs.
 struct Said {
     text: String,
     json: Value,
+    /// What the process ends with.
+    ends: u8,
 }
 
 impl Said {
@@ -113,6 +110,7 @@ impl Said {
         Self {
             text: text.into(),
             json,
+            ends: 0,
         }
     }
 }
@@ -138,7 +136,8 @@ pub fn run() -> ExitCode {
     match runtime.block_on(execute(arguments)) {
         Ok(said) => {
             said.iter().for_each(|said| print(as_json, said));
-            ExitCode::SUCCESS
+            let ends = said.iter().map(|said| said.ends).max();
+            ExitCode::from(ends.unwrap_or_default())
         }
         Err(error) => fail(as_json, &error),
     }
@@ -212,7 +211,7 @@ async fn administer(
         }
         Command::Policy(command) => policy::policy(app, command).await?,
         Command::Metadata => vec![apps::metadata(app)?],
-        Command::Audit(AuditCommand::Check) => vec![audit(app).await?],
+        Command::Audit(command) => audit::audit(app, command).await?,
         Command::Restored => vec![restored::restored(app).await?],
     })
 }
@@ -257,14 +256,4 @@ fn log_to_stderr(as_json: bool) {
     } else {
         lines.try_init()
     };
-}
-
-async fn audit(app: &App) -> Result<Said, StartError> {
-    match crate::store::audit::check(&mut *app.store.read().await?).await? {
-        Ok(n) => Ok(Said::new(
-            format!("Complete to {n}."),
-            json!({ "complete": n }),
-        )),
-        Err(n) => Err(StartError::Said(format!("the log is broken at entry {n}"))),
-    }
 }

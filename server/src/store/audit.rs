@@ -7,13 +7,26 @@ use countersign_protocol::Digest;
 /// All of it but its digest; the last member is the digest of the entry before.
 type Entry<'a> = (i64, i64, &'a str, &'a str, &'a str, &'a str);
 
-struct Stored {
-    n: i64,
-    at: i64,
-    event: String,
-    subject: String,
-    result: String,
+pub(crate) struct Stored {
+    pub(crate) n: i64,
+    pub(crate) at: i64,
+    pub(crate) event: String,
+    pub(crate) subject: String,
+    pub(crate) result: String,
     digest: String,
+}
+
+/// What a check comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Chain {
+    /// Every entry is there to this one, with its digest.
+    Whole { n: i64, digest: String },
+    /// The first one that doesn't fit.
+    Broken(i64),
+    /// The entry that was noted isn't there.
+    Cut(i64),
+    /// The entry that was noted is another.
+    Another(i64),
 }
 
 impl Row for Stored {
@@ -49,8 +62,28 @@ pub(crate) async fn append(
     .map(drop)
 }
 
-/// How many entries there are, or the number of the first one that doesn't fit the chain.
-pub(crate) async fn check(db: &mut Connection) -> Result<std::result::Result<i64, i64>> {
+/// The newest entries, oldest first: of all, or of one subject.
+pub(crate) async fn newest(
+    db: &mut Connection,
+    count: u32,
+    subject: Option<&str>,
+) -> Result<Vec<Stored>> {
+    let mut entries: Vec<Stored> = match subject {
+        None => db.all(
+            "SELECT n, at, event, subject, result, digest FROM audit ORDER BY n DESC LIMIT ?",
+            [i64::from(count)],
+        )?,
+        Some(subject) => db.all(
+            "SELECT n, at, event, subject, result, digest FROM audit WHERE subject = ? ORDER BY n DESC LIMIT ?",
+            (subject, i64::from(count)),
+        )?,
+    };
+    entries.reverse();
+    Ok(entries)
+}
+
+/// Follows the chain from its beginning. `noted` is the number and digest of an entry, as somebody wrote them down.
+pub(crate) async fn check(db: &mut Connection, noted: Option<(i64, String)>) -> Result<Chain> {
     let entries: Vec<Stored> = db.all(
         "SELECT n, at, event, subject, result, digest FROM audit ORDER BY n",
         [],
@@ -66,11 +99,21 @@ pub(crate) async fn check(db: &mut Connection) -> Result<std::result::Result<i64
             digest,
         } = entry;
         if *n != expected || *digest != digest_of(&(*n, *at, event, subject, result, previous)) {
-            return Ok(Err(expected));
+            return Ok(Chain::Broken(expected));
         }
         previous = digest;
     }
-    Ok(Ok(entries.len() as i64))
+    if let Some((n, digest)) = noted {
+        let at = n.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+        match at.and_then(|at| entries.get(at)) {
+            None => return Ok(Chain::Cut(n)),
+            Some(entry) if entry.digest != digest => return Ok(Chain::Another(n)),
+            Some(_) => {}
+        }
+    }
+    let digest = previous.to_owned();
+    let n = entries.len() as i64;
+    Ok(Chain::Whole { n, digest })
 }
 
 /// Lengths keep members apart.

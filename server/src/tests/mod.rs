@@ -5,6 +5,7 @@
 
 mod acks;
 mod admin;
+mod audit;
 mod begun;
 mod browser;
 mod decision;
