@@ -328,7 +328,8 @@ fn killed_anywhere_in_making_codes_there_are_the_servers_codes_or_none() {
         }
         assert!(story.signs_in(phone, ADMIN), "{step}");
         if !killed {
-            over = true;
+            // Otherwise the kills did not reach where they should.
+            over = step.parse().is_ok_and(|step: usize| step > 8);
             break;
         }
     }

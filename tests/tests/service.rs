@@ -394,4 +394,19 @@ fn a_command_asks_and_keeps_the_receipt() {
     let checked = receipt.check(&story.root()).unwrap();
     assert!(checked.is_approval());
     assert_eq!(json!(checked.challenge.txn), asked["id"]);
+
+    // A denial has a receipt as well, and is not taken for an approval.
+    let file = story.world.dir().join("denied.json").display().to_string();
+    let end = line.len() - 1;
+    line[end] = &file;
+    let mut asking = story.world.server.start_command(&line).unwrap();
+    asking.await_event("number").unwrap();
+    let (id, _) = story.prompt();
+    story.phone.ask(&["deny", &id]).unwrap();
+    let ended = asking.await_event("file").unwrap();
+    assert_eq!(ended["state"], "denied");
+    assert_eq!(asking.wait().unwrap().code(), Some(3));
+    let mut command = Command::new(program("countersign").unwrap());
+    command.args(["verify-receipt", &file, "--root", &story.shop.root]);
+    assert_eq!(command.output().unwrap().status.code(), Some(3));
 }
