@@ -40,7 +40,7 @@ pub use spoken::{asked, digits, time_left};
 pub use text::{MessageText, Text, message, named, text};
 
 /// The generated names. Every variant is documented by its words; its fields are the names inside them.
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "its words are its documentation")]
 mod generated {
     use crate::text::{Forms, Row};
 

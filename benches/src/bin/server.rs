@@ -169,7 +169,7 @@ fn logins(place: &Place, serving: &Running, people: &[Mutex<Person>]) -> Result<
     let (ours, bare) = (peak_memory(serving.pid())?, peak_memory(floor.pid())?);
     mebibytes("memory of the server after the load, at most", ours)
         .beside(
-            format!("floor: {} MiB", bare >> 20),
+            format!("floor: {:.1} MiB", bare as f64 / f64::from(1 << 20)),
             ours as f64 / bare as f64,
         )
         .aim("< 40 MiB", ours < 40 << 20)
