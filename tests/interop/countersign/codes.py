@@ -13,6 +13,7 @@ from .errors import Refused
 from .keys import sha256
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TYPED = 128  # bytes, spaces and hyphens included
 
 
 def crockford(data):
@@ -27,7 +28,9 @@ def uncrockford(text):
 
 
 def read(text, length):
-    """What a person typed, as the one way to write it."""
+    """What a person typed, as the one way to write it. Only ASCII: elsewhere `upper` makes a letter of what is none."""
+    if not text.isascii() or len(text) > _TYPED:
+        raise Refused("code", "form")
     code = re.sub(r"[ -]", "", text).upper().translate(str.maketrans("OIL", "011"))
     if len(code) != length or any(char not in _ALPHABET for char in code):
         raise Refused("code", "form")

@@ -27,7 +27,9 @@ def kind(jwk):
 
 def check(jwk, *kinds):
     """A JWK of one of these kinds, with exactly its members, whose point is on the curve."""
-    if not isinstance(jwk, dict) or set(jwk) != _MEMBERS.get(jwk.get("kty")) or kind(jwk) not in kinds:
+    if not isinstance(jwk, dict) or not isinstance(jwk.get("kty"), str):
+        raise Refused("key", "members")
+    if set(jwk) != _MEMBERS.get(jwk["kty"]) or kind(jwk) not in kinds:
         raise Refused("key", "members")
     unb64u(jwk["x"], 32)
     if kind(jwk) == P256:

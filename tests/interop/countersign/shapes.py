@@ -87,7 +87,8 @@ def several(least, most, each):
 
 
 def address(value):
-    need(isinstance(value, str) and len(value) <= 45, "ip")
+    # A scope (`%`) is of one machine, and may be of any characters, also those that begin another row.
+    need(isinstance(value, str) and len(value) <= 45 and "%" not in value, "ip")
     try:
         parsed = ipaddress.ip_address(value)
     except ValueError:
@@ -102,6 +103,17 @@ def statement(value):
 
 def up_to(longest):
     return lambda value: need(isinstance(value, str) and 1 <= len(value) <= longest, "length")
+
+
+def octets(most):
+    """Counted as they travel, not as characters."""
+    return lambda value: need(isinstance(value, str) and 1 <= len(value.encode("utf-8")) <= most, "length")
+
+
+def token(value):
+    """Of a link, 16 bytes; or of a typed code, in Crockford's alphabet."""
+    if not (isinstance(value, str) and re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{10}", value)):
+        id_(value)
 
 
 def visible(value):
@@ -179,7 +191,7 @@ SHAPES = {
         "aud": encodings.origin,
         "jti": id_,
         "offer": hash_,
-        "token": words(r"[A-Za-z0-9_-]{22}|[0-9A-HJKMNP-TV-Z]{10}"),
+        "token": token,
         "dh": x25519,
         "np": hash_,
         "dev": p256,
@@ -190,7 +202,7 @@ SHAPES = {
         "device": label,
         "locale": lang,
         "proto": several(1, 16, number),
-        "push?": shape({"type": among("fcm", "apns", "unifiedpush"), "token": up_to(4096)}),
+        "push?": shape({"type": among("fcm", "apns", "unifiedpush"), "token": octets(4096)}),
         "rec?": hash_,
     },
     "cs1-key": {"aud": encodings.origin, "ctx": hash_, "dev": hash_},

@@ -2,7 +2,7 @@
 
 import unittest
 
-from countersign import encodings
+from countersign import codes, encodings, shapes
 from countersign.errors import Refused
 
 
@@ -51,6 +51,40 @@ class Encodings(unittest.TestCase):
         hidden = "\0\t\n\x7f\x85\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\ufeff\ue000"
         self.refuses(lambda text: encodings.shown(f"a{text}b", 64), *hidden, "\U000e0041", "\U000f0000", "\U0010ffff")
         self.refuses(lambda text: encodings.shown(text, 64), "", "a" * 65, "e\u0301", 7, None, ["a"])
+
+    def test_a_tag_of_a_language_begins_with_the_language(self):
+        for good in ("de", "en-GB", "zh-Hant-TW", "sl-rozaj-biske", "yue", "en-x-y", "abcdefgh-1", "de-" + "a" * 8 + "-b" * 12):
+            shapes.lang(good)
+        self.refuses(shapes.lang, "d", "1a", "x-a", "i-klingon", "", "de-", "-de", "de--AT", "de_AT", "abcdefghi", "de-abcdefghi")
+        self.refuses(shapes.lang, "dé", "de-ÄÄ", "de\n", "de-AT\n", "de-" + "a" * 8 + "-b" * 13, "٣٣", None, 7, ["de"])
+
+    def test_an_address_has_no_scope(self):
+        for good in ("203.0.113.7", "::1", "2001:db8::1", "fe80::1", "::ffff:203.0.113.7"):
+            shapes.address(good)
+        self.refuses(shapes.address, "fe80::1%a\nphones\t9", "fe80::1%eth0", "fe80::1%25eth0", "fe80::1%", "203.0.113.7%1", "%")
+        self.refuses(shapes.address, "fe80::01", "FE80::1", "[::1]", "203.0.113.7:1", "::ffff:cb00:7107", "", None, 7)
+
+    def test_codes_are_typed_in_ascii(self):
+        typed = "o0il-HJKM npqr STVW"
+        self.assertEqual(codes.read(typed, 16), "0011HJKMNPQRSTVW")
+        self.assertEqual(codes.read(typed + " " * (128 - len(typed)), 16), codes.read(typed, 16))
+        for foreign in "\u017f\u0131\u212a\u00e9\u0663\uff33\u00df":
+            for place in (0, 7, 18):
+                self.refuses(lambda text: codes.read(text, 16), typed[:place] + foreign + typed[place + 1 :])
+        wrong = ["0011HJKMNPQRTV\u00df", *(f"0011HJKMNPQRSTV{char}W" for char in "\u00a0\u2010\t\n"), "0011HJKMNPQRSTVU"]
+        self.refuses(lambda text: codes.read(text, 16), typed + " " * (129 - len(typed)), "", *wrong)
+        self.refuses(codes.recovery, "\u017f011HJKMNPQRTVWX")
+
+    def test_tokens_of_pushes_are_counted_in_bytes(self):
+        for good in ("a", "a" * 4096, "é" * 2048, "👍" * 1024):
+            shapes.octets(4096)(good)
+        self.refuses(shapes.octets(4096), "", "a" * 4097, "é" * 2048 + "a", "👍" * 1025, None, 7)
+
+    def test_tokens_of_invitations_are_written_in_one_way(self):
+        for good in ("A" * 22, "0123456789", "ABCDEFGHJK", "MNPQRSTVWX"):
+            shapes.token(good)
+        self.refuses(shapes.token, "A" * 21 + "B", "A" * 21, "A" * 10 + "\n", "ILOUABCDEF", "abcdefghjk", "0" * 9, "0" * 11)
+        self.refuses(shapes.token, "", None, 7)
 
     def test_origins_are_written_in_one_way(self):
         for good in ("id.example.com", "id.example.com:8443", "localhost:1", "xn--bcher-kva.example"):

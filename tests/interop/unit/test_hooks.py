@@ -11,7 +11,7 @@ from unittest import mock
 
 import kit
 from countersign.errors import Refused
-from story import at_server, saml
+from story import at_server, forge, saml
 from story.browser import Browser, Page
 from story.world import ADMIN, make_certificates
 from unit.test_every_vector import vectors
@@ -78,6 +78,15 @@ class Receipts(unittest.TestCase):
                 at_server.proved({**self.became, **lie}, self.root)
         with self.assertRaises(Refused):
             at_server.proved(self.became, "A" * 43)
+
+    def test_its_key_is_a_phones(self):
+        jwk = self.receipt["key"]
+        servers = forge.Signer().jwk
+        exchanged = ({**servers, "y": jwk["y"]}, {**jwk, "crv": "P-384"}, {**jwk, "kty": ["EC"]})
+        for wrong in (servers, *exchanged, {"kty": {}}, "x", None):
+            with self.assertRaises(Refused) as refused:
+                at_server.receipts.check({**self.receipt, "key": wrong}, self.root)
+            self.assertNotEqual(refused.exception.code, "receipt")  # it is none: `malformed`
 
     def test_what_was_answered_has_one(self):
         for state in ("approved", "denied", "reported"):

@@ -81,6 +81,7 @@ class Statements(Refuses):
             ("iat", -1),
             ("context", {**self.body["context"], "ip": "203.0.113.007"}),
             ("context", {**self.body["context"], "ip": "2001:DB8::1"}),
+            ("context", {**self.body["context"], "ip": "fe80::1%a\nphones\t9"}),
             ("iss", "https://id.example.com/"),
         ):
             with self.subTest(f"{name} {value}"):
@@ -332,6 +333,9 @@ class Others(Refuses):
             ("offer", "cs1-offer", {"rec": False}),
             ("registration", "cs1-registration", {"uvc": None}),
             ("registration", "cs1-registration", {"proto": [2]}),
+            ("registration", "cs1-registration", {"locale": "x-a"}),
+            ("registration", "cs1-registration", {"token": "A" * 21 + "B"}),
+            ("registration", "cs1-registration", {"push": {"type": "fcm", "token": "\u00e9" * 2049}}),
             ("response", "cs1-response", {"dh": None}),
             ("response", "cs1-response", {"reason": "mistake"}),
             ("response", "cs1-response", {"decision": "deny"}),
