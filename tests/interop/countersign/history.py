@@ -1,10 +1,10 @@
 """Section 8: what was asked and answered, written so that others can check it.
 
 In: an account, or the lines of an export and the thumbprint of the first root. Out: lines, or what they prove. Never:
-more vouched for than was checked: nothing from the first wrong thing on.
+more vouched for than was checked: nothing from the first wrong thing on, in a server's export nothing behind a gap.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import challenges, encodings, keys, policies, statements
 from .encodings import unb64u
@@ -35,18 +35,29 @@ def export(account, first=1):
 class Checked:
     """What an export proves. `answers`: challenge (None where a server knew none), response, verdict or None.
 
-    `wrong`: the number of the line (None where it is no line's) and what is wrong there, by the names of
-    tests/vectors/README.md; the rest was not looked at. `phone_until`: up to this `ctr` the phone signed these answers
-    even if S was stolen; 0 where all rests on S.
+    They are those that are vouched for. `signed` has what is behind them too, if the phone signed it: two answers prove a
+    fork wherever they stand. `wrong`: the number of the line (None where it is no line's) and what is wrong there, by the
+    names of tests/vectors/README.md. `known`: H of the answers that K_dev, where it was given, signed, or that were deposited.
     """
 
     origin: str = ""
     credential: str = ""
+    dev: str | None = None
     answers: list = field(default_factory=list)
+    signed: list = field(default_factory=list)
     codes_shown: int = 0
     start: int = 1
     wrong: tuple | None = None
-    phone_until: int = 0
+    known: set = field(default_factory=set)
+
+    @property
+    def phone_until(self):
+        """Up to this `ctr` the phone signed these answers even if S was stolen; 0 where all rests on S."""
+        return max((response["ctr"] for _, response, _ in self.answers if response.h in self.known), default=0)
+
+    def before(self, ctr):
+        """Vouching ends where another file contradicts it."""
+        return replace(self, answers=[answer for answer in self.answers if answer[1]["ctr"] < ctr])
 
 
 def check(data, root, dev=None, deposited=(), server=False):
@@ -63,34 +74,65 @@ def check(data, root, dev=None, deposited=(), server=False):
             reader.read(members)
         reader.end()
     except Refused as refused:
-        reader.checked.wrong = (1 if refused.detail in OF_THE_HEADER else place, refused.detail)
+        reader.checked.wrong = (reader.line_of(refused.detail, place), refused.detail)
+        for line in lines[max(place - 1, 0) :]:
+            reader.read_on(line)
     checked = reader.checked
-    for _, response, _ in checked.answers:
-        if response.kid == dev or response.h in deposited:
-            checked.phone_until = response["ctr"]
-    if checked.wrong is None and set(deposited) - {response.h for _, response, _ in checked.answers}:
+    there = {response.h: response for response, _ in checked.signed}
+    checked.known = {h for h, response in there.items() if response.kid == dev or h in deposited}
+    if checked.wrong is None and set(deposited) - set(there):
         checked.wrong = (None, "deposited")
     return checked
 
 
 def beside(one, other):
-    """What another export of the same phone shows of this one: its name and the `ctr`, or None."""
-    theirs = {response["ctr"]: (response.h, verdict and verdict.body) for _, response, verdict in other.answers}
-    for _, response, verdict in one.answers:
-        h, became = theirs.get(response["ctr"], (response.h, None))
-        if h != response.h or (became and verdict and became != verdict.body):
-            return "differs", response["ctr"]
-    last = max((response["ctr"] for _, response, _ in one.answers), default=one.start - 1)
-    return ("cut", None) if max(theirs, default=0) > last else None
+    """What another export of the same phone shows of this one: its name and the `ctr` (None: of no answer), or None.
+
+    The other file may be the server's. A fork is told as what it is, never as an end that was cut off.
+    """
+    if _another_phones(one, other):
+        return "differs", None
+    forked = fork(one, other)
+    found = [] if forked is None else [(forked, "forked")]
+    verdicts = {response.h: verdict for response, verdict in other.signed if verdict}
+    for response, verdict in one.signed:
+        if verdict and response.h in verdicts and verdicts[response.h].body != verdict.body:
+            found.append((response["ctr"], "differs"))
+    if found:
+        ctr, what = min(found, key=lambda finding: finding[0])  # of two at one place the fork
+        return what, ctr
+    last = max((response["ctr"] for response, _ in one.signed), default=one.start - 1)
+    return ("cut", None) if any(response["ctr"] > last for response, _ in other.signed) else None
+
+
+def _another_phones(one, other):
+    """Nothing follows from another phone's `ctr`. A file in which nothing could be believed is nobody's."""
+    if None in (one.dev, other.dev):
+        return False
+    return (one.origin, one.credential, one.dev) != (other.origin, other.credential, other.dev)
 
 
 def fork(one, other):
-    """The `ctr` of two answers of one phone that cannot both be its only one, or None."""
-    for _, here, _ in one.answers:
-        for _, there, _ in other.answers:
-            if here.h != there.h and (here["ctr"] == there["ctr"] or here["prev"] == there["prev"]):
-                return here["ctr"]
-    return None
+    """The lowest `ctr` of an answer that cannot have come from the one phone that gave all the others, or None.
+
+    Two answers with one `ctr` or `prev`, wherever they stand; or one whose `prev` is not H of what the other file has before it.
+    """
+    if _another_phones(one, other):
+        return None
+    here, there = ({response.h: response for response, _ in file.signed} for file in (one, other))
+    found = []
+    for member in ("ctr", "prev"):
+        first = {}
+        for response in {**here, **there}.values():
+            twin = first.setdefault(response[member], response)
+            if twin is not response:
+                found.append(max(twin["ctr"], response["ctr"]))
+    for mine, theirs in ((here, there), (there, here)):
+        at = {response["ctr"]: h for h, response in theirs.items()}
+        for response in mine.values():
+            if at.get(response["ctr"] - 1, response["prev"]) != response["prev"]:
+                found.append(response["ctr"])
+    return min(found, default=None)
 
 
 class _Reader:
@@ -100,11 +142,20 @@ class _Reader:
         self.header, self.jwks = None, []
         self.n, self.sn, self.order = 0, 0, 0
         self.sign, self.named = [], set()
-        self.last = None
+        self.last, self.gap = None, False
+        self.first = {}  # by `ctr` and by `prev`: H of the answer that had it first
+
+    def line_of(self, detail, place):
+        """Which line a finding is of."""
+        if detail == "dev" and self.sn == 0:
+            return None  # no state names it
+        return 1 if detail in OF_THE_HEADER else place
 
     def read(self, line):
         if self.header is None:
-            need(line.get("cs1-history") in (None, 1), "history", "version")
+            # A later version may have other members; what is no integer is no version (`true` is no 1).
+            version = line.get("cs1-history")
+            need(type(version) is not int or version == 1, "history", "version")
             with naming("history", "line"):
                 self._header(line)
             return
@@ -116,7 +167,7 @@ class _Reader:
         read(line)
 
     def _header(self, line):
-        need(set(line) == HEADER and line["cs1-history"] == 1, "history", "header")
+        need(set(line) == HEADER and type(line["cs1-history"]) is int, "history", "header")
         encodings.origin(line["origin"])
         unb64u(line["credential"], 16)
         need(isinstance(line["jwks"], list) and line["jwks"], "history", "jwks")
@@ -129,6 +180,7 @@ class _Reader:
     def _complete(self):
         """Before the first answer: keys and states are all there, and name every key."""
         need(self.n > 0, "history", "keys.root")
+        need(self.dev is None or self.sn > 0, "history", "dev")
         need({keys.kid(jwk) for jwk in self.jwks} <= self.named, "history", "header.jwks")
 
     def end(self):
@@ -173,9 +225,9 @@ class _Reader:
         found = self._by_server(line["state"], "cs1-state")
         need(found["sn"] > self.sn, "history", "state.sn")
         known = self.sn == 0 and self.dev is not None
-        self.dev = self.dev or found["dev"]
+        self.dev, self.sn = self.dev or found["dev"], found["sn"]
         need(found["dev"] == self.dev, "history", "dev" if known else "state.dev")
-        self.sn = found["sn"]
+        self.checked.dev = self.dev
         self.named |= {found["dev"], found.get("uv")} - {None}
 
     def _code_shown(self, line):
@@ -185,10 +237,7 @@ class _Reader:
 
     def _answer(self, line):
         challenge = self._by_server(line["challenge"], "cs1-challenge") if "challenge" in line else None
-        with naming("history", "response"):
-            response = statements.verify(line["response"], "cs1-response", self.jwks)
-        need(response["iss"] == self.header["credential"], "history", "response.iss")
-        need(response["aud"] == self.header["origin"], "history", "response.aud")
+        response = self._by_phone(line["response"])
         if challenge:
             need(response["challenge"] == challenge.h, "history", "response.challenge")
             need(unb64u(response["view"], 32) == challenges.view(challenge.body), "history", "response.view")
@@ -197,14 +246,40 @@ class _Reader:
         self._follows(response)
         verdict = self._verdict(line["verdict"], challenge, response) if "verdict" in line else None
         self.last = response
-        self.checked.answers.append((challenge, response, verdict))
+        self._signed(response, verdict)
+        if not self.gap:
+            self.checked.answers.append((challenge, response, verdict))
+
+    def _by_phone(self, text):
+        with naming("history", "response"):
+            response = statements.verify(text, "cs1-response", self.jwks)
+        need(response["iss"] == self.header["credential"], "history", "response.iss")
+        need(response["aud"] == self.header["origin"], "history", "response.aud")
+        return response
+
+    def _signed(self, response, verdict):
+        self.checked.signed.append((response, verdict))
+        for member in ("ctr", "prev"):
+            self.first.setdefault((member, response[member]), response.h)
+
+    def read_on(self, line):
+        """Behind what is wrong nothing is vouched for, but an answer by a key that a state named may still prove a fork."""
+        try:
+            response = self._by_phone(encodings.read_json(line).get("response"))
+        except Refused:
+            return
+        if response.kid in self.named:
+            self._signed(response, None)
 
     def _follows(self, response):
         """`ctr` and `prev`; the first of an excerpt is taken as it is, and a server's export may have gaps."""
+        for member in ("ctr", "prev"):
+            need(self.first.get((member, response[member]), response.h) == response.h, "history", "forked")
         if self.last is None:
             need(response["ctr"] == self.header["from"], "history", "header.from")
             return
         step = response["ctr"] - self.last["ctr"]
+        self.gap = self.gap or step > 1
         need(step == 1 or (self.server and step > 1), "history", "response.ctr")
         need(step > 1 or response["prev"] == self.last.h, "history", "response.prev")
 

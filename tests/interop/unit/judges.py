@@ -288,7 +288,7 @@ def file_of(lines):
 def _finding(lines, line, what):
     """With the `ctr` of the answer that it is about, once that one is believed to be the phone's."""
     ctr = None
-    if what == "header.from" or what.startswith(("response.", "verdict.")):
+    if what in ("header.from", "forked") or what.startswith(("response.", "verdict.")):
         text = file_of(lines).decode("utf-8").splitlines()[line - 1]
         ctr = json.loads(unb64u(json.loads(text)["response"].split(".")[1]))["ctr"]
     return [what, line, ctr]
@@ -301,14 +301,14 @@ def history_(told, _):
     found = history.check(file_of(told["lines"]), told["root"], told.get("dev"), deposited)
     if found.wrong in ((1, "version"), (1, "line")):
         return found.wrong[1], {}
-    answers = [response["ctr"] for _, response, _ in found.answers]
     findings = [_finding(told["lines"], *found.wrong)] if found.wrong else []
-    if "with" in told and not findings:
+    if "with" in told:
         contradiction = history.beside(found, history.check(file_of(told["with"]), told["root"], server=True))
         if contradiction:
             what, ctr = contradiction
-            findings = [[what, None, ctr]]
-            answers = [one for one in answers if ctr is None or one < ctr]
+            findings = findings or [[what, None, ctr]]
+            found = found if ctr is None else found.before(ctr)
+    answers = [response["ctr"] for _, response, _ in found.answers]
     out = {
         "vouched": [answers[0], answers[-1]] if answers else None,
         "by_phone": [answers[0], found.phone_until] if found.phone_until else None,

@@ -40,7 +40,7 @@ OUT = {
 ALSO_WHEN_REFUSED = {("history", "found"), ("typed_code", "another_root")}
 
 # Findings that the text does not name, and what it says of the same line instead: the chain is broken there.
-NAMED_BY_THE_CHECKER = {"removed", "repeated", "moved", "forked"}
+NAMED_BY_THE_CHECKER = {"removed", "repeated", "moved"}
 CHAIN = {"response.ctr", "response.prev", "header.from"}
 
 
