@@ -82,6 +82,7 @@ class Account:
         takes_policy = policies.acceptable(found["policy"], self.policy, list(self.record["approved"].values()), ends)
         with self.change() as record:
             record["states"].append(text)
+            _keep_uv(record, found)
             record.pop("shown", None)
             if takes_policy:
                 record["policy"] = found["policy"]
@@ -95,7 +96,17 @@ def same_phone(state, record):
         raise Refused("state", "registration")
     if state["dev"] != keys.kid(record["dev"]["jwk"]):
         raise Refused("state", "dev")
-    waiting = [entry["new_uv"] for entry in record.get("outbox", []) if entry.get("new_uv")]
-    ours = [keys.kid(key["jwk"]) if key else None for key in (record.get("uv"), *waiting)]
-    if state.get("uv") not in ours:
+    if state.get("uv") not in [keys.kid(key["jwk"]) if key else None for key in _own_uv(record)]:
         raise Refused("state", "uv")
+
+
+def _own_uv(record):
+    """The present one, and those that wait for the verdict of their `replace-uv`."""
+    return [record.get("uv"), *(entry["new_uv"] for entry in record.get("outbox", []) if entry.get("new_uv"))]
+
+
+def _keep_uv(record, state):
+    """For the history (section 8): a key that no state names, as that of a mistyped PIN, would spoil all of it."""
+    for key in _own_uv(record):
+        if key and keys.kid(key["jwk"]) == state.get("uv") and key["jwk"] not in record["jwks"]:
+            record["jwks"].append(key["jwk"])

@@ -149,8 +149,6 @@ def _store(account, challenge, response, entry):
             record["approved"].pop(challenge["jti"], None)
         if entry["kind"] == "policy":
             record["approved"][challenge["jti"]] = challenge["input"]["policy"]
-        if entry.get("new_uv"):
-            record["jwks"].append(entry["new_uv"]["jwk"])
 
 
 def scanned(prompt, text):

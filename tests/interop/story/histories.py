@@ -38,7 +38,9 @@ def lived(stage, account):
     asked = prompt(account)
     answers.approve(account, asked, request["number"], "000000")
     answers.deny(account, asked, "mistake")
-    answers.approve(account, actions.begin(account, "replace-uv"), "", PIN, new_gesture="biometric")
+    asked = actions.begin(account, "replace-uv")
+    expect(answers.approve(account, asked, "", "000000", new_gesture="biometric")["code"] == "pin_wrong")
+    answers.approve(account, asked, "", PIN, new_gesture="biometric")
     account.fetch_state()
     answered(stage, account, gesture=True)
 
@@ -49,7 +51,7 @@ def checked(stage, account):
     first = account.record["trust"]["keys"][0]
     root, dev = forge.header_of(first)["kid"], keys.kid(account.record["dev"]["jwk"])
     code, said = program(file, f"--root={root}", f"--dev={dev}")
-    expect(code == 0 and "6 answers" in said and "Up to 5 the phone signed" in said, said)
+    expect(code == 0 and "7 answers" in said and "Up to 6 the phone signed" in said, said)
     expect("pin_wrong" in said and "replace-uv" in said)
     stage.ok("an exported history is checked by the first root alone; with K_dev's thumbprint it says how far")
     code, said = program(file, f"--root={forge.Signer().kid}")
@@ -82,5 +84,10 @@ def copied(stage, account):
     account.fetch_state()
     expect((account.state["state"], account.state["reason"]) == ("suspended", "clone"))
     ours, theirs = (history.check(history.export(one), root) for one in (account, copy))
-    expect(ours.wrong is None and theirs.wrong is None and history.fork(ours, theirs) == 7)
+    expect(ours.wrong is None and theirs.wrong is None and history.fork(ours, theirs) == 8)
+    files = [stage.folder / "hana.history", stage.folder / "copy.history"]
+    for file, one in zip(files, (account, copy), strict=True):
+        file.write_bytes(history.export(one))
+    code, said = program(files[0], f"--root={root}", "--other", files[1])
+    expect(code == 1 and "FORK at 8" in said and "7 answers" in said, said)
     stage.ok("a copy that answers suspends the phone, and the two histories prove that there were two")
