@@ -72,5 +72,67 @@ class Renewals(Lives):
         self.vouched(2, 1)
 
 
+class EasedPolicy(Lives):
+    """From 120 seconds to 600: weaker, so only by the person."""
+
+    def setUp(self):
+        super().setUp()
+        self.eased = {**POLICY, "n": 2, "max_life": 600}
+
+    def agreed(self):
+        asked = {"mode": "remote", "input": {"policy": self.eased}}
+        answers.approve(self.account, self.server.prompt(self.account, "policy", **asked), "", PIN)
+        self.server.open.clear()
+        self.server.policy = self.eased
+        self.assertEqual(self.account.policy, POLICY)  # no state was fetched yet
+
+    def test_a_challenge_by_link_that_lives_longer_is_taken_after_the_state_was_fetched(self):
+        self.agreed()
+        jti = self.server.ask(life=300)
+        found = self.server.open[jti]
+        link = {"v": 1, "s": ORIGIN, "c": inbox.statements.unpack(found, "cs1-challenge")["txn"]}
+        self.server.asked.clear()
+        account, prompt = self.account.tools.open(f"{ORIGIN}/c#{b64u(write_json(link))}")
+        self.assertEqual((account.id, prompt.jti, prompt.note), (self.account.id, jti, False))
+        self.assertEqual(self.server.asked, [f"challenges/{link['c']}", f"credentials/{self.account.id}"])
+        self.assertEqual(self.account.policy, self.eased)
+
+    def test_in_a_list_it_is_no_refusal_either(self):
+        self.agreed()
+        jti = self.server.ask(life=300)
+        news = inbox.poll(self.account)
+        self.assertEqual(([prompt.jti for prompt in news.prompts], news.refused), ([jti], []))
+
+    def test_who_did_not_agree_is_asked_nothing_by_the_eased_one(self):
+        self.server.policy = self.eased
+        with self.assertRaises(Refused) as refused:
+            self.server.prompt(self.account, life=300)
+        self.assertEqual((refused.exception.code, self.account.policy), ("policy", POLICY))
+
+    def test_a_policy_that_the_fetched_state_does_not_have_stays_refused(self):
+        with self.assertRaises(Refused) as refused:
+            self.server.prompt(self.account, policy=9)
+        self.assertEqual(refused.exception.code, "policy")
+        self.assertEqual(self.server.asked[1:], [f"credentials/{self.account.id}"])
+
+    def test_a_life_too_long_for_the_policy_that_is_in_force_is_refused(self):
+        with self.assertRaises(Refused) as refused:
+            self.server.prompt(self.account, life=121)
+        self.assertEqual(refused.exception.code, "life")
+
+
+class Offline(Lives):
+    POLICY = {**POLICY, "offline": "qr"}
+
+    def test_a_newer_policy_is_let_pass_but_what_is_stored_is_the_floor(self):
+        request = {"mode": "offline", "match": 0, "policy": 2}
+        self.server.prompt(self.account, **request)
+        for change, code in (({"life": 121}, "life"), ({"factors": [["dev"]]}, "floor")):
+            with self.assertRaises(Refused) as refused:
+                self.server.prompt(self.account, **{**request, **change})
+            self.assertEqual(refused.exception.code, code)
+        self.assertEqual([path for path in self.server.asked if path.startswith("credentials")], [])
+
+
 if __name__ == "__main__":
     unittest.main()
