@@ -39,7 +39,12 @@ def deliver(account, h):
 
 
 def deliver_all(account):
-    return [deliver(account, entry["h"]) for entry in account.record["outbox"]]
+    return [deliver(account, entry["h"]) for entry in in_order(account.record)]
+
+
+def in_order(record):
+    """What waits, the reports first: whoever took an approval back wants it to come too late."""
+    return sorted(record["outbox"], key=lambda entry: entry["decision"] != "report")
 
 
 def _entry(record, h):

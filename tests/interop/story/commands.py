@@ -285,11 +285,16 @@ def tell(verdict):
 
 
 def delivered(account):
-    """Sends each answer that waits: its verdict, or why there is none."""
-    for entry in list(account.record["outbox"]):
+    """Sends each answer that waits: its verdict, or why there is none. An answer whose report was not heard waits on."""
+    unheard = set()
+    for entry in outbox.in_order(account.record):
+        if entry["challenge"] in unheard:
+            continue
         try:
             yield outbox.deliver(account, entry["h"]), None
         except (Problem, Refused, Unreachable) as error:
+            if entry["decision"] == "report":
+                unheard.add(entry["challenge"])
             yield None, error
 
 

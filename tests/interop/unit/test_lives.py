@@ -134,5 +134,51 @@ class Offline(Lives):
         self.assertEqual([path for path in self.server.asked if path.startswith("credentials")], [])
 
 
+class TakenBack(Lives):
+    """Approved and then reported, while there was no network."""
+
+    def setUp(self):
+        super().setUp()
+        denied, taken_back = self.server.prompt(self.account), self.server.prompt(self.account)
+        self.away(answers.deny, denied)
+        self.away(answers.approve, taken_back, "42", PIN)
+        self.away(answers.report, taken_back, "unknown")
+
+    def heard(self):
+        return [response["decision"] for response in self.server.heard]
+
+    def test_the_report_is_sent_first(self):
+        self.server.codes = ["ok", "ok", "suspended"]
+        verdicts = [verdict["code"] for verdict in outbox.deliver_all(self.account)]
+        self.assertEqual((self.heard(), verdicts), (["report", "deny", "approve"], ["ok", "ok", "suspended"]))
+        self.assertEqual([entry["ctr"] for entry in self.account.record["history"]], [3, 1, 2])
+
+    def test_the_command_line_does_so_too(self):
+        self.assertEqual([error for _, error in commands.delivered(self.account)], [None] * 3)
+        self.assertEqual(self.heard(), ["report", "deny", "approve"])
+
+    def test_while_the_report_is_not_heard_the_approval_waits(self):
+        judge = self.server.responses
+
+        def busy(call):
+            answer = judge(call)
+            if self.heard()[-1] == "report":
+                raise Unreachable("too busy")
+            return answer
+
+        self.server.responses = busy
+        list(commands.delivered(self.account))
+        self.assertEqual((self.heard(), len(self.account.record["outbox"])), (["report", "deny"], 2))
+        self.server.responses = judge
+        list(commands.delivered(self.account))
+        self.assertEqual((self.heard()[2:], self.account.record["outbox"]), (["report", "approve"], []))
+
+    def test_the_history_is_in_the_order_of_ctr_all_the_same(self):
+        self.server.codes = ["ok", "ok", "suspended"]
+        outbox.deliver_all(self.account)
+        checked = self.exported()
+        self.assertEqual((checked.wrong, [response["ctr"] for _, response, _ in checked.answers]), (None, [1, 2, 3]))
+
+
 if __name__ == "__main__":
     unittest.main()
