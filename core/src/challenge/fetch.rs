@@ -143,7 +143,7 @@ impl Core {
         self.vault.change(|change| {
             let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
             let before = account.known()?.phones_known();
-            let taken = self.take_told(change, &mut account, told, word)?;
+            let mut taken = self.take_told(change, &mut account, told, word)?;
             let mut time = ServerTime::default();
             let mut prompts = Vec::new();
             for verified in requests {
@@ -152,6 +152,9 @@ impl Core {
                     prompts.push((verified, seen));
                 }
             }
+            // What goes on isn't over.
+            let goes_on = |id| prompts.iter().any(|(_, seen)| seen.older() == Some(id));
+            taken.cancelled.retain(|one| !goes_on(one.id.challenge));
             if account.known()?.phones_known() != before {
                 change.put(&place, &account)?;
             }

@@ -6,7 +6,7 @@ use crate::outbox::Sent;
 use crate::testkit::Phone;
 use crate::{Authenticator, Prompt};
 use countersign_protocol::Id;
-use countersign_protocol::statement::Challenge;
+use countersign_protocol::statement::{CancelReason, Challenge};
 use countersign_protocol::text::Name;
 
 fn approve() -> Answer {
@@ -139,4 +139,79 @@ fn nothing_that_is_not_open_here_gets_more_time() {
         assert!(app.more_time(&prompt).is_err());
     }
     assert_eq!(phone.peer.calls_to("/actions"), calls);
+}
+
+fn cancel(phone: &Phone, jti: Id, reason: CancelReason) {
+    phone.peer.tell(phone.peer.cancel(jti, reason));
+}
+
+#[test]
+fn a_statement_whose_time_is_over_ends_none_that_goes_on() {
+    // The app was away while the person asked for more time on the page; then it hears of both.
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    renew(&phone, &old, |_| {});
+    phone.pass(130);
+    cancel(&phone, old.id.challenge, CancelReason::Expired);
+    let mut arrivals = app.poll(&id, 0).unwrap();
+    let new = arrivals.renewed.remove(0);
+    assert_eq!(new.goes_on, Some(old.id));
+    // What goes on isn't over.
+    assert!(arrivals.prompts.is_empty() && arrivals.cancelled.is_empty());
+    assert_eq!(open(&app), [new.id]);
+    // And once more.
+    let newest = phone.peer.ask_again(&new.id.challenge);
+    phone.pass(60);
+    cancel(&phone, new.id.challenge, CancelReason::Expired);
+    let arrivals = app.poll(&id, 0).unwrap();
+    assert_eq!(arrivals.renewed[0].id.challenge, newest);
+    assert_eq!(open(&app), [arrivals.renewed[0].id]);
+    assert!(matches!(
+        app.decide(&old.id, &approve()),
+        Ok(Sent::Verdict(_))
+    ));
+}
+
+#[test]
+fn a_statement_whose_time_is_over_ends_none_that_goes_on_also_when_one_is_heard_of_first() {
+    for first_over in [true, false] {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        let old = asked(&phone, &app, &id);
+        let over = || {
+            phone.pass(70);
+            cancel(&phone, old.id.challenge, CancelReason::Expired);
+            app.poll(&id, 0).unwrap().cancelled.len()
+        };
+        phone.pass(60);
+        if first_over {
+            assert_eq!(over(), 1);
+        }
+        phone.peer.ask_again(&old.id.challenge);
+        let new = app.poll(&id, 0).unwrap().renewed.remove(0);
+        if !first_over {
+            assert_eq!(over(), 0);
+        }
+        assert_eq!(open(&app), [new.id]);
+    }
+}
+
+#[test]
+fn what_is_over_otherwise_is_not_asked_again_with_more_time() {
+    for reason in [
+        CancelReason::DecidedElsewhere,
+        CancelReason::Replaced,
+        CancelReason::Withdrawn,
+    ] {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        let old = asked(&phone, &app, &id);
+        renew(&phone, &old, |_| {});
+        cancel(&phone, old.id.challenge, reason);
+        let arrivals = app.poll(&id, 0).unwrap();
+        assert!(arrivals.prompts.is_empty() && arrivals.renewed.is_empty());
+        assert_eq!(arrivals.cancelled.len(), 1);
+        assert!(open(&app).is_empty());
+    }
 }

@@ -1,7 +1,7 @@
 //! What was shown: noted before it is, so that it is shown and decided once (protocol section 8).
 
 use crate::vault::{Place, Record};
-use countersign_protocol::statement::{Challenge, Decision};
+use countersign_protocol::statement::{CancelReason, Challenge, Decision};
 use countersign_protocol::{Digest, Id, Signed};
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +25,9 @@ pub(crate) struct Seen {
     /// Approved or denied.
     decided: Option<Decision>,
     reported: bool,
-    /// Another request took its place.
+    /// Another statement took its place or may still, as when its own time is over.
     replaced: bool,
-    /// Its server said that it is over.
+    /// Its server said that what it asks for is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cancelled: bool,
     /// The same request with more time, and with less.
@@ -117,10 +117,16 @@ impl Seen {
         self.older
     }
 
-    /// Its server said that it is over; whether it was open until then.
-    pub(crate) fn cancel(&mut self) -> bool {
+    /// Its server said that it is over; whether it was open until then. That its time is ends this statement alone: the request
+    /// may go on as a newer one.
+    pub(crate) fn cancel(&mut self, reason: CancelReason) -> bool {
         let open = self.is_undecided();
-        self.cancelled = true;
+        match reason {
+            CancelReason::Expired => self.replaced = true,
+            CancelReason::DecidedElsewhere | CancelReason::Replaced | CancelReason::Withdrawn => {
+                self.cancelled = true;
+            }
+        }
         open
     }
 

@@ -140,7 +140,7 @@ fn end(
     let Some(mut seen) = change.read::<Seen>(&place)? else {
         return Ok(None);
     };
-    let was_open = seen.cancel();
+    let was_open = seen.cancel(cancel.reason);
     // Also of one that was answered: a verdict that isn't final opens it no more.
     change.put(&place, &seen)?;
     if !was_open {
