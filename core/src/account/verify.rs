@@ -23,8 +23,8 @@ const KEYS_PAGES: usize = 8;
 /// How many statements a full page of keys has.
 const KEYS_PAGE: usize = 8;
 
-/// When each server was last asked for its keys.
-pub(crate) type Asked = BTreeMap<String, Moment>;
+/// When each server was last asked for its keys, and the newest `n` that the asking ID had then.
+pub(crate) type Asked = BTreeMap<String, (Moment, u64)>;
 
 /// What every statement of a server has.
 pub(crate) trait FromServer: Statement {
@@ -116,16 +116,20 @@ impl Core {
                 break;
             }
         }
-        self.keys_asked().insert(trust.server(), self.clock.now());
+        let asked = (self.clock.now(), trust.n);
+        self.keys_asked().insert(trust.server(), asked);
         Ok(trust.n > known)
     }
 
-    /// Whether the server answered that question in the last minute.
+    /// Whether the server answered that question in the last minute, with nothing that isn't known here. What it answered another
+    /// ID, or another thread, may be.
     fn asked_for_keys(&self, trust: &Trust) -> bool {
         let now = self.clock.now();
-        let recent =
-            |last: &Moment| last.boot == now.boot && now.ms.saturating_sub(last.ms) < KEYS_PAUSE;
-        self.keys_asked().get(&trust.server()).is_some_and(recent)
+        let answered = |(last, n): &(Moment, u64)| {
+            let recent = last.boot == now.boot && now.ms.saturating_sub(last.ms) < KEYS_PAUSE;
+            recent && *n <= trust.n
+        };
+        self.keys_asked().get(&trust.server()).is_some_and(answered)
     }
 
     /// Makes newer keys durable, unless another thread was quicker.

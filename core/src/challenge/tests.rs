@@ -2,6 +2,7 @@
 
 use crate::authenticator::Authenticator;
 use crate::challenge::{Answer, Hint};
+use crate::core::Core;
 use crate::error::{Code, Error};
 use crate::ports::TransportError;
 use crate::testkit::{Phone, Trouble};
@@ -134,6 +135,74 @@ fn row_42_an_unknown_key_makes_the_phone_ask_for_keys_once_a_minute() {
         verdict_on(&phone, &app, &id, request(&phone, |_| {})),
         Some(Code::ChalUnverified)
     );
+}
+
+/// A second ID at the same server, whose phone the peer knows from now on.
+fn second_id(phone: &Phone, app: &Authenticator) -> Id {
+    phone.peer.inner().registered = None;
+    phone.peer.inner().account = "ben@example.com".into();
+    let ben = app.enrol(app.review(&phone.peer.link()).unwrap()).unwrap();
+    app.proceed(&ben, 0).unwrap();
+    phone.peer.activate();
+    app.proceed(&ben, 0).unwrap();
+    ben
+}
+
+#[test]
+fn keys_that_one_id_asked_for_keep_no_other_id_from_them() {
+    let phone = Phone::new();
+    let (app, anna) = phone.enrolled();
+    let of_anna = {
+        let peer = phone.peer.inner();
+        (peer.registered.clone(), peer.state.clone())
+    };
+    let ben = second_id(&phone, &app);
+    let new = SigningKey::ed25519_from_seed(&[3; 32]).unwrap();
+    let second = phone.peer.keys(2, &new, None);
+    phone.peer.inner().keys.push(second);
+    let asks = |id: &Id, key: &SigningKey| {
+        let challenge = phone.peer.challenge(Id::make().unwrap());
+        let text = Signed::sign(challenge, key).unwrap().compact().to_owned();
+        phone.peer.inner().open.push(text);
+        let arrivals = app.poll(id, 0).unwrap();
+        (arrivals.prompts.len(), arrivals.refused)
+    };
+    assert_eq!(asks(&ben, &new), (1, vec![]));
+    {
+        let mut peer = phone.peer.inner();
+        (peer.registered, peer.state) = of_anna;
+        peer.account = "anna@example.com".into();
+        peer.open.clear();
+    }
+    assert_eq!(asks(&anna, &new), (1, vec![]));
+    assert_eq!(phone.peer.calls_to("/keys"), 2);
+    // Each has the newest now, and nobody asks for what isn't there.
+    let other = SigningKey::ed25519_from_seed(&[4; 32]).unwrap();
+    let unverified = vec![Code::ChalUnverified];
+    for _ in 0..2 {
+        assert_eq!(asks(&anna, &other), (0, unverified.clone()));
+    }
+    assert_eq!(phone.peer.calls_to("/keys"), 2);
+}
+
+#[test]
+fn keys_that_another_thread_has_got_and_not_kept_yet_are_asked_for_once_more() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    drop(app);
+    let new = SigningKey::ed25519_from_seed(&[3; 32]).unwrap();
+    let second = phone.peer.keys(2, &new, None);
+    phone.peer.inner().keys.push(second);
+    let challenge = phone.peer.challenge(Id::make().unwrap());
+    let text = Signed::sign(challenge, &new).unwrap();
+    let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
+    // Each as a thread of its own read it.
+    let mut accounts = [core.account(&id).unwrap(), core.account(&id).unwrap()];
+    for account in &mut accounts {
+        let believed = core.believe::<Challenge>(account, text.compact());
+        assert!(believed.is_ok());
+    }
+    assert_eq!(phone.peer.calls_to("/keys"), 2);
 }
 
 #[test]
