@@ -77,20 +77,36 @@ impl Core {
         Ok(self.vault.all::<Waiting>(Some(owner))?)
     }
 
+    /// The same in the order in which it is sent: a report first, since it takes back what was signed before it.
+    fn to_send(&self, owner: &Id) -> Result<Vec<Waiting>, Fault> {
+        let mut waiting = self.waiting_of(owner)?;
+        waiting.sort_by_key(|one| !one.is_report());
+        Ok(waiting)
+    }
+
+    /// Whether this is a report that hasn't arrived though it can: nothing of its ID overtakes it.
+    fn holds_up(&self, owner: &Id, waiting: &Waiting) -> Result<bool, Fault> {
+        let place = Place::numbered(owner, waiting.ctr);
+        let can = waiting.is_report() && waiting.stuck.is_none();
+        Ok(can && self.vault.read::<Waiting>(&place)?.is_some())
+    }
+
     /// Sends what is due, or all of it.
     pub(crate) fn deliver_due(&self, also_not_due: bool) -> Result<(), Fault> {
         for account in self.accounts()? {
-            for waiting in self.waiting_of(&account.owner)? {
+            for waiting in self.to_send(&account.owner)? {
                 let due = self
                     .schedule()
                     .due_in(account.owner, waiting.ctr, self.clock.now());
-                if due > 0 && !also_not_due {
-                    continue;
+                if due == 0 || also_not_due {
+                    let sent = self.deliver(&account.owner, waiting.ctr);
+                    // What fails otherwise is scheduled again; the next entry may do better.
+                    if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = sent {
+                        return Err(fault);
+                    }
                 }
-                let sent = self.deliver(&account.owner, waiting.ctr);
-                // What fails otherwise is scheduled again; the next entry may do better.
-                if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = sent {
-                    return Err(fault);
+                if self.holds_up(&account.owner, &waiting)? {
+                    break;
                 }
             }
         }
@@ -103,19 +119,22 @@ impl Core {
         self.verdicts().extract_if(.., is_theirs).collect()
     }
 
-    /// Sends those of an ID's waiting answers that must arrive before something else, due or not, in the order in which they
-    /// were signed. One that can't be delivered now is no fault: whoever needs its verdict finds that there is none.
+    /// Sends those of an ID's waiting answers that must arrive before something else, due or not, behind its reports. One that can't be delivered now is no fault: whoever needs its verdict finds that there is none.
     pub(crate) fn deliver_first(
         &self,
         owner: &Id,
         must: impl Fn(&Waiting) -> bool,
     ) -> Result<(), Fault> {
-        for waiting in self.waiting_of(owner)?.iter().filter(|one| must(one)) {
+        let first = self.to_send(owner)?;
+        for waiting in first.iter().filter(|one| one.is_report() || must(one)) {
             match self.deliver(owner, waiting.ctr) {
                 Err(fault @ (Fault::Vault(_) | Fault::Closed)) => return Err(fault),
                 // The same server is as far for the next one.
                 Err(Fault::Call(CallFault::Transport(_))) => break,
                 _ => {}
+            }
+            if self.holds_up(owner, waiting)? {
+                break;
             }
         }
         Ok(())
@@ -201,7 +220,7 @@ impl Core {
         if matches!(
             verdict.code,
             VerdictCode::Suspended | VerdictCode::NotActive
-        ) || waiting.summary.decision == Decision::Report
+        ) || waiting.is_report()
             || (waiting.renews_uv() && verdict.result == Outcome::Accepted)
         {
             // The state tells more; a failure to fetch it now takes nothing back.

@@ -98,6 +98,11 @@ impl Waiting {
         self.approves(&[Kind::ReplaceUv])
     }
 
+    /// Whether the person says that it wasn't them.
+    pub(super) fn is_report(&self) -> bool {
+        self.summary.decision == Decision::Report
+    }
+
     /// Whether it approves a request of one of these kinds.
     pub(crate) fn approves(&self, kinds: &[Kind]) -> bool {
         let is_one = kinds.iter().any(|kind| kind.as_str() == self.summary.kind);

@@ -1,14 +1,14 @@
 //! Row 47: whatever comes in place of a verdict, the answer waits, as it is.
 
 use crate::authenticator::Authenticator;
-use crate::challenge::{Answer, PromptId};
+use crate::challenge::{Action, Answer, NewPin, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::{Answer as Reply, TransportError};
-use crate::testkit::{Phone, Trouble, json, problem};
+use crate::testkit::{Phone, Trouble, json, problem, typed};
 use countersign_protocol::call::VerdictAnswer;
 use countersign_protocol::problem::Code as Said;
-use countersign_protocol::statement::{Outcome, Verdict, VerdictCode};
+use countersign_protocol::statement::{Decision, Outcome, Verdict, VerdictCode};
 use countersign_protocol::{Digest, Id, Origin};
 
 fn approve() -> Answer {
@@ -277,4 +277,87 @@ fn two_deliveries_at_once_have_one_effect() {
     });
     assert_eq!((verdicts, phone.peer.inner().responses.len()), (1, 1));
     assert_eq!(app.history(10).unwrap().len(), 1);
+}
+
+/// An approval that was taken back; neither it nor the report arrived.
+fn taken_back(phone: &Phone) -> Authenticator {
+    let (app, id) = asked(phone);
+    let report = Answer::Report { reason: None };
+    for answer in [approve(), report] {
+        let lost = Trouble::Lost(TransportError::Unreachable);
+        phone.peer.trouble("responses", lost);
+        assert!(matches!(app.decide(&id, &answer), Ok(Sent::Queued(_))));
+    }
+    app
+}
+
+fn arrived(phone: &Phone) -> Vec<Decision> {
+    let peer = phone.peer.inner();
+    peer.responses.iter().map(|one| one.decision).collect()
+}
+
+const REPORT_FIRST: [Decision; 2] = [Decision::Report, Decision::Approve];
+
+#[test]
+fn a_report_goes_before_the_approval_that_it_takes_back() {
+    for now in [true, false] {
+        let phone = Phone::new();
+        let app = taken_back(&phone);
+        // They are listed as they were signed.
+        let listed = app.outbox().unwrap();
+        let listed: Vec<_> = listed.iter().map(|one| one.decision).collect();
+        assert_eq!(listed, [Decision::Approve, Decision::Report]);
+        phone.pass(3);
+        app.deliver(now).unwrap();
+        assert_eq!(arrived(&phone), REPORT_FIRST);
+    }
+}
+
+#[test]
+fn what_is_due_waits_for_a_report_that_is_not() {
+    let phone = Phone::new();
+    let app = taken_back(&phone);
+    phone.pass(3);
+    let busy = reply(503, &[("retry-after", "30")], b"");
+    phone.peer.trouble("responses", Trouble::Instead(busy));
+    app.deliver(false).unwrap();
+    phone.pass(20);
+    app.deliver(false).unwrap();
+    assert_eq!(arrived(&phone), []);
+    phone.pass(10);
+    app.deliver(false).unwrap();
+    assert_eq!(arrived(&phone), REPORT_FIRST);
+}
+
+#[test]
+fn a_report_that_is_stuck_holds_nothing_up() {
+    let phone = Phone::new();
+    let app = taken_back(&phone);
+    phone.pass(3);
+    let conflict = Trouble::Instead(problem(Said::Conflict));
+    phone.peer.trouble("responses", conflict);
+    app.deliver(false).unwrap();
+    app.deliver(false).unwrap();
+    assert_eq!(arrived(&phone), [Decision::Approve]);
+    app.deliver(true).unwrap();
+    assert_eq!(arrived(&phone), [Decision::Approve, Decision::Report]);
+}
+
+#[test]
+fn a_report_goes_first_also_before_what_must_arrive_before_something_else() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with("294817");
+    let set = app.begin(&id, Action::SetPin).unwrap().id;
+    let answer = Answer::SetPin {
+        old: Some(typed("294817")),
+        new: NewPin::new(typed("604155"), &typed("604155")).unwrap(),
+    };
+    for answer in [answer, Answer::Report { reason: None }] {
+        let lost = Trouble::Lost(TransportError::Unreachable);
+        phone.peer.trouble("responses", lost);
+        app.decide(&set, &answer).unwrap();
+    }
+    // The same again needs the answer to the first.
+    let _ = app.begin(&id, Action::SetPin);
+    assert_eq!(arrived(&phone), REPORT_FIRST);
 }
