@@ -374,6 +374,7 @@ impl From<challenge::Refusal> for Error {
             Refusal::NewerLink => refused(Code::AppOld),
             Refusal::NoId => refused(Code::LinkForeign),
             Refusal::NoNumber => refused(Code::NumberScan),
+            Refusal::TooMany => retry(Code::SrvError, "too_many"),
             Refusal::Factors => refused(Code::ResFactors),
             Refusal::Changing => retry(Code::KeyUnsent, "changing"),
             Refusal::Paused => refused(Code::IdPaused),

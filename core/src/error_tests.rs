@@ -130,7 +130,7 @@ fn enrolments() -> [enrol::Refusal; 9] {
     ]
 }
 
-fn challenges() -> [challenge::Refusal; 20] {
+fn challenges() -> [challenge::Refusal; 21] {
     use challenge::Refusal::*;
     [
         OtherServer,
@@ -151,6 +151,7 @@ fn challenges() -> [challenge::Refusal; 20] {
         NoNumber,
         Unknown,
         Number,
+        TooMany,
         Factors,
         Paused,
     ]

@@ -6,7 +6,7 @@ use super::verify::{Known, Refusal, Request, Verified};
 use crate::account::{Account, Cursor};
 use crate::client::Heard;
 use crate::core::Core;
-use crate::error::Fault;
+use crate::error::{Error, Fault};
 use crate::others::{Taken, Told};
 use crate::ports::Order;
 use crate::time::{ServerTime, Word};
@@ -16,6 +16,10 @@ use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::problem;
 use countersign_protocol::statement::{Challenge, Mode, Standing};
 use std::sync::Arc;
+
+/// Open requests of an ID at a time, and notes of what it was asked in a day: more than anybody meets whose server is in its senses.
+const MOST_OPEN: usize = 64;
+const MOST: usize = 4096;
 
 impl Core {
     /// A server that says that the credential is not in use or unknown proves it by a signed state,
@@ -65,7 +69,7 @@ impl Core {
         heard: Heard<ChallengeAnswer>,
     ) -> Result<Prompt, Fault> {
         let arrived = Word::Some(heard.trip.arrived);
-        let verified = self.examine(owner, &heard.body.challenge, arrived)?;
+        let verified = self.examine(owner, &heard.body.challenge, arrived, &mut false)?;
         let (challenge, txn) = (verified.challenge().jti, verified.challenge().txn);
         if id != challenge && id != txn {
             return Err(Refusal::Another.into());
@@ -78,8 +82,15 @@ impl Core {
     }
 
     /// Verifies a request. Where it speaks of another account or a newer policy than the newest
-    /// state known here, the state is fetched and the request looked at once more. It is judged by the time that it tells.
-    pub(super) fn examine(&self, owner: &Id, text: &str, word: Word) -> Result<Verified, Fault> {
+    /// state known here, the state is fetched, unless it just was (`looked`), and the request looked at once more. It is judged by
+    /// the time that it tells.
+    pub(super) fn examine(
+        &self,
+        owner: &Id,
+        text: &str,
+        word: Word,
+        looked: &mut bool,
+    ) -> Result<Verified, Fault> {
         let mut account = self.account(owner)?;
         let request = Request::new(self.believe::<Challenge>(&mut account, text)?);
         self.recent().keep(&request);
@@ -89,7 +100,7 @@ impl Core {
             Err(Fault::Challenge(Refusal::Policy)) => request.challenge.policy > account.policy.n,
             _ => false,
         };
-        if !outdated {
+        if !outdated || std::mem::replace(looked, true) {
             return first;
         }
         let account = self.fetch_state(owner, 0)?;
@@ -127,7 +138,11 @@ impl Core {
         next: Option<String>,
     ) -> Result<Vec<Prompt>, Fault> {
         let told = Told::default();
-        Ok(self.note_and_take(owner, requests, word, next, &told)?.0)
+        let (prompts, taken) = self.note_and_take(owner, requests, word, next, &told)?;
+        if !taken.refused.is_empty() {
+            return Err(Refusal::TooMany.into());
+        }
+        Ok(prompts)
     }
 
     /// The same, with what was told beside them: first, since it may explain them.
@@ -140,7 +155,13 @@ impl Core {
         told: &Told,
     ) -> Result<(Vec<Prompt>, Taken), Fault> {
         let place = Place::of(owner);
+        let room = if requests.is_empty() {
+            0
+        } else {
+            self.room_for_requests(owner)?
+        };
         self.vault.change(|change| {
+            let mut room = room;
             let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
             let before = account.known()?.phones_known();
             let mut taken = self.take_told(change, &mut account, told, word)?;
@@ -148,8 +169,12 @@ impl Core {
             let mut prompts = Vec::new();
             for verified in requests {
                 time = self.learn(change, &account.trust, verified.challenge().iat, word)?;
-                if let Some(seen) = self.note_one(change, &mut account, verified, &time)? {
-                    prompts.push((verified, seen));
+                match self.note_one(change, &mut account, verified, &time, &mut room) {
+                    Ok(seen) => prompts.extend(seen.map(|seen| (verified, seen))),
+                    Err(fault @ Fault::Challenge(Refusal::TooMany)) => {
+                        taken.refused.extend(Error::from(fault).code());
+                    }
+                    Err(other) => return Err(other),
                 }
             }
             // What goes on isn't over.
@@ -175,6 +200,15 @@ impl Core {
         })
     }
 
+    /// How many more requests of an ID are noted now, so that no server fills the store.
+    fn room_for_requests(&self, owner: &Id) -> Result<usize, Fault> {
+        let (time, now) = (self.time(&self.account(owner)?.trust)?, self.clock.now());
+        let notes = self.vault.all::<Seen>(Some(owner))?;
+        let open = notes.iter().filter(|seen| seen.is_open_at(&time, now));
+        let room = MOST_OPEN.saturating_sub(open.count());
+        Ok(room.min(MOST.saturating_sub(notes.len())))
+    }
+
     /// Notes one; nothing if it was noted before.
     fn note_one(
         &self,
@@ -182,12 +216,14 @@ impl Core {
         account: &mut Account,
         verified: &Verified,
         time: &ServerTime,
+        room: &mut usize,
     ) -> Result<Option<Seen>, Fault> {
         let challenge = verified.challenge();
         let place = Seen::place(&account.owner, &challenge.jti);
         if change.read::<Seen>(&place)?.is_some() {
             return Ok(None);
         }
+        *room = room.checked_sub(1).ok_or(Refusal::TooMany)?;
         let known = account.known_mut()?;
         // Without a network it names the addressed phone alone, which is compared with nothing.
         let changed = challenge.mode != Mode::Offline && {

@@ -92,7 +92,9 @@ impl Core {
     /// Asks for what is new for an ID, waiting up to `wait` seconds for something.
     pub(crate) fn poll(&self, owner: &Id, wait: u64) -> Result<Arrivals, Fault> {
         let mut arrivals = Arrivals::default();
-        match self.read_list(owner, wait, &mut arrivals) {
+        let read = self.read_list(owner, wait, &mut arrivals);
+        // Also where the list ends in a failure, which may be the server's wish.
+        match read.and(self.forget_stale(owner)) {
             Ok(()) => {}
             Err(fault) if arrivals.is_empty() => return Err(fault),
             Err(fault) => arrivals.error = Some(fault.into()),
@@ -102,7 +104,7 @@ impl Core {
     }
 
     fn read_list(&self, owner: &Id, wait: u64, arrivals: &mut Arrivals) -> Result<(), Fault> {
-        let mut wait = wait;
+        let (mut wait, mut looked) = (wait, false);
         for _ in 0..PAGES {
             let account = self.account(owner)?;
             let cursor = self
@@ -114,9 +116,13 @@ impl Core {
                 self.client.challenges(at, id, prove, after, wait)
             });
             let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
+            // One state a list: it is kept for ever. Of a server that tells of the next with each page, the next list reads on here.
+            if looked && heard.body.sn > account.known()?.sn {
+                break;
+            }
             let more = heard.body.more;
             let mut page = Arrivals::default();
-            let taken = self.take_page(account, heard.body, heard.trip, &mut page);
+            let taken = self.take_page(account, heard.body, heard.trip, &mut page, &mut looked);
             if taken.is_err() {
                 // The page is listed again; only its verdicts are settled.
                 page.refused.clear();
@@ -130,7 +136,7 @@ impl Core {
             }
             wait = 0;
         }
-        self.forget_stale(owner)
+        Ok(())
     }
 
     fn take_page(
@@ -139,12 +145,14 @@ impl Core {
         page: ChallengesAnswer,
         trip: Trip,
         arrivals: &mut Arrivals,
+        looked: &mut bool,
     ) -> Result<(), Fault> {
         let listed = page.challenges.len() + page.others.len();
         if !is_cursor(&page.next) || listed > LIST_CAP {
             return Err(CallFault::NotOurs { status: 200 }.into());
         }
         if page.sn > account.known()?.sn {
+            *looked = true;
             match self.fetch_state(&account.owner, 0) {
                 Ok(newest) => account = newest,
                 // Refused, as a downgrade is: what was agreed goes on.
@@ -155,7 +163,7 @@ impl Core {
         let word = Word::Some(trip.arrived);
         let mut good = Vec::new();
         for text in page.challenges {
-            match self.examine(&account.owner, &text, word) {
+            match self.examine(&account.owner, &text, word, looked) {
                 Ok(verified) => good.push(verified),
                 // It came again, as it does without a cursor.
                 Err(Fault::Challenge(Refusal::Seen)) => {}
@@ -174,6 +182,7 @@ impl Core {
         let told = self.read_others(&account.owner, &page.others, word, arrivals)?;
         let next = Some(page.next);
         let (prompts, taken) = self.note_and_take(&account.owner, &good, word, next, &told)?;
+        arrivals.refused.extend(taken.refused);
         let (renewed, new) = prompts
             .into_iter()
             .partition::<Vec<_>, _>(|prompt| prompt.goes_on.is_some());

@@ -1,12 +1,15 @@
 //! What a list, or the outbox, brought reaches the caller, whatever fails after it.
 
 use crate::authenticator::Authenticator;
-use crate::challenge::{Action, Answer, NewPin, PromptId};
+use crate::challenge::{Action, Answer, NewPin, PromptId, Seen};
+use crate::core::Core;
 use crate::enrol::Progress;
 use crate::error::{Code, Error};
 use crate::outbox::{Sent, VerdictInfo};
 use crate::ports::TransportError;
-use crate::testkit::{Phone, Trouble, typed};
+use crate::testkit::{Phone, Trouble, json, typed};
+use crate::vault::Change;
+use countersign_protocol::call::ChallengesAnswer;
 use countersign_protocol::crypto::SigningKey;
 use countersign_protocol::statement::{CancelReason, Event};
 use countersign_protocol::{Digest, Id, Signed};
@@ -167,4 +170,126 @@ fn a_verdict_that_came_while_something_else_was_done_is_told_once() {
             assert!(way(&app, &id).is_empty());
         }
     }
+}
+
+fn noted(phone: &Phone) -> usize {
+    let records = phone.records().into_iter();
+    records.filter(|name| name.starts_with("seen/")).count()
+}
+
+#[test]
+fn a_flood_of_requests_is_refused_before_it_fills_the_store() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    for _ in 0..100 {
+        let challenge = phone.peer.challenge(Id::make().unwrap());
+        let text = phone.peer.sign(challenge).compact().to_owned();
+        phone.peer.inner().open.push(text);
+    }
+    let arrivals = app.poll(&id, 0).unwrap();
+    assert_eq!((arrivals.prompts.len(), noted(&phone)), (64, 64));
+    assert_eq!(arrivals.refused, vec![Code::SrvError; 36]);
+    assert_eq!(app.pending().unwrap().len(), 64);
+    // One that a push names is one more; what is noted is still shown.
+    let pushed = phone.peer.ask(1, |_| {});
+    let refused = app.fetch(&id, &pushed).err();
+    assert_eq!((code(refused), noted(&phone)), (Some(Code::SrvError), 64));
+    let first = arrivals.prompts[0].id;
+    assert_eq!(app.fetch(&id, &first.challenge).unwrap().id, first);
+    // A decision makes room, and so does time.
+    app.decide(&first, &Answer::Deny { reason: None }).unwrap();
+    assert!(app.fetch(&id, &pushed).is_ok());
+    phone.pass(130);
+    phone.peer.ask(2, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
+}
+
+#[test]
+fn what_was_over_at_once_fills_no_store_either() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    drop(app);
+    let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
+    let challenge = phone.peer.sign(phone.peer.challenge(Id::from([9; 16])));
+    let mut over = Seen::new(&challenge, challenge.iat * 1000, false);
+    over.cancel(CancelReason::Withdrawn);
+    let note = |change: &mut Change<'_>| {
+        (0..4096u16).try_for_each(|n| {
+            let [high, low] = n.to_be_bytes();
+            let jti = std::array::from_fn(|at| if at == 0 { high } else { low });
+            change.put(&Seen::place(&id, &Id::from(jti)), &over)
+        })
+    };
+    core.vault.change(note).unwrap();
+    phone.peer.ask(77, |_| {});
+    let arrivals = core.poll(&id, 0).unwrap();
+    assert_eq!((arrivals.prompts.len(), noted(&phone)), (0, 4096));
+    assert_eq!(arrivals.refused, [Code::SrvError]);
+    // A day later they are forgotten.
+    phone.pass(25 * 3600);
+    core.poll(&id, 0).unwrap();
+    phone.peer.ask(78, |_| {});
+    assert_eq!(core.poll(&id, 0).unwrap().prompts.len(), 1);
+    assert_eq!(noted(&phone), 1);
+}
+
+#[test]
+fn what_is_over_for_long_is_forgotten_also_when_the_list_fails() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(1, |_| {});
+    app.poll(&id, 0).unwrap();
+    phone.pass(25 * 3600);
+    phone.peer.trouble("challenges", lost());
+    assert_eq!(code(app.poll(&id, 0).err()), Some(Code::NetOffline));
+    assert_eq!(noted(&phone), 0);
+}
+
+/// Pages that each tell of another state.
+fn pages_of_states(phone: &Phone) {
+    for page in 1..=5 {
+        let answer = ChallengesAnswer {
+            challenges: Vec::new(),
+            others: Vec::new(),
+            sn: 100 + page,
+            next: format!("c{page}-0"),
+            more: true,
+        };
+        let page = Trouble::Instead(json(200, &answer));
+        phone.peer.trouble("challenges", page);
+    }
+}
+
+#[test]
+fn one_state_is_fetched_for_a_list_however_many_it_tells_of() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let before = phone.peer.calls_to("/credentials/");
+    pages_of_states(&phone);
+    app.poll(&id, 0).unwrap();
+    assert_eq!(phone.peer.calls_to("/credentials/"), before + 1);
+    // The next list goes on where this one stopped.
+    app.poll(&id, 0).unwrap();
+    assert_eq!(phone.peer.calls_to("/credentials/"), before + 2);
+    assert!(
+        phone
+            .peer
+            .inner()
+            .calls
+            .iter()
+            .any(|call| call.1.contains("after=c1-0"))
+    );
+}
+
+#[test]
+fn one_state_is_fetched_for_a_list_however_many_requests_speak_of_another() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let before = phone.peer.calls_to("/credentials/");
+    for number in 1..=5 {
+        phone.peer.ask(number, |challenge| challenge.policy = 7);
+    }
+    let refused = app.poll(&id, 0).unwrap().refused;
+    assert_eq!(refused, vec![Code::ChalUnverified; 5]);
+    assert_eq!(phone.peer.calls_to("/credentials/"), before + 1);
 }

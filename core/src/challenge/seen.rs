@@ -1,5 +1,7 @@
 //! What was shown: noted before it is, so that it is shown and decided once (protocol section 8).
 
+use crate::ports::Moment;
+use crate::time::ServerTime;
 use crate::vault::{Place, Record};
 use countersign_protocol::statement::{CancelReason, Challenge, Decision};
 use countersign_protocol::{Digest, Id, Signed};
@@ -68,6 +70,11 @@ impl Seen {
     /// The same request, and nobody decided it.
     pub(super) fn is_open(&self, challenge: &Signed<Challenge>) -> bool {
         self.hash == challenge.hash() && self.is_undecided()
+    }
+
+    /// Whether it can still be decided, by its time too.
+    pub(super) fn is_open_at(&self, time: &ServerTime, now: Moment) -> bool {
+        self.is_undecided() && !time.is_over(self.exp, now)
     }
 
     pub(super) fn is_undecided(&self) -> bool {

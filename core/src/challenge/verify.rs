@@ -91,6 +91,9 @@ pub(crate) enum Refusal {
     /// The number is missing, or has other digits than asked.
     #[error("the number is missing")]
     Number,
+    /// More requests than an ID may have open.
+    #[error("too many requests")]
+    TooMany,
     /// This phone can't give what it asks.
     #[error("this phone cannot give what is asked")]
     Factors,

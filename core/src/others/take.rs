@@ -4,7 +4,7 @@ use super::notice::NoticeInfo;
 use crate::account::Account;
 use crate::challenge::{Arrivals, PromptId, Refusal, Seen};
 use crate::core::Core;
-use crate::error::{Error, Fault};
+use crate::error::{Code, Error, Fault};
 use crate::time::Word;
 use crate::vault::Change;
 use countersign_protocol::statement::{Cancel, CancelReason, Challenge, Notice, Verdict};
@@ -44,6 +44,8 @@ pub(crate) struct Told {
 pub(crate) struct Taken {
     pub(crate) cancelled: Vec<Cancelled>,
     pub(crate) notices: Vec<NoticeInfo>,
+    /// Why requests beside it were not noted: there are too many.
+    pub(crate) refused: Vec<Code>,
 }
 
 impl Core {
