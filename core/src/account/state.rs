@@ -73,7 +73,7 @@ impl Account {
 }
 
 /// The policy that is in force after a state, if it is another one: one that asks less only if the person agreed to
-/// exactly it.
+/// it, or to an earlier one that asked no more.
 fn policy_taken(
     old: &Policy,
     approvals: &[Approval],
@@ -86,7 +86,12 @@ fn policy_taken(
     if new.n == old.n {
         return Ok(None);
     }
-    let agreed = || approvals.iter().any(|one| one.policy == *new);
+    // The server may have taken what was agreed to, and then another one that needs no word of the person.
+    let covers = |agreed: &Policy| agreed.n < new.n && !new.is_weaker_than(agreed);
+    let agreed = || {
+        let mut all = approvals.iter().map(|one| &one.policy);
+        all.any(|agreed| agreed == new || covers(agreed))
+    };
     if !new.is_weaker_than(old) || agreed() {
         return Ok(Some(new.clone()));
     }

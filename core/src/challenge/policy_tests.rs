@@ -4,7 +4,7 @@ use crate::authenticator::Authenticator;
 use crate::challenge::{Answer, Prompt, PromptId};
 use crate::error::Code;
 use crate::ports::TransportError;
-use crate::testkit::{Phone, Trouble, typed};
+use crate::testkit::{Phone, Trouble, judged, typed};
 use countersign_protocol::Id;
 use countersign_protocol::policy::{Alternative, Alternatives, Policy};
 use countersign_protocol::statement::{
@@ -91,8 +91,10 @@ fn nothing_else_than_what_was_agreed_to_is_taken() {
         max_life: 600,
         ..agreed.clone()
     };
+    // One that comes later may say the same, but nothing more.
     let later = Policy {
         n: 3,
+        max_life: 600,
         ..agreed.clone()
     };
     for other in [more, later] {
@@ -268,4 +270,59 @@ fn with_the_keys_of_a_removed_credential_goes_what_was_agreed_to() {
     phone.pass(24 * 3600 + 120);
     app.sync().unwrap();
     assert!(phone.account(&id).approvals.is_empty());
+}
+
+#[test]
+fn what_was_agreed_to_is_agreed_to_also_when_the_next_policy_came_before_it_was_heard_of() {
+    for max_life in [200, 300] {
+        let phone = Phone::before_pin();
+        let (app, id) = phone.enrolled_with(PIN);
+        let old = phone.account(&id).policy;
+        let prompt = asked(&phone, &app, &id, &weaker(&old));
+        app.decide(&prompt.id, &approve()).unwrap();
+        // The server took it, and then an administrator set another that asks no less.
+        let next = Policy {
+            n: 3,
+            max_life,
+            ..weaker(&old)
+        };
+        assert_eq!(brought(&phone, &app, &id, &next), (vec![], next.clone()));
+        assert!(phone.account(&id).approvals.is_empty());
+        phone.peer.inner().policy = next.clone();
+        phone.peer.ask(5, |_| {});
+        assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
+        // It was agreed to once; what is in force now is the measure.
+        let more = Policy {
+            n: 4,
+            max_life: max_life + 1,
+            ..weaker(&old)
+        };
+        let downgrade = vec![Code::ChalDowngrade];
+        assert_eq!(brought(&phone, &app, &id, &more), (downgrade, next));
+    }
+}
+
+#[test]
+fn row_44_what_was_agreed_to_vouches_for_no_policy_before_it() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let old = phone.account(&id).policy;
+    let agreed = weaker_still(&old);
+    let prompt = asked(&phone, &app, &id, &agreed);
+    app.decide(&prompt.id, &approve()).unwrap();
+    let downgrade = vec![Code::ChalDowngrade];
+    assert_eq!(brought(&phone, &app, &id, &weaker(&old)), (downgrade, old));
+    assert_eq!(brought(&phone, &app, &id, &agreed), (vec![], agreed));
+}
+
+#[test]
+fn the_state_that_follows_an_agreement_is_fetched_at_once() {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let old = phone.account(&id).policy;
+    let new = weaker(&old);
+    let prompt = asked(&phone, &app, &id, &new);
+    phone.peer.become_state(|state| state.policy = new.clone());
+    assert!(judged(app.decide(&prompt.id, &approve())).accepted);
+    assert_eq!(phone.account(&id).policy, new);
 }

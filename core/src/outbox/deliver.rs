@@ -221,7 +221,7 @@ impl Core {
             verdict.code,
             VerdictCode::Suspended | VerdictCode::NotActive
         ) || waiting.is_report()
-            || (waiting.renews_uv() && verdict.result == Outcome::Accepted)
+            || (waiting.brings_state() && verdict.result == Outcome::Accepted)
         {
             // The state tells more; a failure to fetch it now takes nothing back.
             let _ = self.fetch_state(&owner, 0);

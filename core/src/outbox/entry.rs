@@ -93,9 +93,9 @@ impl Waiting {
         self.is_change() || self.approves(&[Kind::Policy])
     }
 
-    /// Whether the states that follow name another K_uv.
-    pub(super) fn renews_uv(&self) -> bool {
-        self.approves(&[Kind::ReplaceUv])
+    /// Whether its acceptance brings another state: of another K_uv, or another policy.
+    pub(super) fn brings_state(&self) -> bool {
+        self.approves(&[Kind::ReplaceUv, Kind::Policy])
     }
 
     /// Whether the person says that it wasn't them.
