@@ -93,6 +93,8 @@ impl fmt::Debug for AccountInfo {
 
 /// The phone. Calls may come from any thread; one that talks to a server blocks its own thread
 /// only.
+///
+/// After `store.reopen` every call fails: the phone is dropped, with all that holds its store, and opened again.
 pub struct Authenticator {
     core: Core,
 }
@@ -101,7 +103,7 @@ impl Authenticator {
     /// Opens the phone. Keys that a killed enrolment or removal left behind are destroyed.
     ///
     /// # Errors
-    /// `store.busy`, `store.corrupt`, `store.full`; `store.rollback` for an older copy, or nothing in the place of a store, and `app.old` for the data of a newer
+    /// `store.busy`, `store.corrupt`, `store.reopen`; `store.rollback` for an older copy, or nothing in the place of a store, and `app.old` for the data of a newer
     /// version, which are left as they are; `key.busy`, `key.lost` when the device doesn't open it.
     pub fn open(config: Config, ports: Ports) -> Result<Self, Error> {
         let core = Core::new(config, ports)?;
@@ -137,7 +139,8 @@ impl Authenticator {
     ///
     /// # Errors
     /// `store.corrupt`: it is no copy. `key.lost`: it is of another device. `app.old`: it is of a newer version. `store.busy`: the
-    /// store isn't empty. `store.full`, `key.busy`: it can be done again. The store is as it was.
+    /// store isn't empty. `key.busy`: it can be done again. The store is as it was. `store.reopen`: the same, once the store was opened
+    /// anew.
     pub fn restore(ports: &Ports, copy: &[u8]) -> Result<(), Error> {
         let (store, keys) = (&*ports.store, ports.keys.clone());
         vault::import(store, keys, &*ports.counter, copy).map_err(Fault::from)?;
@@ -380,7 +383,9 @@ impl Authenticator {
     ///
     /// # Errors
     /// Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `pin.short`, `res.factors`,
-    /// `id.paused`, `uv.*`, `key.*`, `store.*`, [`Error::Cancelled`], also when the person cancelled the gesture.
+    /// `id.paused`, `uv.*`, `key.*`, `store.busy`, [`Error::Cancelled`], also when the person cancelled the gesture.
+    /// `store.reopen`: whether it was signed is known once the phone was opened again; then it is in [`Self::outbox`], or the
+    /// request is still open.
     /// `key.unsent`: a change of PIN or gesture that is signed has no answer yet, or this is one and would overtake an answer
     /// by the old PIN or gesture; and it can't be had now.
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {

@@ -211,6 +211,30 @@ fn a_kill_at_any_step_of_an_answer_has_exactly_one_effect() {
 }
 
 #[test]
+fn after_a_commit_that_failed_the_phone_is_opened_anew_and_says_whether_the_answer_is_there() {
+    // The first dies before the commit, the second behind it.
+    for (die_at, signed) in [(1, 0), (2, 1)] {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        phone.peer.ask(1, |_| {});
+        let prompt = app.poll(&id, 0).unwrap().prompts.remove(0);
+        drop(app);
+        let app = phone.start(die_at).unwrap();
+        let reopen = Some(Error::Expired {
+            code: Code::StoreReopen,
+        });
+        assert_eq!(app.decide(&prompt.id, &approve("47")).err(), reopen);
+        // It doesn't get better by itself.
+        assert_eq!(app.decide(&prompt.id, &approve("47")).err(), reopen);
+        assert_eq!(app.pending().err(), reopen);
+        drop(app);
+        let app = phone.app();
+        assert_eq!(app.outbox().unwrap().len(), signed);
+        assert_eq!(app.pending().unwrap().len(), 1 - signed);
+    }
+}
+
+#[test]
 fn a_lost_answer_is_asked_for_again_with_the_same_bytes() {
     let phone = Phone::new();
     let (app, id) = phone.enrolled();

@@ -79,6 +79,7 @@ codes! {
     IdRemoved = "id.removed": "The ID is no longer on this phone, or was removed by the server.",
     AppOld = "app.old": "It needs a newer version of this app.",
     StoreFull = "store.full": "Nothing can be written.",
+    StoreReopen = "store.reopen": "What is stored is known only once the phone was opened anew.",
     StoreCorrupt = "store.corrupt": "The data is damaged.",
     StoreRollback = "store.rollback": "The data is older than it was.",
     StoreBusy = "store.busy": "Another process has the data open.",
@@ -104,7 +105,8 @@ pub enum Error {
         /// A word for the help desk: what exactly failed.
         reference: &'static str,
     },
-    /// It is over: begin anew where it began.
+    /// It is over: begin anew where it began. With `store.reopen` that is the open phone: close it, with its store, and open it
+    /// again; until then every call fails.
     #[error("over ({code})")]
     Expired {
         /// What is over.
@@ -177,6 +179,9 @@ pub(crate) enum Fault {
     /// Something of ours can't be written.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// Where something is exported to takes no more.
+    #[error("nothing can be written there")]
+    Unwritten,
     /// The core was closed.
     #[error("closed")]
     Closed,
@@ -235,6 +240,7 @@ impl From<Fault> for Error {
             },
             Fault::Crypto(_) => retry(Code::KeyBusy, "randomness"),
             Fault::Malformed(_) => retry(Code::SrvError, "unwritable"),
+            Fault::Unwritten => retry(Code::StoreFull, "unwritable"),
             Fault::Closed => Self::Cancelled,
         }
     }
@@ -243,6 +249,10 @@ impl From<Fault> for Error {
 impl From<vault::Fault> for Error {
     fn from(fault: vault::Fault) -> Self {
         match fault {
+            // Memory and disk may differ: a commit that failed may be stored, and nothing works until the store was opened anew.
+            vault::Fault::Store(StoreError::Full | StoreError::Io) => Self::Expired {
+                code: Code::StoreReopen,
+            },
             vault::Fault::Store(fault) => fault.into(),
             vault::Fault::Damaged => Self::Reenrol {
                 code: Code::StoreCorrupt,

@@ -5,7 +5,8 @@ use crate::ports::{KeyError, StoreError};
 
 /// Every fault that can reach the door.
 fn faults() -> Vec<Fault> {
-    let mut all = vec![Fault::Unknown, Fault::Crypto(Unspecified), Fault::Closed];
+    let mut all = vec![Fault::Unknown, Fault::Unwritten, Fault::Closed];
+    all.push(Fault::Crypto(Unspecified));
     all.extend([
         Fault::Malformed(Malformed::TEXT),
         TooShort { least: 6 }.into(),
@@ -236,6 +237,16 @@ fn each_names_the_next_move() {
             code: Code::ChalDowngrade
         }
     );
+    // Of a store that is open nobody knows what it has; one that didn't open lost nothing.
+    for fault in [StoreError::Full, StoreError::Io] {
+        assert_eq!(
+            of(fault.into()),
+            Error::Expired {
+                code: Code::StoreReopen
+            }
+        );
+        assert_eq!(Error::from(fault).code(), Some(Code::StoreFull));
+    }
     let text = Refusal::Malformed(Malformed::TEXT);
     assert_eq!(
         of(text.into()),

@@ -196,6 +196,7 @@ pub fn of_code(lang: Lang, code: Code, wait: Option<u64>, reference: &str, about
             version: UNKNOWN,
         },
         Code::StoreFull => Message::StoreFull,
+        Code::StoreReopen => Message::StoreReopen { app },
         Code::StoreCorrupt => Message::StoreCorrupt,
         Code::StoreRollback => Message::StoreRollback,
         Code::StoreBusy => Message::StoreBusy { app },

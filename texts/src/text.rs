@@ -289,6 +289,7 @@ mod tests {
             "out.revoked",
             "hist.broken",
             "store.full",
+            "store.reopen",
             "store.corrupt",
             "store.rollback",
             "store.busy",

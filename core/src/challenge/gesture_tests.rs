@@ -129,7 +129,7 @@ fn a_key_that_was_made_goes_at_once_when_the_store_can_not_be_read_after_it() {
         pin: Some(typed(PIN)),
     };
     let error = app.decide(&prompt.id, &answer).err().unwrap();
-    assert_eq!(error.code(), Some(Code::StoreFull));
+    assert_eq!(error.code(), Some(Code::StoreReopen));
     assert_eq!((phone.person.was_asked(), phone.owners()), (1, 2));
     phone.broken.store(false, Ordering::SeqCst);
     drop(app);

@@ -92,5 +92,5 @@ fn overtaken() -> Fault {
 fn write(out: &mut dyn Write, line: &Line) -> Result<(), Fault> {
     let text = line.to_text()?;
     let written = out.write_all(text.as_bytes());
-    written.map_err(|_| StoreError::Io.into())
+    written.map_err(|_| Fault::Unwritten)
 }
