@@ -2,13 +2,13 @@
 
 use crate::authenticator::Authenticator;
 use crate::challenge::{Answer, Prompt, PromptId};
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::ports::TransportError;
 use crate::testkit::{Phone, Trouble, judged, typed};
 use countersign_protocol::Id;
 use countersign_protocol::policy::{Alternative, Alternatives, Policy};
 use countersign_protocol::statement::{
-    Decision, Input, Kind, Mode, Outcome, Standing, StateReason, VerdictCode,
+    Challenge, Decision, Input, Kind, Mode, Outcome, Standing, StateReason, VerdictCode,
 };
 
 const PIN: &str = "294817";
@@ -325,4 +325,49 @@ fn the_state_that_follows_an_agreement_is_fetched_at_once() {
     phone.peer.become_state(|state| state.policy = new.clone());
     assert!(judged(app.decide(&prompt.id, &approve())).accepted);
     assert_eq!(phone.account(&id).policy, new);
+}
+
+/// A phone that doesn't know yet that a longer life is in force, to which its person agreed.
+fn longer_life() -> (Phone, Authenticator, Id, Policy) {
+    let phone = Phone::before_pin();
+    let (app, id) = phone.enrolled_with(PIN);
+    let new = weaker(&phone.account(&id).policy);
+    let prompt = asked(&phone, &app, &id, &new);
+    app.decide(&prompt.id, &approve()).unwrap();
+    phone.peer.become_state(|state| state.policy = new.clone());
+    phone.peer.inner().policy = new.clone();
+    (phone, app, id, new)
+}
+
+#[test]
+fn a_longer_life_is_no_downgrade_before_its_policy_was_fetched() {
+    let (phone, app, id, new) = longer_life();
+    let pushed = phone.peer.ask(7, |_| {});
+    let prompt = app.fetch(&id, &pushed).unwrap();
+    assert!(prompt.seconds_left > 200);
+    assert_eq!(phone.account(&id).policy, new);
+}
+
+#[test]
+fn row_44_a_longer_life_under_a_policy_that_no_state_brings_is_refused() {
+    type Bend = fn(&mut Challenge);
+    let bends: [(Bend, Code); 2] = [
+        // Of a policy that nobody knows.
+        (
+            |challenge| (challenge.policy, challenge.exp) = (9, challenge.iat + 600),
+            Code::ChalUnverified,
+        ),
+        // Longer than that of the newest.
+        (|challenge| challenge.exp += 1, Code::ChalDowngrade),
+    ];
+    for (bend, why) in bends {
+        let (phone, app, id, new) = longer_life();
+        let states = phone.peer.calls_to("/credentials/");
+        let pushed = phone.peer.ask(7, bend);
+        let refused = app.fetch(&id, &pushed).err();
+        assert_eq!(refused, Some(Error::Refused { code: why }));
+        assert_eq!(phone.peer.calls_to("/credentials/"), states + 1);
+        assert_eq!(phone.account(&id).policy, new);
+        assert!(app.pending().unwrap().is_empty());
+    }
 }

@@ -125,6 +125,10 @@ impl Verified {
         if known.seen.is_some_and(|seen| !seen.is_open(challenge)) {
             return Err(Refusal::Seen);
         }
+        // Its life may be that of a policy which isn't known here yet.
+        if challenge.policy > known.account.policy.n {
+            return Err(Refusal::Policy);
+        }
         lives_as_agreed(challenge, known.account)?;
         is_in_time(challenge, known)?;
         if challenge.policy != known.account.policy.n {
