@@ -127,33 +127,39 @@ impl Core {
             return Ok(());
         }
         match self.fetch_state(&account.owner, 0) {
-            Ok(newest) => self.destroy_after_grace(&newest),
             Err(fault @ (Fault::Vault(_) | Fault::Closed)) => Err(fault),
-            Err(_) => self.destroy_after_grace(account),
+            Ok(_) | Err(_) => self.destroy_after_grace(&account.owner),
         }
     }
 
-    /// Destroys what an ID that was revoked a day ago signed with. What it was stays listed, and its history stays, with the
-    /// key that opens them.
-    fn destroy_after_grace(&self, account: &Account) -> Result<(), Fault> {
-        let Some(ended) = account.known().ok().and_then(|known| known.ended) else {
-            return Ok(());
-        };
+    /// Whether an ID is one that was revoked a day ago.
+    fn is_past_grace(&self, account: &Account) -> Result<bool, Fault> {
+        let ended = account.known().ok().and_then(|known| known.ended);
         let lower = self.time(&account.trust)?.lower(self.clock.now());
-        if lower.is_none_or(|lower| lower <= ended.saturating_add(GRACE)) {
+        Ok(ended
+            .zip(lower)
+            .is_some_and(|(ended, lower)| lower > ended.saturating_add(GRACE)))
+    }
+
+    /// Destroys what an ID that was revoked a day ago signed with. What it was stays listed, and its history stays, with the
+    /// key that opens them. Both looks are at the ID as it is: another thread may have taken a state that says otherwise.
+    fn destroy_after_grace(&self, owner: &Id) -> Result<(), Fault> {
+        if !self.is_past_grace(&self.account(owner)?)? {
             return Ok(());
         }
-        self.keys.retire(&account.owner)?;
-        let place = Place::of(&account.owner);
+        self.keys.retire(owner)?;
+        let place = Place::of(owner);
         let gestures = self.vault.change(|change| {
-            let gestures = self.gesture_keys(&account.owner)?;
-            if let Some(mut account) = change.read::<Account>(&place)? {
-                (account.k_push, account.k_off) = (Blob(Vec::new()), Blob(Vec::new()));
-                (account.pin, account.next_pin) = (None, None);
-                (account.uv, account.next_uv) = (None, None);
-                account.approvals.clear();
-                change.put(&place, &account)?;
+            let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
+            if account.known()?.ended.is_none() {
+                return Ok(Vec::new());
             }
+            let gestures = self.gesture_keys(owner)?;
+            (account.k_push, account.k_off) = (Blob(Vec::new()), Blob(Vec::new()));
+            (account.pin, account.next_pin) = (None, None);
+            (account.uv, account.next_uv) = (None, None);
+            account.approvals.clear();
+            change.put(&place, &account)?;
             for uv in &gestures {
                 let_go(change, *uv)?;
             }

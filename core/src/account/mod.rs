@@ -30,4 +30,6 @@ pub(crate) use trust::{Trust, Untrusted};
 pub(crate) use verify::Asked;
 
 #[cfg(test)]
+mod keep_tests;
+#[cfg(test)]
 mod orphan_tests;
