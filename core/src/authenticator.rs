@@ -391,7 +391,7 @@ impl Authenticator {
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
         let core = self.core()?;
         let (account, waiting) = core.decide(id, answer)?;
-        match core.deliver_new(account, &waiting) {
+        match core.deliver_new(&account.owner, waiting.ctr) {
             Ok(Some(verdict)) => Ok(Sent::Verdict(verdict)),
             Ok(None) => Ok(Sent::Queued(Error::Cancelled)),
             Err(fault) => Ok(Sent::Queued(fault.into())),

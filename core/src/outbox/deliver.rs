@@ -7,6 +7,7 @@ use crate::challenge::PromptId;
 use crate::client::{At, CallFault};
 use crate::core::Core;
 use crate::error::{Error, Fault};
+use crate::ports::Moment;
 use crate::time::{Trip, Word};
 use crate::vault::Place;
 use countersign_protocol::Id;
@@ -140,29 +141,22 @@ impl Core {
         Ok(())
     }
 
-    /// Sends one response; nothing when it is no longer there, or another thread is sending it. Its verdict is told with the
-    /// next that are.
+    /// Sends one response. Its verdict is told with the next that are.
     fn deliver(&self, owner: &Id, ctr: u64) -> Result<(), Fault> {
-        let verdict = self.scheduled(owner, ctr, |first| {
+        let verdict = self.deliver_new(owner, ctr)?;
+        self.verdicts().extend(verdict);
+        Ok(())
+    }
+
+    /// Sends one response, as it was made durable, and gives its verdict; nothing when it is no longer there, or another thread is
+    /// sending it.
+    pub(crate) fn deliver_new(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
+        self.scheduled(owner, ctr, |first| {
             let account = self.account(owner)?;
             match self.vault.read::<Waiting>(&Place::numbered(owner, ctr))? {
                 Some(waiting) => self.send_one(account, &waiting, first),
                 None => Ok(None),
             }
-        })?;
-        self.verdicts().extend(verdict);
-        Ok(())
-    }
-
-    /// Sends a response that was made durable just now, as it was; nothing when another thread is sending it.
-    pub(crate) fn deliver_new(
-        &self,
-        account: Account,
-        waiting: &Waiting,
-    ) -> Result<Option<VerdictInfo>, Fault> {
-        let owner = account.owner;
-        self.scheduled(&owner, waiting.ctr, |first| {
-            self.send_one(account, waiting, first)
         })
     }
 
@@ -173,18 +167,20 @@ impl Core {
         ctr: u64,
         send: impl FnOnce(bool) -> Result<Option<VerdictInfo>, Fault>,
     ) -> Result<Option<VerdictInfo>, Fault> {
+        let at = self.clock.now();
         let Some(first) = self.schedule().begin(*owner, ctr) else {
             return Ok(None);
         };
+        let mut trying = Trying {
+            core: self,
+            entry: (*owner, ctr),
+            at,
+            failed: Some((false, None)),
+        };
         let done = send(first);
-        match &done {
-            Ok(_) => self.schedule().end(*owner, ctr),
-            Err(fault) => {
-                let (stuck, wait) = (stuck_by(fault).is_some(), wait_of(fault));
-                self.schedule()
-                    .fail(*owner, ctr, stuck, wait, self.clock.now());
-            }
-        }
+        trying.at = self.clock.now();
+        let fault = done.as_ref().err();
+        trying.failed = fault.map(|fault| (stuck_by(fault).is_some(), wait_of(fault)));
         done
     }
 
@@ -256,6 +252,26 @@ impl Core {
             }
             Ok::<_, Fault>(())
         })
+    }
+}
+
+/// A try under way. However it ends, also by a panic of a port, the entry may be tried again.
+struct Trying<'a> {
+    core: &'a Core,
+    entry: (Id, u64),
+    at: Moment,
+    /// Whether it is stuck, and what the server asked to wait; nothing once the entry has its end.
+    failed: Option<(bool, Option<u64>)>,
+}
+
+impl Drop for Trying<'_> {
+    fn drop(&mut self) {
+        let (owner, ctr) = self.entry;
+        let mut schedule = self.core.schedule();
+        match self.failed {
+            Some((stuck, wait)) => schedule.fail(owner, ctr, stuck, wait, self.at),
+            None => schedule.end(owner, ctr),
+        }
     }
 }
 

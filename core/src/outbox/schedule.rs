@@ -27,15 +27,12 @@ struct Tries {
 }
 
 impl Schedule {
-    /// A new entry, due at once.
+    /// A new entry, due at once; nothing where another thread was quicker to try it.
     pub(crate) fn add(&mut self, owner: Id, ctr: u64) {
-        self.0.insert(
-            (owner, ctr),
-            Tries {
-                unsent: true,
-                ..Tries::default()
-            },
-        );
+        self.0.entry((owner, ctr)).or_insert(Tries {
+            unsent: true,
+            ..Tries::default()
+        });
     }
 
     /// Begins a try: whether it is the first sending. Nothing while another thread tries the same.
@@ -162,5 +159,13 @@ mod tests {
         );
         schedule.end(owner, 1);
         assert_eq!(schedule.begin(owner, 1), Some(false));
+    }
+
+    #[test]
+    fn an_entry_that_another_thread_was_quicker_to_try_is_not_new_any_more() {
+        let (mut schedule, owner) = (Schedule::default(), Id::from([2; 16]));
+        assert_eq!(schedule.begin(owner, 1), Some(false));
+        schedule.add(owner, 1);
+        assert_eq!(schedule.begin(owner, 1), None);
     }
 }

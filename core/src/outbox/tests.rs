@@ -1,15 +1,19 @@
 //! Row 47: whatever comes in place of a verdict, the answer waits, as it is.
 
-use crate::authenticator::Authenticator;
+use crate::authenticator::{Authenticator, Ports};
 use crate::challenge::{Action, Answer, NewPin, PromptId};
+use crate::core::Core;
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::{Answer as Reply, TransportError};
-use crate::testkit::{Phone, Trouble, json, problem, typed};
+use crate::testkit::{Phone, Script, Trouble, json, problem, typed};
 use countersign_protocol::call::VerdictAnswer;
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Decision, Outcome, Verdict, VerdictCode};
 use countersign_protocol::{Digest, Id, Origin};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn approve() -> Answer {
     Answer::Approve {
@@ -360,4 +364,41 @@ fn a_report_goes_first_also_before_what_must_arrive_before_something_else() {
     // The same again needs the answer to the first.
     let _ = app.begin(&id, Action::SetPin);
     assert_eq!(arrived(&phone), REPORT_FIRST);
+}
+
+#[test]
+fn an_answer_that_another_thread_was_quicker_to_deliver_is_sent_and_told_once() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    drop(app);
+    let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
+    let (account, waiting) = core.decide(&id, &approve()).unwrap();
+    core.deliver_due(false).unwrap();
+    let told = core.deliver_new(&account.owner, waiting.ctr).unwrap();
+    assert_eq!(told, None);
+    assert_eq!(phone.peer.calls_to("/responses"), 1);
+    assert_eq!(core.unheard(None).len(), 1);
+}
+
+#[test]
+fn an_answer_whose_sending_panicked_is_sent_again() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    drop(app);
+    let (peer, panics) = (phone.peer.clone(), AtomicBool::new(true));
+    let transport = Script::new(move |request| {
+        if request.url.contains("/responses") && panics.swap(false, Ordering::SeqCst) {
+            panic!("a host's bug");
+        }
+        peer.reply(request)
+    });
+    let ports = Ports {
+        transport: Arc::new(transport),
+        ..phone.ports(0)
+    };
+    let app = Authenticator::open(phone.config.clone(), ports).unwrap();
+    let decide = AssertUnwindSafe(|| app.decide(&id, &approve()));
+    assert!(catch_unwind(decide).is_err());
+    assert_eq!(app.outbox().unwrap().len(), 1);
+    assert!(app.deliver(true).unwrap()[0].accepted);
 }
