@@ -1,5 +1,6 @@
 //! Getting a request by the id of a push or link; and noting what was got, also by a list, before it is shown.
 
+use super::more::newest_statement;
 use super::prompt::Prompt;
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Request, Verified};
@@ -252,7 +253,7 @@ impl Core {
     /// One open request, verified anew: a key or host that was withdrawn since stops it.
     pub(crate) fn prompt(&self, owner: &Id, challenge: &Id) -> Result<Prompt, Fault> {
         let account = self.account(owner)?;
-        let newest = self.newest_statement(owner, challenge)?;
+        let newest = newest_statement(&mut self.vault.begin(), owner, challenge)?;
         let seen = self.vault.read::<Seen>(&Seen::place(owner, &newest))?;
         self.prompt_of(&account, &seen.ok_or(Refusal::Unknown)?)
     }

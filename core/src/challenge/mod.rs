@@ -33,6 +33,7 @@ pub use link::Scanned;
 pub use list::Arrivals;
 pub use merge::Requests;
 pub(crate) use merge::merge;
+pub(crate) use more::newest_statement;
 pub use prompt::{Note, Prompt, PromptId, Row};
 pub(crate) use recent::Recent;
 pub(crate) use seen::Seen;

@@ -9,6 +9,7 @@ use crate::client::CallFault;
 use crate::core::Core;
 use crate::error::Fault;
 use crate::time::Word;
+use crate::vault::Change;
 use countersign_protocol::call::{self, ChallengeAnswer};
 use countersign_protocol::problem::Code;
 use countersign_protocol::statement::Challenge;
@@ -63,17 +64,21 @@ impl Core {
         };
         with_its_time == **old
     }
+}
 
-    /// The newest statement of a request that got more time.
-    pub(crate) fn newest_statement(&self, owner: &Id, challenge: &Id) -> Result<Id, Fault> {
-        let mut newest = *challenge;
-        for _ in 0..TOO_MANY {
-            let seen = self.vault.read::<Seen>(&Seen::place(owner, &newest))?;
-            match seen.and_then(|seen| seen.newer()) {
-                Some(newer) => newest = newer,
-                None => break,
-            }
+/// The newest statement of a request that got more time. That it is the newest is part of the change.
+pub(crate) fn newest_statement(
+    change: &mut Change<'_>,
+    owner: &Id,
+    challenge: &Id,
+) -> Result<Id, Fault> {
+    let mut newest = *challenge;
+    for _ in 0..TOO_MANY {
+        let seen = change.read::<Seen>(&Seen::place(owner, &newest))?;
+        match seen.and_then(|seen| seen.newer()) {
+            Some(newer) => newest = newer,
+            None => break,
         }
-        Ok(newest)
     }
+    Ok(newest)
 }

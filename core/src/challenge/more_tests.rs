@@ -3,11 +3,12 @@
 use crate::challenge::{Answer, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
-use crate::testkit::Phone;
+use crate::testkit::{Phone, judged};
 use crate::{Authenticator, Prompt};
 use countersign_protocol::Id;
-use countersign_protocol::statement::{CancelReason, Challenge};
+use countersign_protocol::statement::{CancelReason, Challenge, Outcome, VerdictCode};
 use countersign_protocol::text::Name;
+use std::sync::Arc;
 
 fn approve() -> Answer {
     Answer::Approve {
@@ -213,5 +214,34 @@ fn what_is_over_otherwise_is_not_asked_again_with_more_time() {
         assert!(arrivals.prompts.is_empty() && arrivals.renewed.is_empty());
         assert_eq!(arrivals.cancelled.len(), 1);
         assert!(open(&app).is_empty());
+    }
+}
+
+/// The request gets more time at each read of the store, in turn, that answering it takes.
+#[test]
+fn an_answer_that_may_be_tried_again_opens_the_request_as_it_is_whenever_it_got_more_time() {
+    for at in 0.. {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        let app = Arc::new(app);
+        let old = asked(&phone, &app, &id);
+        let newer = phone.peer.ask_again(&old.id.challenge);
+        phone.peer.inner().verdict = Some(|verdict| {
+            (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::PinWrong);
+            (verdict.r#final, verdict.attempts) = (false, Some(2));
+        });
+        let other = app.clone();
+        let elsewhere = phone.at_read(at, move || drop(other.poll(&id, 0).unwrap()));
+        let verdict = judged(app.decide(&old.id, &approve()));
+        assert!(!verdict.is_final, "{at}");
+        if !elsewhere.came() {
+            assert!(at > 8);
+            break;
+        }
+        let newer = PromptId {
+            challenge: newer,
+            ..old.id
+        };
+        assert_eq!(open(&app), [newer], "{at}");
     }
 }

@@ -4,6 +4,7 @@
 
 use super::change::Brought;
 use super::decide::{Answer, Decided, may_decide};
+use super::more::newest_statement;
 use super::prompt::PromptId;
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Verified};
@@ -91,11 +92,9 @@ impl Core {
         gestures: &mut Gestures,
     ) -> Result<Tried<'_>, Fault> {
         let owner = Place::of(&id.account);
-        let note = Seen::place(
-            &id.account,
-            &self.newest_statement(&id.account, &id.challenge)?,
-        );
         let mut change = self.vault.begin();
+        let newest = newest_statement(&mut change, &id.account, &id.challenge)?;
+        let note = Seen::place(&id.account, &newest);
         let mut account = change.read::<Account>(&owner)?.ok_or(Fault::Unknown)?;
         let mut seen = change.read::<Seen>(&note)?.ok_or(Refusal::Unknown)?;
         let time = self.time(&account.trust)?;

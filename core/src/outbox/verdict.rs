@@ -2,7 +2,7 @@
 
 use super::entry::Waiting;
 use crate::account::{Account, let_go};
-use crate::challenge::{PromptId, Seen};
+use crate::challenge::{PromptId, Seen, newest_statement};
 use crate::core::Core;
 use crate::error::Fault;
 use crate::history::HistoryRecord;
@@ -126,7 +126,7 @@ impl Core {
             self.learn(change, &account.trust, verdict.iat, word)?;
             if !verdict.r#final {
                 // As the request is now: it may have got more time.
-                let newest = self.newest_statement(owner, &waiting.request)?;
+                let newest = newest_statement(change, owner, &waiting.request)?;
                 let note = Seen::place(owner, &newest);
                 if let Some(mut seen) = change.read::<Seen>(&note)? {
                     seen.reopen();

@@ -16,7 +16,9 @@ use countersign_protocol::statement::{App, AppMode, Standing, State};
 use countersign_protocol::text::Name;
 use countersign_protocol::{Digest, Id};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub(crate) fn config() -> Config {
     let name = |text| Name::parse(text).unwrap();
@@ -62,9 +64,38 @@ pub(crate) type Log = Arc<Mutex<Vec<&'static str>>>;
 /// What somebody else does, at the nth look into the store from now.
 type Meanwhile = Arc<Mutex<Option<(u64, Box<dyn FnOnce() + Send>)>>>;
 
+/// One look; if it is the one that was waited for, the other comes.
+fn come(meanwhile: &Meanwhile) {
+    let mut waiting = meanwhile.lock().unwrap();
+    let act = match &mut *waiting {
+        Some((0, _)) => waiting.take(),
+        Some((left, _)) => {
+            *left -= 1;
+            None
+        }
+        None => None,
+    };
+    drop(waiting);
+    if let Some((_, act)) = act {
+        act();
+    }
+}
+
+/// Somebody who comes at a read of the store.
+pub(crate) struct Elsewhere(Arc<Mutex<Option<JoinHandle<()>>>>);
+
+impl Elsewhere {
+    /// Whether they came; they are through then.
+    pub(crate) fn came(&self) -> bool {
+        let thread = self.0.lock().unwrap().take();
+        thread.map(|thread| thread.join().unwrap()).is_some()
+    }
+}
+
 /// A store whose process may die before or after a commit.
 struct Mortal {
     meanwhile: Meanwhile,
+    at_read: Meanwhile,
     broken: Arc<AtomicBool>,
     log: Log,
     store: Arc<MemoryStore>,
@@ -94,25 +125,15 @@ impl Mortal {
 impl Store for Mortal {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.alive()?;
-        self.store.read(key)
+        let found = self.store.read(key);
+        come(&self.at_read);
+        found
     }
 
     fn scan(&self, prefix: &[u8], order: Order, limit: usize) -> Result<Vec<Entry>, StoreError> {
         self.alive()?;
         let found = self.store.scan(prefix, order, limit);
-        let mut meanwhile = self.meanwhile.lock().unwrap();
-        let act = match &mut *meanwhile {
-            Some((0, _)) => meanwhile.take(),
-            Some((left, _)) => {
-                *left -= 1;
-                None
-            }
-            None => None,
-        };
-        drop(meanwhile);
-        if let Some((_, act)) = act {
-            act();
-        }
+        come(&self.meanwhile);
         found
     }
 
@@ -136,6 +157,7 @@ pub(crate) struct Phone {
     pub(crate) config: Config,
     pub(crate) log: Log,
     pub(crate) meanwhile: Meanwhile,
+    at_read: Meanwhile,
     /// The store can't be read or written.
     pub(crate) broken: Arc<AtomicBool>,
 }
@@ -154,6 +176,7 @@ impl Phone {
             config: config(),
             log: Log::default(),
             meanwhile: Meanwhile::default(),
+            at_read: Meanwhile::default(),
             broken: Arc::default(),
         }
     }
@@ -171,6 +194,7 @@ impl Phone {
         let dead = Arc::new(AtomicU64::new(0));
         let store = Mortal {
             meanwhile: self.meanwhile.clone(),
+            at_read: self.at_read.clone(),
             broken: self.broken.clone(),
             log: self.log.clone(),
             store: self.store.clone(),
@@ -231,6 +255,23 @@ impl Phone {
         assert!(matches!(app.proceed(id, 0).unwrap(), Progress::Pending(_)));
         self.peer.activate();
         assert_eq!(app.proceed(id, 0).unwrap(), Progress::Active);
+    }
+
+    /// What somebody else does behind the nth read of the store from now, whole, unless it needs a lock that the reader holds.
+    pub(crate) fn at_read(&self, nth: u64, act: impl FnOnce() + Send + 'static) -> Elsewhere {
+        let elsewhere = Elsewhere(Arc::default());
+        let thread = elsewhere.0.clone();
+        let come = move || {
+            let (through, wait) = mpsc::channel();
+            let other = std::thread::spawn(move || {
+                act();
+                let _ = through.send(());
+            });
+            *thread.lock().unwrap() = Some(other);
+            let _ = wait.recv_timeout(Duration::from_millis(500));
+        };
+        *self.at_read.lock().unwrap() = Some((nth, Box::new(come)));
+        elsewhere
     }
 
     /// Time passes for both.
