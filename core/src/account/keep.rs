@@ -33,6 +33,10 @@ impl Core {
         self.vault.change(|change| {
             let place = Place::of(owner);
             let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
+            // Another thread took a newer one while this was on its way.
+            if account.known()?.sn > state.sn.max(sn) && account.is_meant_by(&state) {
+                return Ok(account);
+            }
             let before = Index::place(&account.trust.iss, &account.account);
             let time_place = account.trust.time_place();
             let mut time: ServerTime = change.read(&time_place)?.unwrap_or_default();
