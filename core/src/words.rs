@@ -121,9 +121,10 @@ pub fn of_code(lang: Lang, code: Code, wait: Option<u64>, reference: &str, about
         host,
         server,
         account,
-        ..
+        service,
     } = about;
     let (host, server, account) = (or_unknown(host), or_unknown(server), or_unknown(account));
+    let service = or_unknown(service);
     let biometry = text(lang, Id::FactorUv).text;
     let message = match code {
         Code::InvMalformed => Message::InvMalformed { app },
@@ -156,13 +157,10 @@ pub fn of_code(lang: Lang, code: Code, wait: Option<u64>, reference: &str, about
         Code::NumberEmpty => {
             return plain(code.as_str(), text(lang, Id::NumberEmpty));
         }
-        Code::PinShort => Message::PinShort { n: "6" },
+        Code::PinShort => Message::PinShort,
         Code::PinDiffer => Message::PinDiffer,
-        Code::ResFactors => {
-            let factors = text(lang, Id::FactorPin).text;
-            let words = text(lang, Id::RequestMissing { factors: &factors });
-            return plain(code.as_str(), words);
-        }
+        // What is missing only the request says.
+        Code::ResFactors => Message::ResFactors { service },
         Code::KeyBusy => Message::KeyBusy,
         Code::KeyLost => Message::KeyLost { id: account },
         Code::KeyUnsent => Message::KeyUnsent {
@@ -210,7 +208,6 @@ pub fn of_verdict(lang: Lang, code: &str, attempts: Option<u64>, about: &About) 
     let left = attempts.unwrap_or_default().to_string();
     let (app, server) = (&about.app, or_unknown(&about.server));
     let service = or_unknown(&about.service);
-    let factors = text(lang, Id::FactorPin).text;
     let message = match code {
         "number_wrong" => Message::MatchWrong,
         "pin_wrong" => Message::PinWrong { n: &left },
@@ -218,10 +215,7 @@ pub fn of_verdict(lang: Lang, code: &str, attempts: Option<u64>, about: &About) 
         "expired" => Message::ChalExpired { time: UNKNOWN },
         "cancelled" => Message::ResultCancelled,
         "decided_elsewhere" => Message::ResultAnother,
-        "factors_missing" => Message::ResFactors {
-            factors: &factors,
-            service,
-        },
+        "factors_missing" => Message::ResFactors { service },
         "view_mismatch" => Message::ResView { server },
         "bad_input" => Message::ResInput { app, server },
         "suspended" => Message::IdPaused,
@@ -322,6 +316,38 @@ mod tests {
                 .body
                 .is_some_and(|body| body.text.contains("id.example.com"))
         );
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_an_error_does_not_know() {
+        let about = About {
+            server: "Example".into(),
+            service: "Wiki".into(),
+            ..About::default()
+        };
+        let [pin, gesture] = [Id::FactorPin, Id::FactorUv];
+        for lang in Lang::ALL {
+            // What is missing may be a fingerprint.
+            let refused = |code| of_error(lang, Error::Refused { code }, &about);
+            for said in [
+                refused(Code::ResFactors),
+                of_verdict(lang, "factors_missing", None, &about),
+            ] {
+                let words = said.title.text + " " + &said.body.unwrap().text;
+                assert!(words.contains("Wiki"), "{words}");
+                for factor in [pin, gesture] {
+                    assert!(!words.contains(&text(lang, factor).text), "{words}");
+                }
+            }
+            // The least of any policy; one may ask for more.
+            assert_eq!(countersign_protocol::pin::LEAST_DIGITS, 6);
+            let body = refused(Code::PinShort).body.unwrap().text;
+            let six = if lang == Lang::De { "sechs" } else { "six" };
+            assert!(
+                body.contains(six) && body.matches('.').count() == 2,
+                "{body}"
+            );
+        }
     }
 
     #[test]
