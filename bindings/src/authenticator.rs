@@ -190,9 +190,10 @@ impl Authenticator {
         self.call(cancel, |core| Ok(core.add_phone(&id(&account)?)?))
     }
 
-    /// It is me: with the number that the browser shows and the PIN, where they are asked. The answer is signed and safe before it is
-    /// sent; what can't be sent now goes out by itself ([`Self::deliver`], [`Self::sync`]). Nothing was signed: `chal.expired`, `chal.seen`,
-    /// `number.empty`, `pin.short`, `res.factors`, `id.paused`, `uv.*`, `key.*`, `store.*`, [`AuthError::Cancelled`].
+    /// It is me: with the number that the browser shows and the PIN, where they are asked; an empty [`PinEntry`] is as none. The answer is
+    /// signed and safe before it is sent; what can't be sent now, also since the call was given up, goes out by itself ([`Self::deliver`],
+    /// [`Self::sync`]). Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `pin.short`, `res.factors`, `id.paused`, `uv.*`,
+    /// `key.*`, `store.*`, [`AuthError::Cancelled`].
     #[uniffi::method(default(cancel = None))]
     pub fn approve(
         &self,
@@ -201,10 +202,7 @@ impl Authenticator {
         pin: Option<Arc<PinEntry>>,
         cancel: Cancelling,
     ) -> Result<Sent, AuthError> {
-        self.decide(&prompt, cancel, || {
-            let pin = pin.map(|pin| pin.take());
-            Ok(Answer::Approve { number, pin })
-        })
+        self.decide(&prompt, cancel, || Ok(approval(number, pin.as_deref())))
     }
 
     /// It is me, and this is my new PIN, typed twice: to a request that [`Action::SetPin`] began. `pin.differ`, and those of
@@ -219,8 +217,10 @@ impl Authenticator {
         cancel: Cancelling,
     ) -> Result<Sent, AuthError> {
         self.decide(&prompt, cancel, || {
-            let new = NewPin::new(new.take(), &again.take())?;
-            let old = old.map(|old| old.take());
+            // All of them, before one of them may be wrong.
+            let (new, again) = (new.take(), again.take());
+            let old = old.and_then(|old| old.take_typed());
+            let new = NewPin::new(new, &again)?;
             Ok(Answer::SetPin { old, new })
         })
     }
@@ -384,6 +384,7 @@ impl Authenticator {
         call: impl FnOnce(&core::Authenticator) -> Result<T, AuthError>,
     ) -> Result<T, AuthError> {
         guarded(|| {
+            may_begin(cancel.as_deref())?;
             let core = self.core().clone();
             let core = core.ok_or_else(|| AuthError::misuse("closed"))?;
             within(cancel, || call(&core))
@@ -408,9 +409,14 @@ impl Authenticator {
         cancel: Cancelling,
         answer: impl FnOnce() -> Result<Answer, AuthError>,
     ) -> Result<Sent, AuthError> {
-        self.call(cancel, |core| {
-            let prompt = prompt_id(prompt)?;
-            Ok(core.decide(&prompt, &answer()?)?.into())
+        guarded(|| {
+            may_begin(cancel.as_deref())?;
+            // What was typed is taken before anything can fail, and is gone whatever comes.
+            let answer = answer();
+            self.call(cancel, |core| {
+                let prompt = prompt_id(prompt)?;
+                Ok(core.decide(&prompt, &answer?)?.into())
+            })
         })
     }
 
@@ -426,9 +432,42 @@ impl Authenticator {
     }
 }
 
+/// A call that was given up before does nothing.
+fn may_begin(cancel: Option<&Cancel>) -> Result<(), AuthError> {
+    cancel.map_or(Ok(()), Cancel::check)
+}
+
+/// An entry into which nothing was typed is no PIN: with one the core takes another of the ways.
+fn approval(number: Option<String>, pin: Option<&PinEntry>) -> Answer {
+    Answer::Approve {
+        number,
+        pin: pin.and_then(PinEntry::take_typed),
+    }
+}
+
 impl Drop for Authenticator {
     fn drop(&mut self) {
         // Whoever forgot it.
         let _ = self.shut_down();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_into_which_nothing_was_typed_is_no_pin() {
+        let typed = PinEntry::new();
+        typed.push(1).unwrap();
+        let empty = PinEntry::new();
+        for (entry, is_one) in [(Some(&typed), true), (Some(&empty), false), (None, false)] {
+            let answer = approval(None, entry.map(|entry| &**entry));
+            let Answer::Approve { pin, .. } = answer else {
+                panic!("not an approval");
+            };
+            assert_eq!(pin.is_some(), is_one);
+        }
+        assert_eq!(typed.dots(), Ok(0));
     }
 }

@@ -1,4 +1,4 @@
-//! Giving up a call: the thread that made it comes back at once, whatever the network does.
+//! Giving up a call: the thread that made it comes back at once, whatever the network does, and what isn't signed yet is signed no more.
 
 use crate::door::guarded;
 use crate::error::AuthError;
@@ -11,8 +11,9 @@ use std::thread;
 
 type Heard = Result<Answer, TransportError>;
 
-/// Ends the calls that were given it, and those that will be, with [`AuthError::Cancelled`]. What they had stored stays: an answer that was
-/// signed is sent later.
+/// Ends the calls that were given it, and those that will be, with [`AuthError::Cancelled`]. One that begins afterwards does nothing at all,
+/// and one under way asks the person for nothing and signs nothing any more. What had been signed stays: such an answer is sent later, and
+/// the call gives [`Sent::Queued`](crate::Sent::Queued).
 #[derive(Default, uniffi::Object)]
 pub struct Cancel(Mutex<State>);
 
@@ -50,6 +51,14 @@ impl Cancel {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets a call begin.
+    pub(crate) fn check(&self) -> Result<(), AuthError> {
+        if self.state().cancelled {
+            return Err(AuthError::Cancelled);
+        }
+        Ok(())
+    }
+
     /// Nothing once it is cancelled.
     fn add(&self, waiting: Sender<Heard>) -> Option<u64> {
         let mut state = self.state();
@@ -85,6 +94,11 @@ impl Drop for Within {
 pub(crate) fn within<T>(cancel: Option<Arc<Cancel>>, call: impl FnOnce() -> T) -> T {
     let _before = Within(CURRENT.replace(cancel));
     call()
+}
+
+/// Whether the call that this thread makes was given up.
+pub(crate) fn is_given_up() -> bool {
+    CURRENT.with_borrow(|cancel| cancel.as_ref().is_some_and(|one| one.check().is_err()))
 }
 
 /// The network, whose calls can be left one by one. One that was left goes on until its own end, and nobody hears it: as where the
@@ -166,6 +180,27 @@ mod tests {
         assert_eq!(again.err(), Some(TransportError::Closed));
         assert!(is_called.try_recv().is_err() && cancel.state().waiting.is_empty());
         go.send(()).unwrap();
+    }
+
+    #[test]
+    fn a_call_is_given_up_by_its_own_cancel_alone() {
+        let [own, other] = [Cancel::new(), Cancel::new()];
+        assert!(!is_given_up());
+        within(Some(own.clone()), || {
+            other.cancel().unwrap();
+            assert!(!is_given_up());
+            own.cancel().unwrap();
+            assert!(is_given_up());
+            // What a host calls from within has its own.
+            within(None, || assert!(!is_given_up()));
+            assert!(is_given_up());
+            assert!(!thread::scope(|scope| scope
+                .spawn(is_given_up)
+                .join()
+                .unwrap()));
+        });
+        assert!(!is_given_up());
+        assert_eq!(own.check(), Err(AuthError::Cancelled));
     }
 
     #[test]

@@ -88,16 +88,7 @@ crate::quiet!(Offer, Progress);
 pub struct Enrolment {
     phone: Arc<Authenticator>,
     locale: String,
-    stage: Mutex<Stage>,
-}
-
-enum Stage {
-    /// Behind a pointer: what is moved leaves a copy behind, and a PIN is in it.
-    Offered(Box<Review>),
-    /// Being added; by a recovery code, of which another may have to be typed.
-    Under(Id, Option<Box<Review>>),
-    /// A consent that failed, or is under way.
-    Over,
+    steps: Steps<Review>,
 }
 
 #[uniffi::export]
@@ -105,9 +96,9 @@ impl Enrolment {
     /// What the person reviews; nothing after the consent.
     pub fn offer(&self) -> Result<Option<Offer>, AuthError> {
         guarded(|| {
-            Ok(match &*self.stage() {
+            Ok(match &*self.steps.stage() {
                 Stage::Offered(review) => Some(offer(review)),
-                Stage::Under(..) | Stage::Over => None,
+                Stage::Under(..) | Stage::Again(_) | Stage::Over => None,
             })
         })
     }
@@ -115,14 +106,20 @@ impl Enrolment {
     /// Takes the PIN that the person chose and typed twice, needed where [`Offer::least_pin`] isn't 0. `pin.differ`, `pin.short`: the
     /// person types it twice again.
     pub fn choose_pin(&self, pin: Arc<PinEntry>, again: Arc<PinEntry>) -> Result<(), AuthError> {
-        self.review(|review| Ok(review.choose_pin(pin.take(), &again.take())?))
+        guarded(|| {
+            // Both, before anything can fail.
+            let (pin, again) = (pin.take(), again.take());
+            self.review(|review| Ok(review.choose_pin(pin, &again)?))
+        })
     }
 
     /// Takes the person's wish to use fingerprint or face, where it is offered.
     pub fn take_gesture(&self, yes: bool) -> Result<(), AuthError> {
-        self.review(|review| {
-            review.take_gesture(yes);
-            Ok(())
+        guarded(|| {
+            self.review(|review| {
+                review.take_gesture(yes);
+                Ok(())
+            })
         })
     }
 
@@ -133,7 +130,8 @@ impl Enrolment {
         self.agree("")
     }
 
-    /// The same with a recovery code, which is kept nowhere. `rec.bad`, also of [`Self::proceed`]: another one may be typed.
+    /// The same with a recovery code, which is kept nowhere. `rec.bad`, also of [`Self::proceed`]: another one may be typed. After
+    /// any error an ID that was being added before still is.
     pub fn consent_with_code(&self, code: String) -> Result<String, AuthError> {
         self.agree(&Zeroizing::new(code))
     }
@@ -144,10 +142,10 @@ impl Enrolment {
     #[uniffi::method(default(cancel = None))]
     pub fn proceed(&self, wait: u32, cancel: Option<Arc<Cancel>>) -> Result<Progress, AuthError> {
         self.phone.call(cancel, |core| {
-            let Stage::Under(id, _) = *self.stage() else {
-                return Err(AuthError::misuse("early"));
-            };
-            Ok(match core.proceed(&id, u64::from(wait))? {
+            let id = self.steps.under()?;
+            let progress = core.proceed(&id, u64::from(wait))?;
+            self.steps.taken(&id);
+            Ok(match progress {
                 core::Progress::Active => Progress::Active,
                 core::Progress::Pending(pending) => Progress::Pending {
                     text: words::digits(lang(&self.locale), &pending.digits).into(),
@@ -169,38 +167,23 @@ impl Enrolment {
         Self::at(phone, Stage::Under(id, None))
     }
 
-    fn at(phone: Arc<Authenticator>, stage: Stage) -> Arc<Self> {
+    fn at(phone: Arc<Authenticator>, stage: Stage<Review>) -> Arc<Self> {
         Arc::new(Self {
             locale: phone.locale().to_owned(),
             phone,
-            stage: Mutex::new(stage),
+            steps: Steps(Mutex::new(stage)),
         })
     }
 
     fn agree(&self, code: &str) -> Result<String, AuthError> {
         self.phone.call(None, |core| {
-            let before = std::mem::replace(&mut *self.stage(), Stage::Over);
-            let review = match before {
-                Stage::Offered(review) | Stage::Under(_, Some(review)) => review,
-                other => {
-                    *self.stage() = other;
-                    return Err(AuthError::misuse("twice"));
-                }
-            };
+            let (review, before) = self.steps.begin()?;
             // No lock: the person may be asked for a gesture.
             let begun = core.enrol_with_code(&review, code);
             let kept = review.asks_recovery_code().then_some(review);
-            *self.stage() = match (&begun, kept) {
-                (Ok(id), kept) => Stage::Under(*id, kept),
-                (Err(_), Some(review)) => Stage::Offered(review),
-                (Err(_), None) => Stage::Over,
-            };
+            self.steps.end(before, begun.as_ref().ok(), kept);
             Ok(begun?.to_string())
         })
-    }
-
-    fn stage(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something before the consent.
@@ -208,10 +191,90 @@ impl Enrolment {
         &self,
         edit: impl FnOnce(&mut Review) -> Result<(), AuthError>,
     ) -> Result<(), AuthError> {
-        guarded(|| match &mut *self.stage() {
+        match &mut *self.steps.stage() {
             Stage::Offered(review) => edit(review),
-            Stage::Under(..) | Stage::Over => Err(AuthError::misuse("twice")),
-        })
+            Stage::Under(..) | Stage::Again(_) | Stage::Over => Err(AuthError::misuse("twice")),
+        }
+    }
+}
+
+/// How far it is, and the review for as long as it may be needed: a PIN is in it.
+///
+/// ```mermaid
+/// stateDiagram-v2
+///     [*] --> Offered: reviewed
+///     [*] --> Under: resumed
+///     Offered --> Over: the consent begins
+///     Over --> Under: it was taken
+///     Over --> Offered: not by a recovery code of this shape, or the key store failed; another one may be typed
+///     Under --> Again: another code is tried
+///     Again --> Under: tried
+///     Under --> Under: the server took it, and the review goes
+/// ```
+struct Steps<R>(Mutex<Stage<R>>);
+
+enum Stage<R> {
+    /// Behind a pointer: what is moved leaves a copy behind.
+    Offered(Box<R>),
+    /// Being added; by a recovery code, of which another may have to be typed.
+    Under(Id, Option<Box<R>>),
+    /// The same, while another code is tried.
+    Again(Id),
+    /// A consent that failed, or is under way.
+    Over,
+}
+
+impl<R> Steps<R> {
+    fn stage(&self) -> MutexGuard<'_, Stage<R>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ID that is being added.
+    fn under(&self) -> Result<Id, AuthError> {
+        match *self.stage() {
+            Stage::Under(id, _) | Stage::Again(id) => Ok(id),
+            Stage::Offered(_) | Stage::Over => Err(AuthError::misuse("early")),
+        }
+    }
+
+    /// The server took what was consented to: no other code will be typed, and nothing of the review is kept.
+    fn taken(&self, id: &Id) {
+        let mut stage = self.stage();
+        match *stage {
+            Stage::Under(of, _) | Stage::Again(of) if of == *id => *stage = Stage::Under(of, None),
+            _ => {}
+        }
+    }
+
+    /// Takes the review for a consent, and the ID that was being added before it. `use.twice` changes nothing.
+    fn begin(&self) -> Result<(Box<R>, Option<Id>), AuthError> {
+        let mut stage = self.stage();
+        let (before, meanwhile) = match *stage {
+            Stage::Offered(_) => (None, Stage::Over),
+            Stage::Under(id, Some(_)) => (Some(id), Stage::Again(id)),
+            Stage::Under(_, None) | Stage::Again(_) | Stage::Over => {
+                return Err(AuthError::misuse("twice"));
+            }
+        };
+        match std::mem::replace(&mut *stage, meanwhile) {
+            Stage::Offered(review) | Stage::Under(_, Some(review)) => Ok((review, before)),
+            Stage::Under(_, None) | Stage::Again(_) | Stage::Over => {
+                Err(AuthError::misuse("twice"))
+            }
+        }
+    }
+
+    /// What became of it: another ID, or what was before, and then `kept` is there for another code.
+    fn end(&self, before: Option<Id>, begun: Option<&Id>, kept: Option<Box<R>>) {
+        let mut stage = self.stage();
+        *stage = match (begun, before, kept) {
+            (Some(id), _, kept) => Stage::Under(*id, kept),
+            (None, None, Some(review)) => Stage::Offered(review),
+            (None, None, None) => Stage::Over,
+            // Taken in the meantime.
+            (None, Some(id), _) if matches!(*stage, Stage::Under(..)) => Stage::Under(id, None),
+            (None, Some(id), kept) => Stage::Under(id, kept),
+        };
     }
 }
 
@@ -225,5 +288,115 @@ fn offer(review: &Review) -> Offer {
         gesture: review.gesture(),
         recovery_code: review.asks_recovery_code(),
         expires: seconds(review.expires()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first() -> Id {
+        Id::from([1; 16])
+    }
+
+    /// A review of which is known whether it is still there.
+    type Held = Arc<()>;
+
+    fn offered() -> (Steps<Held>, Held) {
+        let held = Held::default();
+        (
+            Steps(Mutex::new(Stage::Offered(Box::new(held.clone())))),
+            held,
+        )
+    }
+
+    fn is_held(held: &Held) -> bool {
+        Arc::strong_count(held) > 1
+    }
+
+    /// One whose consent was taken, by a recovery code or without.
+    fn under(by_code: bool) -> (Steps<Held>, Held) {
+        let (steps, held) = offered();
+        let (review, before) = steps.begin().unwrap();
+        assert_eq!(before, None);
+        steps.end(before, Some(&first()), by_code.then_some(review));
+        (steps, held)
+    }
+
+    #[test]
+    fn the_review_goes_as_soon_as_it_is_not_needed() {
+        assert!(!is_held(&under(false).1));
+        let (steps, held) = under(true);
+        assert!(is_held(&held));
+        steps.taken(&first());
+        assert!(!is_held(&held));
+        assert_eq!(steps.under(), Ok(first()));
+        assert_eq!(steps.begin().err(), Some(AuthError::misuse("twice")));
+        assert_eq!(steps.under(), Ok(first()));
+    }
+
+    #[test]
+    fn another_code_that_is_none_leaves_what_was() {
+        let (steps, held) = under(true);
+        for _ in 0..2 {
+            let (review, before) = steps.begin().unwrap();
+            // It goes on meanwhile, and a third tap does nothing.
+            assert_eq!(steps.under(), Ok(first()));
+            assert_eq!(steps.begin().err(), Some(AuthError::misuse("twice")));
+            assert_eq!(steps.under(), Ok(first()));
+            steps.end(before, None, Some(review));
+            assert_eq!(steps.under(), Ok(first()));
+            assert!(is_held(&held));
+        }
+        let (review, before) = steps.begin().unwrap();
+        let second = Id::from([2; 16]);
+        steps.end(before, Some(&second), Some(review));
+        assert_eq!(steps.under(), Ok(second));
+        // Of the ID before: nothing of this one.
+        steps.taken(&first());
+        assert!(is_held(&held));
+    }
+
+    #[test]
+    fn what_the_server_takes_while_another_code_is_tried_needs_none() {
+        let (steps, held) = under(true);
+        let (review, before) = steps.begin().unwrap();
+        steps.taken(&first());
+        steps.end(before, None, Some(review));
+        assert_eq!(steps.under(), Ok(first()));
+        assert!(!is_held(&held));
+    }
+
+    #[test]
+    fn a_first_consent_that_fails_is_over_unless_a_code_was_asked_for() {
+        let (steps, held) = offered();
+        assert_eq!(steps.under(), Err(AuthError::misuse("early")));
+        let (review, before) = steps.begin().unwrap();
+        assert_eq!(steps.under(), Err(AuthError::misuse("early")));
+        steps.end(before, None, Some(review));
+        assert!(matches!(*steps.stage(), Stage::Offered(_)) && is_held(&held));
+        let (review, before) = steps.begin().unwrap();
+        drop(review);
+        steps.end(before, None, None);
+        assert_eq!(steps.begin().err(), Some(AuthError::misuse("twice")));
+        assert!(!is_held(&held));
+    }
+
+    #[test]
+    fn many_that_tap_at_once_give_one_consent_and_none_undoes_it() {
+        for _ in 0..100 {
+            let (steps, _) = offered();
+            let tap = || {
+                let (review, before) = steps.begin().ok()?;
+                steps.end(before, Some(&first()), None);
+                Some(review)
+            };
+            let taken = std::thread::scope(|scope| {
+                let taps: Vec<_> = (0..4).map(|_| scope.spawn(tap)).collect();
+                let taps = taps.into_iter().filter_map(|tap| tap.join().unwrap());
+                taps.count()
+            });
+            assert_eq!((taken, steps.under()), (1, Ok(first())));
+        }
     }
 }

@@ -5,7 +5,8 @@ use crate::error::AuthError;
 use countersign_core::PinEntry as Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A PIN as it is typed. No call gives a digit back. It is empty once it was handed to a call that takes a PIN.
+/// A PIN as it is typed. No call gives a digit back. It is empty once it was handed to a call that takes a PIN, whatever came of that call;
+/// only one whose [`Cancel`](crate::Cancel) was cancelled before it began takes nothing.
 #[derive(uniffi::Object)]
 pub struct PinEntry(Mutex<Entry>);
 
@@ -57,6 +58,11 @@ impl PinEntry {
     pub(crate) fn take(&self) -> Entry {
         std::mem::take(&mut *self.entry())
     }
+
+    /// The same; nothing where nothing was typed.
+    pub(crate) fn take_typed(&self) -> Option<Entry> {
+        Some(self.take()).filter(|entry| entry.dots() > 0)
+    }
 }
 
 #[cfg(test)]
@@ -73,8 +79,9 @@ mod tests {
         assert_eq!(pin.push(1), Err(AuthError::misuse("digit")));
         pin.pop().unwrap();
         assert_eq!(pin.dots(), Ok(11));
-        assert_eq!(pin.take().dots(), 11);
+        assert_eq!(pin.take_typed().map(|entry| entry.dots()), Some(11));
         assert_eq!(pin.dots(), Ok(0));
+        assert!(pin.take_typed().is_none());
         pin.push(1).unwrap();
         pin.clear().unwrap();
         pin.pop().unwrap();

@@ -78,10 +78,10 @@ pub struct Prompt {
     pub lang: Option<String>,
     /// How many digits are typed: 0, 2 or 6.
     pub number: u32,
-    /// Whether the PIN is typed, unless the person takes another of the ways.
+    /// Whether the PIN is typed, unless the person takes another of the ways. Where it isn't, ask for none.
     pub pin: bool,
     /// The factors that suffice and that this phone can give, the one that an approval takes first: `dev`, `uv`, `dev+pin`,
-    /// `pin+uv`. None: it can only be denied or reported.
+    /// `pin+uv`; one with `pin` is taken when a PIN is given, unless `dev` alone suffices. None: it can only be denied or reported.
     pub ways: Vec<String>,
     /// Seconds left, at most.
     pub seconds_left: i64,

@@ -14,8 +14,7 @@ pub struct Count {
     pub version: i64,
 }
 
-/// One small value that a copy of the phone's files doesn't bring back: iOS a keychain item of this device only; Android see
-/// `docs/integrating.md`.
+/// One small value that a copy of the phone's files doesn't bring back. Where it lives on Android and iOS stands in `docs/integrating.md`.
 #[uniffi::export(foreign)]
 pub trait Counter: Send + Sync {
     /// The last value; nothing where none was ever written.

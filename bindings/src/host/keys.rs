@@ -1,6 +1,7 @@
 //! Keys that never leave the device.
 
 use crate::account::KeyLevel;
+use crate::cancel;
 use countersign_core::ports::{self, Gesture, KeyError, Pepper, Plain, SALT_LENGTH, Slot};
 use countersign_core::{self as core, Digest, Id};
 use std::sync::Arc;
@@ -138,8 +139,16 @@ impl From<KeyFailure> for KeyError {
     }
 }
 
-/// The core's port over a host's keys.
+/// The core's port over a host's keys. Whoever gave the call up is asked for nothing, and nothing is signed for them. What destroys keys, and
+/// what the core keeps an answer with that is signed, goes on.
 pub(super) struct OfHost(pub(super) Arc<dyn DeviceKeys>);
+
+fn not_given_up() -> Result<(), KeyError> {
+    if cancel::is_given_up() {
+        return Err(KeyError::Cancelled);
+    }
+    Ok(())
+}
 
 impl ports::DeviceKeys for OfHost {
     fn level(&self) -> KeyLevel {
@@ -148,6 +157,7 @@ impl ports::DeviceKeys for OfHost {
     }
 
     fn make(&self, owner: &Id, slot: Slot, context: &Digest) -> Result<ports::MadeKey, KeyError> {
+        not_given_up()?;
         let made = self
             .0
             .make(owner.to_string(), slot, context.as_bytes().to_vec())?;
@@ -160,6 +170,7 @@ impl ports::DeviceKeys for OfHost {
     }
 
     fn sign(&self, owner: &Id, slot: Slot, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        not_given_up()?;
         Ok(self.0.sign(owner.to_string(), slot, message.to_vec())?)
     }
 
@@ -169,6 +180,9 @@ impl ports::DeviceKeys for OfHost {
     }
 
     fn unwrap(&self, owner: &Id, gesture: Gesture, wrapped: &[u8]) -> Result<Plain, KeyError> {
+        if gesture == Gesture::Asked {
+            not_given_up()?;
+        }
         let plain = self
             .0
             .unwrap(owner.to_string(), gesture, wrapped.to_vec())?;

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::account::KeyLevel;
+use crate::cancel;
 use crate::settings::AppMode;
-use crate::{Authenticator, PinEntry};
+use crate::{Authenticator, Cancel, PinEntry};
 use countersign_core::adapters::SoftwareKeys;
 use countersign_core::ports::{DeviceKeys as Port, Gesture, KeyError, Slot};
 use countersign_core::{Digest, Id};
@@ -252,6 +253,110 @@ fn a_pepper_of_another_length_and_a_level_that_cannot_be_told_are_none() {
     }
     let port = keys(Box::new(|_| Some(Err(KeyFailure::Unreadable))));
     assert_eq!(port.level(), KeyLevel::Software);
+}
+
+#[test]
+fn nobody_is_asked_and_nothing_signed_for_a_call_that_was_given_up() {
+    let home = tempfile::tempdir().unwrap();
+    let keys = keys::OfHost(host(&home, Box::new(|_| None)).keys);
+    let (id, context) = (Id::from([1; 16]), Digest::of(&[]));
+    for slot in [Slot::Dev, Slot::Uv] {
+        keys.make(&id, slot, &context).unwrap();
+    }
+    let wrapped = [Gesture::Free, Gesture::Asked].map(|how| keys.wrap(&id, how, &[7]).unwrap());
+    let cancel = Cancel::new();
+    cancel::within(Some(cancel.clone()), || {
+        keys.sign(&id, Slot::Dev, &[]).unwrap();
+        cancel.cancel().unwrap();
+        for slot in [Slot::Dev, Slot::Uv] {
+            assert_eq!(keys.sign(&id, slot, &[]), Err(KeyError::Cancelled));
+            let made = keys.make(&id, slot, &context);
+            assert_eq!(made.err(), Some(KeyError::Cancelled));
+        }
+        let asked = keys.unwrap(&id, Gesture::Asked, &wrapped[1]);
+        assert_eq!(asked.err(), Some(KeyError::Cancelled));
+        // What an answer that is signed is kept and settled by, and what destroys keys, goes on.
+        assert_eq!(*keys.unwrap(&id, Gesture::Free, &wrapped[0]).unwrap(), [7]);
+        keys.wrap(&id, Gesture::Free, &[7]).unwrap();
+        keys.pepper(&id, &[0; 16]).unwrap();
+        keys.retire(&id).unwrap();
+        keys.delete(&id).unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_was_given_up_before_it_began_does_nothing_at_all() {
+    let home = tempfile::tempdir().unwrap();
+    let asked = Arc::new(AtomicBool::new(false));
+    let noting = asked.clone();
+    let note = move |_: &str| {
+        noting.store(true, Ordering::SeqCst);
+        None
+    };
+    let phone = open(&home, Box::new(note)).unwrap();
+    asked.store(false, Ordering::SeqCst);
+    let (cancel, [one, old, new, again]) = (Cancel::new(), [(); 4].map(|()| typed()));
+    cancel.cancel().unwrap();
+    let given_up = || Some(cancel.clone());
+    let name = "x".to_owned();
+    for error in [
+        phone
+            .approve(name.clone(), None, Some(one.clone()), given_up())
+            .err(),
+        phone
+            .set_pin(
+                name.clone(),
+                Some(old.clone()),
+                new.clone(),
+                again.clone(),
+                given_up(),
+            )
+            .err(),
+        phone.deny(name.clone(), None, given_up()).err(),
+        phone.poll(name.clone(), 0, given_up()).err(),
+        phone.sync(given_up()).err(),
+        phone.clone().review(name, given_up()).err(),
+    ] {
+        assert_eq!(error, Some(AuthError::Cancelled));
+    }
+    assert!(!asked.load(Ordering::SeqCst));
+    for pin in [one, old, new, again] {
+        assert_eq!(pin.dots(), Ok(6));
+    }
+}
+
+fn typed() -> Arc<PinEntry> {
+    let pin = PinEntry::new();
+    (0..6).for_each(|digit| pin.push(digit).unwrap());
+    pin
+}
+
+#[test]
+fn a_pin_that_was_handed_to_a_call_is_nowhere_any_more_whatever_came_of_the_call() {
+    let home = tempfile::tempdir().unwrap();
+    let phone = open(&home, Box::new(|_| None)).unwrap();
+    let pins = [(); 8].map(|()| typed());
+    let [a, b, c, d, e, f, g, h] = pins.clone();
+    let is_none = AuthError::misuse("id");
+    let (bad, unknown) = (String::new(), "A".repeat(22));
+    let approved = phone.approve(bad.clone(), None, Some(a), None);
+    assert_eq!(approved.err().as_ref(), Some(&is_none));
+    // The two differ, and the old one goes all the same.
+    c.push(1).unwrap();
+    let set = phone.set_pin(bad, Some(b), c, d, None);
+    assert_eq!(set.err().as_ref(), Some(&is_none));
+    let enrolment = phone.clone().resume(unknown.clone()).unwrap();
+    let chosen = enrolment.choose_pin(e, f);
+    assert_eq!(chosen.err(), Some(AuthError::misuse("twice")));
+    phone.shut_down().unwrap();
+    let closed = AuthError::misuse("closed");
+    let approved = phone.approve(unknown.clone(), None, Some(g), None);
+    assert_eq!(approved.err().as_ref(), Some(&closed));
+    let set = phone.set_pin(unknown, None, h, typed(), None);
+    assert_eq!(set.err(), Some(closed));
+    for (at, pin) in pins.iter().enumerate() {
+        assert_eq!(pin.dots(), Ok(0), "{at}");
+    }
 }
 
 /// Fails from the second write on until it is told to do something else: what the first opening has to tell is told later.
