@@ -1,5 +1,7 @@
 package countersign
 
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
@@ -16,6 +18,9 @@ private val WAIT = 25u
 /** The longest pause between two tries, seconds. */
 private const val LONGEST = 60L
 
+/** A poll that nothing came of in less was not waited for: something ended it. */
+private val AT_ONCE = 1.seconds
+
 /**
  * Makes a call that takes long on a thread of [dispatcher]. When the coroutine is cancelled the call is given up at once: `call` hands
  * the [Cancel] on.
@@ -23,6 +28,9 @@ private const val LONGEST = 60L
  * ```
  * val prompt = waiting { phone.fetch(account, challenge, it) }
  * ```
+ *
+ * A coroutine that is cancelled hears nothing but its `CancellationException`, also where an answer was signed just before. Such a one
+ * isn't lost: it is sent later, and stands in [Authenticator.outbox] until then. Whoever shows that request again looks there first.
  */
 suspend fun <T> waiting(
     dispatcher: CoroutineDispatcher = Dispatchers.IO,
@@ -50,32 +58,47 @@ suspend fun <T> waiting(
 /**
  * What comes for an ID, for as long as somebody collects. What goes away by itself ([mayPass]) is told to [trouble] and tried again
  * after a pause; anything else ends the flow, as does the end of the ID.
+ *
+ * One collector per ID; share it (`shareIn`). The server holds one poll of an ID, and a second one ends the first: two collectors get
+ * in each other's way, and what comes is told to one of them.
  */
 fun Authenticator.arrivals(
     account: String,
     dispatcher: CoroutineDispatcher = Dispatchers.IO,
     trouble: suspend (AuthException) -> Unit = {},
+): Flow<Arrivals> = askingAgain(trouble) { waiting(dispatcher) { poll(account, WAIT, it) } }
+
+/** Polls again and again, and less often while that fails. */
+internal fun askingAgain(
+    trouble: suspend (AuthException) -> Unit,
+    time: TimeSource = TimeSource.Monotonic,
+    rest: suspend (Long) -> Unit = { delay(1000 * it) },
+    poll: suspend () -> Arrivals,
 ): Flow<Arrivals> = flow {
     var failed = 0
     while (true) {
+        val begun = time.markNow()
+        var arrivals: Arrivals? = null
         val error = try {
-            val arrivals = waiting(dispatcher) { poll(account, WAIT, it) }
-            emit(arrivals)
-            arrivals.error
+            poll().also { arrivals = it }.error
         } catch (error: AuthException) {
             error
         }
-        if (error == null) {
+        val atOnce = begun.elapsedNow() < AT_ONCE
+        // Not within the try: what the collector throws is its own.
+        arrivals?.let { emit(it) }
+        if (error != null && !error.mayPass) throw error
+        if (error == null && !(atOnce && arrivals?.isEmpty() == true)) {
             failed = 0
-        } else if (error.mayPass) {
-            failed += 1
-            trouble(error)
-            delay(1000 * error.pause(failed))
-        } else {
-            throw error
+            continue
         }
+        failed += 1
+        error?.let { trouble(it) }
+        rest(error?.pause(failed) ?: backoff(failed))
     }
 }
+
+private fun Arrivals.isEmpty() = listOf(prompts, renewed, refused, cancelled, notices, verdicts).all { it.isEmpty() }
 
 /** The stable name of what went wrong, in the catalogue of texts. */
 val AuthException.code: String
@@ -98,8 +121,10 @@ val AuthException.mayPass: Boolean
         is AuthException.Cancelled -> false
     }
 
-/** Seconds until the next try, after so many that failed: as long as the server asks, else 1, 2, 4 … 60. */
+/** Seconds until the next try, after so many that failed: 1, 2, 4 … 60, and no less than the server asks. */
 fun AuthException.pause(failed: Int): Long {
-    val asked = (this as? AuthException.Retry)?.wait
-    return asked ?: (1L shl (failed - 1).coerceIn(0, 6)).coerceAtMost(LONGEST)
+    val asked = (this as? AuthException.Retry)?.wait ?: 0
+    return maxOf(asked, backoff(failed))
 }
+
+private fun backoff(failed: Int) = (1L shl (failed - 1).coerceIn(0, 6)).coerceAtMost(LONGEST)

@@ -3,6 +3,7 @@ package countersign
 import java.io.File
 import java.net.ServerSocket
 import java.nio.charset.CharacterCodingException
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -64,6 +65,33 @@ class DoorTest {
     }
 
     @Test
+    fun `a PIN that was handed to a call is nowhere any more, whatever came of the call`() {
+        val typed = { PinEntry().also { pin -> (1u..6u).forEach(pin::push) } }
+        val entries = List(4) { typed() }
+        assertEquals("use.id", code { phone.approve("x", null, entries[0]) })
+        assertEquals("use.id", code { phone.setPin("x", entries[1], entries[2], entries[3]) })
+        phone.resume("A".repeat(22)).use { enrolment ->
+            val (pin, again) = typed() to typed()
+            assertEquals("use.twice", code { enrolment.choosePin(pin, again) })
+            assertEquals(listOf(0u, 0u), listOf(pin, again).map(PinEntry::dots))
+        }
+        phone.shutDown()
+        val late = typed()
+        assertEquals("use.closed", code { phone.approve("x", null, late) })
+        assertEquals(List(5) { 0u }, (entries + late).map(PinEntry::dots))
+    }
+
+    @Test
+    fun `a call that was given up before does nothing`() {
+        val (cancel, pin) = Cancel() to PinEntry()
+        pin.push(1u)
+        cancel.cancel()
+        assertEquals("cancelled", code { phone.approve("x", null, pin, cancel) })
+        assertEquals(1u, pin.dots())
+        assertEquals("cancelled", code { phone.sync(cancel) })
+    }
+
+    @Test
     fun `texts come by name with what a screen reader says, and print their name alone`() {
         assertEquals("Acme wieder aktivieren?", text("de-AT", "ask.unfreeze", mapOf("id" to "Acme")).text)
         val digits = digitsText("en", "123456")
@@ -85,5 +113,17 @@ class DoorTest {
             assertTrue(call.isCancelled)
             accepted.close()
         }
+    }
+
+    @Test
+    fun `in a coroutine that is cancelled already nothing is called`() = runBlocking {
+        var called = false
+        val call = launch {
+            coroutineContext.cancel()
+            waiting { called = true }
+        }
+        call.join()
+        assertTrue(call.isCancelled)
+        assertFalse(called)
     }
 }

@@ -2,6 +2,13 @@ package countersign
 
 import java.io.File
 import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.channels.FileChannel
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.StandardCopyOption
+import java.nio.file.StandardOpenOption
+import java.nio.file.attribute.PosixFilePermissions
 import java.security.GeneralSecurityException
 import java.security.KeyFactory
 import java.security.KeyPairGenerator
@@ -68,12 +75,11 @@ class FileKeys(private val folder: File) : DeviceKeys {
     }
 
     override fun retire(owner: String) = storing {
-        listOf(name(KeySlot.DEV), name(KeySlot.UV), WRAP_UV, PEPPER).forEach { File(folder, "$owner/$it").delete() }
+        listOf(name(KeySlot.DEV), name(KeySlot.UV), WRAP_UV, PEPPER).forEach { remove(File(folder, "$owner/$it")) }
     }
 
     override fun delete(owner: String) = storing {
-        File(folder, owner).deleteRecursively()
-        Unit
+        if (!File(folder, owner).deleteRecursively()) throw KeyFailure.Unreadable()
     }
 
     private fun cipher(mode: Int, owner: String, gesture: GestureUse, nonce: ByteArray): Cipher {
@@ -119,18 +125,42 @@ class FileCounter(private val file: File) : Counter {
 
     override fun write(count: Count) = replace(file, "${count.store} ${count.version}".toByteArray())
 
-    override fun forget() {
-        file.delete()
-    }
+    override fun forget() = remove(file)
 }
 
-/** Durable when it returns, and whole or not at all. */
+/** What something is made with, so that there is no moment in which others may read it. */
+private fun ownersAlone(mode: String) = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode))
+
+/** Durable when it returns, and whole or not at all. Nobody but the owner ever reads it, from its first byte on. */
 private fun replace(file: File, bytes: ByteArray) {
-    file.parentFile.mkdirs()
-    val fresh = File.createTempFile(file.name, ".new", file.parentFile)
-    java.io.FileOutputStream(fresh).use {
-        it.write(bytes)
-        it.fd.sync()
+    val folder = file.parentFile.toPath()
+    Files.createDirectories(folder, ownersAlone("rwx------"))
+    val fresh = Files.createTempFile(folder, file.name, ".new", ownersAlone("rw-------"))
+    try {
+        FileChannel.open(fresh, StandardOpenOption.WRITE).use {
+            val left = ByteBuffer.wrap(bytes)
+            while (left.hasRemaining()) it.write(left)
+            it.force(true)
+        }
+        Files.move(fresh, file.toPath(), StandardCopyOption.ATOMIC_MOVE)
+    } catch (fault: IOException) {
+        Files.deleteIfExists(fresh)
+        throw fault
     }
-    java.nio.file.Files.move(fresh.toPath(), file.toPath(), java.nio.file.StandardCopyOption.ATOMIC_MOVE)
+    sync(folder)
+}
+
+/** One that isn't there is no error. */
+private fun remove(file: File) {
+    Files.deleteIfExists(file.toPath())
+}
+
+/** Makes the names in a folder durable, where the system opens folders. */
+private fun sync(folder: Path) {
+    val opened = try {
+        FileChannel.open(folder, StandardOpenOption.READ)
+    } catch (_: IOException) {
+        return
+    }
+    opened.use { it.force(true) }
 }

@@ -61,6 +61,25 @@ class HostileHostTest {
         opens()
     }
 
+    /** The words of such an error are nobody's, and a call that gives nothing has no rubbish by which it would be seen. */
+    @Test
+    fun `what is no Exception is no success either, also of a call that gives nothing`() {
+        for (thrown in listOf(OutOfMemoryError("anna"), NoClassDefFoundError("anna"), NotImplementedError("anna"), StackOverflowError())) {
+            val counter = object : Counter {
+                override fun read(): Count? = null
+                override fun write(count: Count) = throw thrown
+                override fun forget() = throw thrown
+            }
+            val host = Host(good, counter, null)
+            for (call in listOf({ Authenticator.open(settings(folder, Engine.REDB), host) }, { setAside(settings(folder, Engine.REDB), host) })) {
+                val error = assertThrows(AuthException::class.java) { call() }
+                assertEquals("key.busy", error.code, "$thrown")
+                assertFalse("$error ${error.message}".contains("anna"))
+            }
+        }
+        opens()
+    }
+
     @Test
     fun `rubbish of a key store opens nothing and spoils nothing`() {
         opens()
