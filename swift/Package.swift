@@ -24,7 +24,7 @@ var targets: [Target] = [.target(name: "Countersign", dependencies: ["Countersig
 
 let package = Package(
     name: "Countersign",
-    platforms: [.iOS(.v16), .macOS(.v13)],
+    platforms: [.iOS(.v17), .macOS(.v13)],
     products: products,
     targets: targets
 )

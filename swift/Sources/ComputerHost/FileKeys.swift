@@ -122,13 +122,44 @@ private func remove(_ file: URL) throws {
     try FileManager.default.removeItem(at: file)
 }
 
-/// Durable when it returns, and whole or not at all.
+/// Durable when it returns, and whole or not at all. Nobody but the owner ever reads it, from its first byte on: Foundation makes
+/// files and folders first and restricts them then.
 private func replace(_ file: URL, _ bytes: Data) throws {
-    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let folder = file.deletingLastPathComponent()
+    try makeFolder(folder)
     let fresh = file.appendingPathExtension(UUID().uuidString)
-    try bytes.write(to: fresh)
-    let handle = try FileHandle(forWritingTo: fresh)
+    do {
+        try write(fresh, [UInt8](bytes))
+        guard rename(fresh.path, file.path) == 0 else { throw KeyFailure.Unreadable }
+    } catch {
+        unlink(fresh.path)
+        throw error
+    }
+    try sync(folder)
+}
+
+private func makeFolder(_ folder: URL) throws {
+    if mkdir(folder.path, 0o700) == 0 || errno == EEXIST { return }
+    let parent = folder.deletingLastPathComponent()
+    guard errno == ENOENT, parent.path != folder.path else { throw KeyFailure.Unreadable }
+    try makeFolder(parent)
+    guard mkdir(folder.path, 0o700) == 0 || errno == EEXIST else { throw KeyFailure.Unreadable }
+}
+
+/// Makes a new file, durably.
+private func write(_ file: URL, _ bytes: [UInt8]) throws {
+    let opened = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard opened >= 0 else { throw KeyFailure.Unreadable }
+    let handle = FileHandle(fileDescriptor: opened, closeOnDealloc: true)
+    try handle.write(contentsOf: bytes)
     try handle.synchronize()
     try handle.close()
-    guard rename(fresh.path, file.path) == 0 else { throw KeyFailure.Unreadable }
+}
+
+/// Makes the names in a folder durable, where the system opens folders.
+private func sync(_ folder: URL) throws {
+    let opened = open(folder.path, O_RDONLY | O_CLOEXEC)
+    guard opened >= 0 else { return }
+    defer { close(opened) }
+    guard fsync(opened) == 0 else { throw KeyFailure.Unreadable }
 }

@@ -6,12 +6,18 @@ private let wait: UInt32 = 25
 /// The longest pause between two tries, seconds.
 private let longest: Int64 = 60
 
+/// A poll that nothing came of in less was not waited for: something ended it.
+private let atOnce: Duration = .seconds(1)
+
 /// Makes a call that takes long on a thread of a queue. When the task is cancelled the call is given up at once: `call` hands the
-/// ``Cancel`` on.
+/// ``Cancel`` on. In a task that is cancelled already nothing is called.
 ///
 /// ```swift
 /// let prompt = try await waiting { try phone.fetch(account: account, challenge: challenge, cancel: $0) }
 /// ```
+///
+/// An answer that was signed just before isn't lost: the call gives ``Sent/queued(error:)`` then, and it stands in
+/// ``Authenticator/outbox()`` until it was sent.
 ///
 /// - Parameters:
 ///   - queue: a concurrent one: a call may block its thread for half a minute.
@@ -21,6 +27,7 @@ public func waiting<Answer: Sendable>(
     on queue: DispatchQueue = .global(qos: .userInitiated),
     _ call: @escaping @Sendable (Cancel) throws -> Answer
 ) async throws -> Answer {
+    try Task.checkCancellation()
     let cancel = Cancel()
     do {
         return try await withTaskCancellationHandler {
@@ -43,6 +50,9 @@ public func waiting<Answer: Sendable>(
 extension Authenticator {
     /// What comes for an ID, for as long as somebody iterates; asked for one at a time, so that nothing piles up.
     ///
+    /// One stream per ID, and one who iterates it: share what it brings. The server holds one poll of an ID, and a second one ends the
+    /// first: two streams get in each other's way, and what comes is told to one of them.
+    ///
     /// - Parameters:
     ///   - account: the ID's name on this phone.
     ///   - queue: as for ``waiting(on:_:)``.
@@ -53,44 +63,59 @@ extension Authenticator {
         on queue: DispatchQueue = .global(qos: .userInitiated),
         trouble: @escaping @Sendable (AuthError) async -> Void = { _ in }
     ) -> AsyncThrowingStream<Arrivals, any Error> {
-        let asking = Asking(phone: self, account: account, queue: queue, trouble: trouble)
+        let asking = Asking(trouble: trouble) {
+            try await waiting(on: queue) { try self.poll(account: account, wait: wait, cancel: $0) }
+        }
         return AsyncThrowingStream { try await asking.next() }
     }
 }
 
-/// Asks an ID's server again and again, and less often while that fails.
-private actor Asking {
-    private let phone: Authenticator
-    private let account: String
-    private let queue: DispatchQueue
+/// Polls again and again, and less often while that fails.
+actor Asking {
     private let trouble: @Sendable (AuthError) async -> Void
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let sleep: @Sendable (Int64) async throws -> Void
+    private let poll: @Sendable () async throws -> Arrivals
     /// Tries that failed, one after another.
     private var failed = 0
-    /// What came with the last arrivals, which are told first.
-    private var behind: AuthError?
+    /// What the last arrivals, which are told first, ask for before the next poll.
+    private var behind = Behind.nothing
+
+    private enum Behind {
+        case nothing
+        /// They were ended at once.
+        case silence
+        /// What came with them.
+        case error(AuthError)
+    }
 
     init(
-        phone: Authenticator, account: String, queue: DispatchQueue, trouble: @escaping @Sendable (AuthError) async -> Void
+        trouble: @escaping @Sendable (AuthError) async -> Void,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        sleep: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
+        poll: @escaping @Sendable () async throws -> Arrivals
     ) {
-        (self.phone, self.account, self.queue, self.trouble) = (phone, account, queue, trouble)
+        (self.trouble, self.now, self.sleep, self.poll) = (trouble, now, sleep, poll)
     }
 
     func next() async throws -> Arrivals? {
         do {
-            if let error = behind {
-                behind = nil
-                try await rest(after: error)
-            }
+            try await rest()
             while true {
+                let begun = now()
                 do {
-                    let arrivals = try await waiting(on: queue) { [phone, account] in
-                        try phone.poll(account: account, wait: wait, cancel: $0)
+                    let arrivals = try await poll()
+                    if let error = arrivals.error {
+                        behind = .error(error)
+                    } else if arrivals.isEmpty && now() - begun < atOnce {
+                        behind = .silence
+                    } else {
+                        failed = 0
                     }
-                    behind = arrivals.error
-                    if behind == nil { failed = 0 }
                     return arrivals
                 } catch let error as AuthError {
-                    try await rest(after: error)
+                    behind = .error(error)
+                    try await rest()
                 }
             }
         } catch is CancellationError {
@@ -99,12 +124,32 @@ private actor Asking {
     }
 
     /// A pause after what may pass; anything else is the end.
-    private func rest(after error: AuthError) async throws {
-        guard error.mayPass else { throw error }
-        failed += 1
-        await trouble(error)
-        try await Task.sleep(for: .seconds(error.pause(after: failed)))
+    private func rest() async throws {
+        let before = behind
+        behind = .nothing
+        switch before {
+        case .nothing:
+            return
+        case .silence:
+            failed += 1
+            try await sleep(backoff(after: failed))
+        case .error(let error):
+            guard error.mayPass else { throw error }
+            failed += 1
+            await trouble(error)
+            try await sleep(error.pause(after: failed))
+        }
     }
+}
+
+extension Arrivals {
+    fileprivate var isEmpty: Bool {
+        prompts.isEmpty && renewed.isEmpty && refused.isEmpty && cancelled.isEmpty && notices.isEmpty && verdicts.isEmpty
+    }
+}
+
+private func backoff(after failed: Int) -> Int64 {
+    min(1 << Int64(min(max(failed - 1, 0), 6)), longest)
 }
 
 extension AuthError {
@@ -131,9 +176,9 @@ extension AuthError {
         }
     }
 
-    /// Seconds until the next try, after so many that failed: as long as the server asks, else 1, 2, 4 … 60.
+    /// Seconds until the next try, after so many that failed: 1, 2, 4 … 60, and no less than the server asks.
     public func pause(after failed: Int) -> Int64 {
-        if case .Retry(_, let asked?, _) = self { return asked }
-        return min(1 << Int64(min(max(failed - 1, 0), 6)), longest)
+        guard case .Retry(_, let asked?, _) = self else { return backoff(after: failed) }
+        return max(asked, backoff(after: failed))
     }
 }

@@ -38,6 +38,34 @@ final class DoorTests: WithFolder {
         XCTAssertEqual(try pin.dots(), 0)
     }
 
+    func testAPinThatWasHandedToACallIsNowhereAnyMoreWhateverCameOfTheCall() throws {
+        let phone = try Authenticator.open(settings: settings(), host: host())
+        let entries = try (0..<6).map { _ in try typed() }
+        XCTAssertEqual(code { try phone.approve(prompt: "x", number: nil, pin: entries[0]) }, "use.id")
+        XCTAssertEqual(code { try phone.setPin(prompt: "x", old: entries[1], new: entries[2], again: entries[3]) }, "use.id")
+        let enrolment = try phone.resume(account: String(repeating: "A", count: 22))
+        XCTAssertEqual(code { try enrolment.choosePin(pin: entries[4], again: entries[5]) }, "use.twice")
+        try phone.shutDown()
+        let late = try typed()
+        XCTAssertEqual(code { try phone.approve(prompt: "x", number: nil, pin: late) }, "use.closed")
+        for pin in entries + [late] { XCTAssertEqual(try pin.dots(), 0) }
+    }
+
+    func testACallThatWasGivenUpBeforeDoesNothing() throws {
+        let phone = try Authenticator.open(settings: settings(), host: host())
+        let (cancel, pin) = (Cancel(), try typed())
+        try cancel.cancel()
+        XCTAssertEqual(code { try phone.approve(prompt: "x", number: nil, pin: pin, cancel: cancel) }, "cancelled")
+        XCTAssertEqual(try pin.dots(), 6)
+        XCTAssertEqual(code { try phone.sync(cancel: cancel) }, "cancelled")
+    }
+
+    private func typed() throws -> PinEntry {
+        let pin = PinEntry()
+        for digit: UInt32 in 1...6 { try pin.push(digit: digit) }
+        return pin
+    }
+
     func testTextsComeByNameWithWhatAScreenReaderSaysAndPrintTheirNameAlone() throws {
         XCTAssertEqual(try text(locale: "de-AT", id: "ask.unfreeze", values: ["id": "Acme"]).text, "Acme wieder aktivieren?")
         let digits = try digitsText(locale: "en", digits: "123456")
@@ -52,7 +80,7 @@ final class DoorTests: WithFolder {
     func testErrorsSayWhetherTheyMayPassAndHowLongToWait() {
         let busy = AuthError.Retry(code: "srv.busy", wait: 7, reference: "")
         let offline = AuthError.Retry(code: "net.offline", wait: nil, reference: "")
-        XCTAssertEqual([busy.pause(after: 1), busy.pause(after: 9)], [7, 7])
+        XCTAssertEqual([1, 3, 9].map(busy.pause), [7, 7, 60])
         XCTAssertEqual([0, 1, 2, 6, 7, 400].map(offline.pause), [1, 1, 2, 32, 60, 60])
         XCTAssertTrue(busy.mayPass && offline.mayPass && AuthError.Refused(code: "net.tls").mayPass)
         for end: AuthError in [.Cancelled, .Broken(code: "x"), .Reenrol(code: "x"), .Refused(code: "x"), .Expired(code: "x")] {
@@ -71,6 +99,17 @@ final class DoorTests: WithFolder {
         let ended = await call.result
         XCTAssertThrowsError(try ended.get()) { XCTAssertTrue($0 is CancellationError, "\($0)") }
         try phone.shutDown()
+    }
+
+    func testInATaskThatIsCancelledAlreadyNothingIsCalled() async {
+        let call = Task {
+            // It goes on when it is cancelled, and not before.
+            while !Task.isCancelled { await Task.yield() }
+            try await waiting { _ in XCTFail("it was called") }
+        }
+        call.cancel()
+        let ended = await call.result
+        XCTAssertThrowsError(try ended.get()) { XCTAssertTrue($0 is CancellationError, "\($0)") }
     }
 
     func testArrivalsEndWithTheTaskAndThrowWhatDoesNotPass() async throws {
