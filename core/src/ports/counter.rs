@@ -14,11 +14,9 @@ pub struct Count {
 
 /// One small value that a copy of the store doesn't bring back.
 ///
-/// Android: an entry of an encrypted preference is a file like the store itself and no counter; what is one is
-/// a Keystore key that is made anew with the version in its attestation challenge, where the hardware keeps that
-/// (`KeyInfo` and the certificate), else [`crate::adapters::NoCounter`]. iOS: a keychain item, this device only, which backups
-/// don't restore to another device. A value beside an empty store says that the store was lost, and nothing is made in its place:
-/// whoever begins anew on purpose takes the value away first (iOS keeps keychain items when an app is removed). Where there is none the server notices an old copy by `ctr` (protocol section 7).
+/// Where Android and iOS have one stands in `docs/integrating.md`; elsewhere [`crate::adapters::NoCounter`]. A value beside an empty store
+/// says that the store was lost, and nothing is made in its place: whoever begins anew on purpose takes the value away first. Where there
+/// is none the server notices an old copy by `ctr` (protocol section 7).
 pub trait Counter: Send + Sync {
     /// The last value; nothing where none was ever written, or the platform has no such place.
     ///

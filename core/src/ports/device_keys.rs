@@ -50,16 +50,7 @@ pub struct MadeKey {
 /// each credential, an id that the core makes, and one for the core itself, whose key wraps what opens the store. No key is
 /// ever exported.
 ///
-/// How each power is built from what platforms have:
-///
-/// | power | Android Keystore | Secure Enclave (P-256 only, no HMAC, no AES) |
-/// |---|---|---|
-/// | [`make`](Self::make), [`sign`](Self::sign) K_dev | EC P-256 `PURPOSE_SIGN`, `setUnlockedDeviceRequired`, `setAttestationChallenge(context)`; `SHA256withECDSA` | `SecureEnclave.P256.Signing` key, `AfterFirstUnlockThisDeviceOnly` or `WhenUnlocked…`; App Attest stands apart |
-/// | the same, K_uv | … `setUserAuthenticationRequired`, `BIOMETRIC_STRONG`, for every use, `setInvalidatedByBiometricEnrollment` | … access control `biometryCurrentSet` (uvc `biometric`) or `userPresence` (uvc `credential`) |
-/// | [`wrap`](Self::wrap), [`unwrap`](Self::unwrap) | AES-256-GCM key, `PURPOSE_ENCRYPT` and `PURPOSE_DECRYPT`; the one of [`Gesture::Asked`] with K_uv's settings. Wrapping asks no gesture: AES-GCM by a random data key that an RSA-OAEP or EC (ephemeral ECDH) public half of the gesture key wraps | ephemeral P-256 ECDH with the public half of a `SecureEnclave.P256.KeyAgreement` key, HKDF, AES-GCM in software over it; unwrapping agrees inside the enclave, with `biometryCurrentSet` for [`Gesture::Asked`]. Wrapping needs the public half alone |
-/// | [`pepper`](Self::pepper) | HMAC-SHA256 key, `PURPOSE_SIGN`: the tag over the salt | the enclave's key agrees with a fixed public point that is derived from the salt by hashing to the curve (RFC 9380, P256_XMD:SHA-256_SSWU_RO); HKDF of the shared secret: deterministic, and only in the enclave |
-/// | [`retire`](Self::retire) | the same for all aliases but that of the AES key | the same, but for the key that agrees without a gesture |
-/// | [`delete`](Self::delete) | `KeyStore.deleteEntry` for each alias of the owner | drop the stored `dataRepresentation`s and `SecItemDelete` |
+/// How each power is built from what Android Keystore and the Secure Enclave have stands in `docs/integrating.md`.
 ///
 /// Calls may come from several threads; one that waits for a gesture blocks its own thread only.
 pub trait DeviceKeys: Send + Sync {

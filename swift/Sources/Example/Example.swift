@@ -32,10 +32,11 @@ enum Example {
     /// Adds the ID of an invitation; gives its name on this phone.
     static func add(_ phone: Authenticator, _ invitation: String) async throws -> String {
         let enrolment = try await waiting { try phone.review(invitation: invitation, cancel: $0) }
-        guard let offer = try enrolment.offer() else { throw AuthError.Misuse(code: "use.again") }
+        guard let offer = try enrolment.offer() else { throw AuthError.Misuse(code: "use.twice") }
         say("Add \(offer.account) at \(offer.host)?")
         if offer.leastPin > 0 { try enrolment.choosePin(pin: typedPin(), again: typedPin()) }
-        let account = try enrolment.consent()
+        // It makes keys, and may ask for a gesture.
+        let account = try await waiting { _ in try enrolment.consent() }
         while case .pending(let digits, _, _, _) = try await waiting({ try enrolment.proceed(wait: 0, cancel: $0) }) {
             say("Type into the browser: \(digits)")
             try await Task.sleep(for: .milliseconds(500))
@@ -48,7 +49,7 @@ enum Example {
         for row in prompt.rows { say("  \(row.label?.text ?? row.id): \(row.value)") }
         say("number?")
         let number = readLine()
-        let pin = try typedPin()
+        let pin = prompt.pin ? try typedPin() : nil
         let sent = try await waiting { try phone.approve(prompt: prompt.id, number: number, pin: pin, cancel: $0) }
         if case .verdict(let verdict) = sent, verdict.accepted {
             say("approved")

@@ -22,7 +22,8 @@ fun main(words: Array<String>) = runBlocking {
         prompt.rows.forEach { println("  ${it.label?.text ?: it.id}: ${it.value}") }
         println("number?")
         val number = readln()
-        val sent = waiting { phone.approve(prompt.id, number, typedPin(), it) }
+        val pin = if (prompt.pin) typedPin() else null
+        val sent = waiting { phone.approve(prompt.id, number, pin, it) }
         println(if (sent is Sent.Verdict && sent.verdict.accepted) "approved" else "not yet")
     } catch (error: AuthException) {
         val about = About(app = "Example", host = "", server = "", account = "", service = "")
@@ -39,7 +40,8 @@ private suspend fun add(phone: Authenticator, invitation: String): String {
     val offer = enrolment.offer()!!
     println("Add ${offer.account} at ${offer.host}?")
     if (offer.leastPin > 0u) enrolment.choosePin(typedPin(), typedPin())
-    val account = enrolment.consent()
+    // It makes keys, and may ask for a gesture.
+    val account = waiting { enrolment.consent() }
     while (true) {
         when (val progress = waiting { enrolment.proceed(0u, it) }) {
             is Progress.Active -> return account
