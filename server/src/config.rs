@@ -37,6 +37,8 @@ pub(crate) struct File {
     pub(crate) tls: Tls,
     pub(crate) keys: Keys,
     #[serde(default)]
+    pub(crate) connections: Connections,
+    #[serde(default)]
     pub(crate) challenge: Challenge,
     #[serde(default)]
     pub(crate) invitation: Invitation,
@@ -67,6 +69,24 @@ pub(crate) struct Keys {
     pub(crate) wrapping: PathBuf,
     pub(crate) saml_key: PathBuf,
     pub(crate) saml_certificate: PathBuf,
+}
+
+/// Connections at a time. The system must allow some more files than `all`: the database's, and letters on their way.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Connections {
+    pub(crate) all: usize,
+    /// Of one address, or of one network where that is what a customer has.
+    pub(crate) source: usize,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            all: 900,
+            source: 250,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -204,6 +224,11 @@ impl Config {
         override_from_environment(&mut file, environment)?;
         if !(30..=600).contains(&file.challenge.life) {
             return Err(malformed("challenge.life is 30 to 600 seconds".into()));
+        }
+        if file.connections.all == 0 || file.connections.source == 0 {
+            return Err(malformed(
+                "connections.all and connections.source are 1 at least".into(),
+            ));
         }
         if file.history.days > 3_650 {
             return Err(malformed("history.days is up to 3650".into()));
@@ -394,6 +419,8 @@ mod tests {
             ),
             ("[tls]", "[challenge]\nlife = 10\n[tls]"),
             ("[tls]", "[challenge]\nlive = 60\n[tls]"),
+            ("[tls]", "[connections]\nall = 0\n[tls]"),
+            ("[tls]", "[connections]\nsource = 0\n[tls]"),
             ("[tls]", "[history]\ndays = 3651\n[tls]"),
             ("[tls]", "[history]\ndays = -1\n[tls]"),
             ("[tls]", "[policy]\npin = 5\n[tls]"),

@@ -34,6 +34,21 @@ pub(crate) fn tls(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, K
     Ok(Arc::new(config))
 }
 
+/// A client that believes this certificate, with what it offers to speak.
+#[cfg(test)]
+pub(crate) fn test_client(certificate: &Path, speaks: &[&str]) -> Arc<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(certificate).unwrap();
+    roots.add(certificate).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().unwrap();
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    let speaks = speaks.iter().map(|name| name.as_bytes().to_vec());
+    config.alpn_protocols = speaks.collect();
+    Arc::new(config)
+}
+
 /// The one certificate of a PEM file.
 pub(crate) fn certificate_der(path: &Path) -> Result<Vec<u8>, KeyError> {
     let certificate = CertificateDer::from_pem_file(path)

@@ -9,6 +9,7 @@ mod brands;
 mod cli;
 mod config;
 pub mod conformance;
+mod connections;
 mod credential;
 mod crypto;
 mod error;

@@ -72,7 +72,7 @@ impl PerSource {
 }
 
 /// An IPv6 customer has a whole /64.
-fn network(source: IpAddr) -> IpAddr {
+pub(crate) fn network(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (!0 << 64)).into()),
         v4 @ IpAddr::V4(_) => v4,

@@ -3,7 +3,7 @@
 use crate::app::{App, Shared};
 use crate::page::{SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH};
 use crate::signer::StartError;
-use crate::{crypto, links, login, phone, service, sso, web};
+use crate::{connections, crypto, links, login, phone, service, sso, web};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -125,7 +125,6 @@ pub(crate) async fn serve(app: App, ready: impl FnOnce(&App)) -> Result<(), Star
     let (certificate, key) = (&app.config.file.tls.certificate, &app.config.file.tls.key);
     let tls = crypto::tls(&app.config.path(certificate), &app.config.path(key))?;
     let listener = TcpListener::bind(app.config.file.listen)?;
-    listener.set_nonblocking(true)?;
 
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone()));
@@ -133,12 +132,10 @@ pub(crate) async fn serve(app: App, ready: impl FnOnce(&App)) -> Result<(), Star
     if let Some(warning) = crate::cli::warning(app.signer.in_force().exp, app.now()) {
         tracing::warn!("{warning}");
     }
-    let server =
-        axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls))?.handle(handle);
     ready(&app);
-    server
-        .serve(router(app.clone()).into_make_service_with_connect_info::<SocketAddr>())
-        .await?;
+    let (tls, most) = (RustlsConfig::from_config(tls), app.config.file.connections);
+    let routes = router(app.clone());
+    connections::serve(routes, listener, tls, most, connections::PATIENCE, handle).await?;
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -3,7 +3,9 @@
 use super::Said;
 use super::keys::KEYS_LIFE;
 use crate::app::system_time;
-use crate::config::{Asked, Challenge, Config, File, History, Invitation, Keys as KeyFiles, Tls};
+use crate::config::{
+    Asked, Challenge, Config, Connections, File, History, Invitation, Keys as KeyFiles, Tls,
+};
 use crate::crypto::make_saml_key;
 use crate::error::Fault;
 use crate::keyring::{make_key_in, make_private_folder};
@@ -180,6 +182,7 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
             saml_certificate: "saml.crt".into(),
         },
         mail: None,
+        connections: Connections::default(),
         challenge: Challenge::default(),
         invitation: Invitation::default(),
         policy: Asked::default(),

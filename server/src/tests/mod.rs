@@ -8,6 +8,7 @@ mod admin;
 mod audit;
 mod begun;
 mod browser;
+mod connections;
 mod decision;
 mod enrolment;
 mod factors;
