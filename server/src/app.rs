@@ -8,7 +8,7 @@ use crate::known::Known;
 use crate::limits::{MINUTE, Per, PerSource, WRONG_SECRETS};
 use crate::mail::Mail;
 use crate::metrics::Metrics;
-use crate::signer::{Signer, StartError};
+use crate::signer::{NO_KEY, Signer, StartError};
 use crate::store::{Connection, Store};
 use crate::wake::Wake;
 use countersign_protocol::Signed;
@@ -45,7 +45,7 @@ pub(crate) struct App {
     /// The keys in registrations.
     pub(crate) registrations: Known<DeviceKeys>,
     pub(crate) challenges: Known<Arc<Signed<Challenge>>>,
-    /// Whether newer keys were there that can't be used.
+    /// Whether newer keys were there that can't be used, and it was said.
     keys_trouble: AtomicBool,
 }
 
@@ -64,6 +64,9 @@ impl App {
         let in_force = InForce::load(&config, &mut *store.read().await?).await?;
         let policy = crate::policy::in_force(&store, &config).await?;
         let signer = Signer::load(&config, in_force)?;
+        for path in crate::keyring::unreadable(&config)? {
+            tracing::warn!(path = %path.display(), "no signing key can be read from this file");
+        }
         let key = Zeroizing::new(std::fs::read_to_string(
             config.path(&config.file.keys.saml_key),
         )?);
@@ -100,28 +103,32 @@ impl App {
         (self.clock)()
     }
 
-    /// Goes on with the keys that a command stored meanwhile. Those that can't be used leave everything as
-    /// it is, and are logged once.
+    /// Goes on with the keys that a command stored meanwhile. Where none of them can be used nothing is signed until one can: a key
+    /// that they don't name may be a thief's. That is logged once.
     pub(crate) async fn follow_keys(&self) {
-        match self.newer_keys().await {
-            Ok(None) => {}
+        let trouble = match self.newer_keys().await {
+            Ok(None) => return,
             Ok(Some(newer)) => {
-                tracing::info!(n = newer.n, "newer keys");
+                let n = newer.n;
                 self.signer.take(newer);
-                self.keys_trouble.store(false, Ordering::Relaxed);
-            }
-            Err(error) => {
-                if !self.keys_trouble.swap(true, Ordering::Relaxed) {
-                    tracing::error!(%error, "newer keys cannot be used");
+                if self.signer.can_sign() {
+                    tracing::info!(n, "newer keys");
+                    self.keys_trouble.store(false, Ordering::Relaxed);
+                    return;
                 }
+                NO_KEY.to_owned()
             }
+            Err(error) => error.to_string(),
+        };
+        if !self.keys_trouble.swap(true, Ordering::Relaxed) {
+            tracing::error!(error = trouble, "newer keys cannot be used");
         }
     }
 
     async fn newer_keys(&self) -> Result<Option<InForce>, StartError> {
         let mut db = self.store.read().await?;
         let n = crate::store::keys::newest_n(&mut db).await?;
-        if n == Some(self.signer.keys_n() as i64) {
+        if n == Some(self.signer.keys_n() as i64) && self.signer.can_sign() {
             return Ok(None);
         }
         InForce::load(&self.config, &mut db).await.map(Some)

@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Text(#[from] NotText),
     #[error("SAML: {0}")]
     Saml(#[from] countersign_saml::EmitError),
+    #[error("no key that is in force can be read")]
+    NoKey,
     #[error("stored data: {0}")]
     Stored(&'static str),
 }

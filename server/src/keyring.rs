@@ -24,8 +24,8 @@ pub(crate) struct InForce {
     pub(crate) root: Thumbprint,
     /// Until when it should be used, seconds.
     pub(crate) exp: u64,
-    /// The newest S that it names and whose file is here.
-    pub(super) key: SigningKey,
+    /// The newest S that it names and whose file is here and can be read; none, and nothing can be signed.
+    pub(super) key: Option<SigningKey>,
     /// All that it names.
     pub(super) named: Vec<Thumbprint>,
     /// All that any statement ever named: what is in our database was signed by one of them.
@@ -43,16 +43,15 @@ impl InForce {
             let message = "origin is not the one that the root signed for: phones know it by that";
             return Err(StartError::Said(message.into()));
         }
-        let mut files = key_files(config)?;
+        // A folder that can't be looked into has none.
+        let mut files = key_files(config).unwrap_or_default();
         let here = |key: &PublicKey| files.iter().position(|(_, file)| file.public() == key);
-        let at = newest.sign.iter().find_map(here).ok_or_else(|| {
-            StartError::Said("keys.signing has no key that the root signed for".into())
-        })?;
+        let at = newest.sign.iter().find_map(here);
         Ok(Self {
             n: newest.n,
             root: root_after(newest),
             exp: newest.exp,
-            key: files.swap_remove(at).1,
+            key: at.map(|at| files.swap_remove(at).1),
             named: newest.sign.iter().map(PublicKey::thumbprint).collect(),
             ever: ever_named(&all),
         })
@@ -66,7 +65,7 @@ impl InForce {
             exp: u64::MAX,
             named: vec![key.public().thumbprint()],
             ever: vec![*key.public()],
-            key,
+            key: Some(key),
         }
     }
 }
@@ -97,8 +96,35 @@ fn ever_named(all: &[Signed<Keys>]) -> Vec<PublicKey> {
     ever
 }
 
-/// The key files that are here.
+/// The key files that are here and can be read. Whatever else lies in the folder keeps nobody from the others.
 pub(crate) fn key_files(config: &Config) -> Result<Vec<(PathBuf, SigningKey)>, StartError> {
+    let read = |path: PathBuf| read_key(&path).ok().map(|key| (path, key));
+    Ok(key_paths(config)?.into_iter().filter_map(read).collect())
+}
+
+/// What is there in the place of key files and can't be read as one.
+pub(crate) fn unreadable(config: &Config) -> Result<Vec<PathBuf>, StartError> {
+    let mut paths = key_paths(config)?;
+    paths.retain(|path| read_key(path).is_err());
+    Ok(paths)
+}
+
+/// Takes the files of a key away, also one that can't be read and has its name; those that stay.
+pub(crate) fn remove_files(config: &Config, key: Thumbprint) -> Result<Vec<PathBuf>, StartError> {
+    let name = key.to_string();
+    let mut stay = Vec::new();
+    for path in key_paths(config)? {
+        let is_named = path.file_stem().is_some_and(|stem| stem == name.as_str());
+        let holds = || read_key(&path).is_ok_and(|file| file.public().thumbprint() == key);
+        if (is_named || holds()) && std::fs::remove_file(&path).is_err() {
+            stay.push(path);
+        }
+    }
+    Ok(stay)
+}
+
+/// Where key files are.
+fn key_paths(config: &Config) -> Result<Vec<PathBuf>, StartError> {
     let configured = config.path(&config.file.keys.signing);
     let mut paths = Vec::new();
     if configured.is_file() {
@@ -117,8 +143,7 @@ pub(crate) fn key_files(config: &Config) -> Result<Vec<(PathBuf, SigningKey)>, S
         Err(error) => return Err(error.into()),
     }
     paths.sort();
-    let read = |path: PathBuf| Ok((path.clone(), read_key(&path)?));
-    paths.into_iter().map(read).collect()
+    Ok(paths)
 }
 
 /// A signing key, of S or of R.
@@ -144,9 +169,12 @@ pub(crate) fn make_key(config: &Config) -> Result<SigningKey, StartError> {
     make_key_in(&folder(config))
 }
 
-/// The same in a folder, which is made if it isn't there.
+/// The same in a folder, which is made if it isn't there. Who runs the command as root makes it for the server's user all the same.
 pub(crate) fn make_key_in(folder: &Path) -> Result<SigningKey, StartError> {
-    make_private_folder(folder)?;
+    if !folder.is_dir() {
+        make_private_folder(folder)?;
+        hand_over(folder, folder.parent().unwrap_or(Path::new("")))?;
+    }
     let document = SigningKey::make_ed25519().map_err(Fault::from)?;
     let key = SigningKey::from_pkcs8(&document).map_err(Fault::from)?;
     let text = zeroize::Zeroizing::new(encode(&document));
@@ -154,9 +182,25 @@ pub(crate) fn make_key_in(folder: &Path) -> Result<SigningKey, StartError> {
     // Under another ending until it is whole: a torn file is never taken for a key.
     let draft = folder.join(format!("{name}.draft"));
     write_secret(&draft, text.as_bytes())?;
+    hand_over(&draft, folder)?;
     std::fs::rename(&draft, folder.join(format!("{name}.key")))?;
     sync_folder(folder)?;
     Ok(key)
+}
+
+/// Gives what root made in a folder to whom the folder belongs: nobody else reads it.
+fn hand_over(path: &Path, folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    // A path of one word is in the folder that one is in.
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let (made, to) = (std::fs::metadata(path)?, std::fs::metadata(folder)?);
+    if made.uid() == 0 && to.uid() != 0 {
+        chown(path, Some(to.uid()), Some(to.gid()))?;
+    }
+    Ok(())
 }
 
 /// Keys and personal data: for the server's own user only.
@@ -200,5 +244,21 @@ mod tests {
         assert_eq!(read_key(&path).unwrap().public(), key.public());
         std::fs::write(&path, "AAAA").unwrap();
         assert!(read_key(&path).is_err());
+    }
+
+    #[test]
+    fn what_root_makes_is_for_whom_the_folder_belongs_to() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let dir = tempfile::tempdir().unwrap();
+        let own = |path: &Path| std::fs::metadata(path).unwrap().uid();
+        let is_root = own(dir.path()) == 0;
+        let server = if is_root { 4711 } else { own(dir.path()) };
+        chown(dir.path(), Some(server), None).unwrap();
+        // Also where the folder isn't there yet.
+        for folder in [dir.path().to_owned(), dir.path().join("signing.key.d")] {
+            let key = make_key_in(&folder).unwrap();
+            let path = folder.join(format!("{}.key", key.public().thumbprint()));
+            assert_eq!((own(&folder), own(&path)), (server, server));
+        }
     }
 }

@@ -12,6 +12,10 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
+/// What is said where no key of the newest statement can be used.
+pub(crate) const NO_KEY: &str =
+    "no key in keys.signing that the root signed for is there and can be read";
+
 /// How long a nonce for proofs is good, seconds.
 pub(crate) const NONCE_LIFE: u64 = 300;
 
@@ -65,6 +69,9 @@ pub(crate) enum Column {
 
 impl Signer {
     pub(crate) fn load(config: &Config, in_force: InForce) -> Result<Self, StartError> {
+        if in_force.key.is_none() {
+            return Err(StartError::said(NO_KEY));
+        }
         let bytes = read_secret(&config.path(&config.file.keys.wrapping))?;
         let wrapping: [u8; 32] = bytes
             .as_slice()
@@ -99,7 +106,14 @@ impl Signer {
     }
 
     pub(crate) fn sign<T: Statement>(&self, body: T) -> Result<Signed<T>, Fault> {
-        Ok(Signed::sign(body, &self.in_force().key)?)
+        let in_force = self.in_force();
+        let key = in_force.key.as_ref().ok_or(Fault::NoKey)?;
+        Ok(Signed::sign(body, key)?)
+    }
+
+    /// Whether the file of a key that is in force could be read.
+    pub(crate) fn can_sign(&self) -> bool {
+        self.in_force().key.is_some()
     }
 
     /// A statement that this server signed and stored, by whichever S it had then.

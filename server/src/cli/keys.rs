@@ -5,7 +5,9 @@
 use super::Said;
 use crate::config::Config;
 use crate::error::Fault;
-use crate::keyring::{self, key_files, make_key, read_all, read_key, root_after};
+use crate::keyring::{
+    self, key_files, make_key, read_all, read_key, remove_files, root_after, unreadable,
+};
 use crate::signer::{StartError, write_secret};
 use crate::store::{Connection, Store, Write, asks, audit, challenges, invitations, logins};
 use clap::Subcommand;
@@ -164,6 +166,10 @@ impl Desk<'_> {
         text.push_str(&format!("addresses {}\n", addresses.join(" ")));
         let days = newest.exp.saturating_sub(self.now) / DAY;
         text.push_str(&format!("good for {days} days\n"));
+        for path in unreadable(self.config)? {
+            let path = path.display();
+            text.push_str(&format!("{path} is no key file that can be read\n"));
+        }
         let warning = warning(newest.exp, self.now);
         text.extend(warning.as_deref());
         let json = json!({
@@ -225,9 +231,13 @@ impl Desk<'_> {
         let keys = self.next(&shelf, &root, sign)?;
         let void = self.make_void(&mut tx, key).await?;
         self.finish(tx, &[&keys], "withdrawn").await?;
-        self.remove_file(key)?;
-        let said =
+        let mut said =
             format!("{key} is withdrawn; {void} open requests and offers that it signed are void.");
+        // It is done, whatever becomes of the file.
+        for path in remove_files(self.config, key)? {
+            let path = path.display();
+            said.push_str(&format!("\nRemove {path} by hand: that could not be done."));
+        }
         Ok(changed(&keys, &said))
     }
 
@@ -347,16 +357,6 @@ impl Desk<'_> {
             }
         }
         Ok(void)
-    }
-
-    /// Nobody may sign with it any more, here neither.
-    fn remove_file(&self, key: Thumbprint) -> Result<(), StartError> {
-        for (path, file) in key_files(self.config)? {
-            if file.public().thumbprint() == key {
-                std::fs::remove_file(path)?;
-            }
-        }
-        Ok(())
     }
 }
 

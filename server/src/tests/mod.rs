@@ -17,6 +17,7 @@ mod flood_model;
 mod forms;
 mod history;
 mod invitation;
+mod key_files;
 mod keys;
 mod life;
 mod links;
