@@ -235,3 +235,44 @@ async fn a_login_that_waits_ends_when_the_last_phone_is_made_to_rest() {
     assert_eq!(heading(&browser, &page.path).await, "end.paused");
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_browser_that_was_let_in_is_a_stranger_once_that_was_taken_back() {
+    for way in ["report", "revoke", "remove-phone"] {
+        let world = World::new().await;
+        let [phone, tablet] = world.with_two_phones().await;
+        // A relay page was let in.
+        let (relay, page) = world.waiting().await;
+        phone.approve_on(&page).await;
+        assert!(relay.is_signed_in(&page).await);
+        let known = relay.cookie("__Host-browser").unwrap();
+        let ask = async || {
+            let browser = Browser::new(&world);
+            browser.plant("__Host-browser", &known);
+            browser.ask(&Provider::wiki(), ANNA).await;
+            phone.challenge().await
+        };
+        let challenge = ask().await;
+        assert!(challenge.context.as_ref().unwrap().known);
+        let first = match way {
+            "report" => Decision::Report,
+            _ => Decision::Deny,
+        };
+        assert_eq!(phone.decide(&challenge, first, None).await, VerdictCode::Ok);
+        let command = async |command: &str, id: &Id| {
+            world.command(&["phone", command, &id.to_string()]).await;
+        };
+        match way {
+            "report" => command("resume", &phone.id).await,
+            "revoke" => command("revoke", &tablet.id).await,
+            _ => {
+                let challenge = phone.begin_about("remove-phone", &tablet).await;
+                let code = phone.decide(&challenge, Decision::Approve, None).await;
+                assert_eq!(code, VerdictCode::Ok);
+            }
+        }
+        let challenge = ask().await;
+        assert!(!challenge.context.as_ref().unwrap().known, "{way}");
+        world.end().await;
+    }
+}
