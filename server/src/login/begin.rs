@@ -48,9 +48,8 @@ pub(super) async fn ask_phone(
     let context = context(visitor, &mut tx, user.as_ref()).await?;
     let known = context.known;
     flood::end_late(app, &mut tx, account).await?;
-    if mode == Mode::Remote
-        && let Some(hold) = flood::hold(app, &mut tx, visitor, login, account, known).await?
-    {
+    let hold = flood::hold(app, &mut tx, visitor, login, mode, account, known);
+    if let Some(hold) = hold.await? {
         tx.commit().await?;
         return Ok(Some(hold));
     }

@@ -1,5 +1,6 @@
 //! How often browsers may have a person asked (protocol section 12): each has one request open at a time and begins
-//! one in 30 s; strangers together have one open for an account, known browsers another. When a person refuses,
+//! one in 30 s; strangers together have one open for an account, known browsers another; strangers of one address begin so many
+//! in a minute. What only a link opens rings nowhere, so it keeps nobody from asking; else it counts alike. When a person refuses,
 //! mistypes or never sees three in a quarter of an hour, strangers don't wake the phones for an hour.
 //!
 //! Never: a difference between a name that somebody has and one that nobody has; a suspended ID, whatever browsers do.
@@ -11,6 +12,7 @@ use crate::page::Hold;
 use crate::store::logins::{self, Login};
 use crate::store::{Connection, floods};
 use crate::web::Visitor;
+use countersign_protocol::statement::Mode;
 
 /// So many unwelcome requests …
 const UNWELCOME: i64 = 3;
@@ -21,23 +23,37 @@ const UNWELCOME_IN: i64 = 900;
 /// … for so long.
 const QUIET: i64 = 3600;
 
-/// Why a browser must wait before the phones of a person are told.
+/// Why a browser must wait before a person is asked in this mode.
 pub(super) async fn hold(
     app: &App,
     db: &mut Connection,
     visitor: &Visitor,
     login: &Login,
+    mode: Mode,
     account: &str,
     known: bool,
 ) -> Result<Option<Hold>, Fault> {
     let (now, session) = (app.now(), &login.session_hash);
-    let last = logins::last_remote(db, session).await?;
+    let here = mode == Mode::Same;
+    if here && login.stage == "waiting" && !login.same {
+        // In place of what the phones were told, which was counted.
+        return Ok(None);
+    }
+    let (last, own) = match here {
+        true => (logins::last_same(db, session).await?, 0),
+        false => (
+            logins::last_remote(db, session).await?,
+            again_in(login, now),
+        ),
+    };
     let free = last.map_or(0, |last| last as u64 + AGAIN_AFTER);
-    let wait = again_in(login, now).max(free.saturating_sub(now));
+    let wait = own.max(free.saturating_sub(now));
     if wait > 0 {
         return Ok(Some(Hold::Soon(wait as u32)));
     }
-    if let Some(until) = logins::waiting_elsewhere(db, account, known, session, now).await? {
+    if !here
+        && let Some(until) = logins::waiting_elsewhere(db, account, known, session, now).await?
+    {
         let left = (until as u64 + 1).saturating_sub(now);
         return Ok(Some(Hold::Busy(left as u32)));
     }

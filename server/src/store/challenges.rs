@@ -255,13 +255,13 @@ pub(crate) async fn end_late(
     )
 }
 
-/// `txn` and statement of everything open of a credential.
+/// `txn` and statement of everything open of a credential, without those that only a link fetches: strangers make them.
 pub(crate) async fn open_of(
     db: &mut Connection,
     credential: &str,
 ) -> Result<Vec<(String, String)>> {
     db.all(
-        "SELECT txn, statement FROM challenges WHERE credential = ? AND stage = 'open'",
+        "SELECT txn, statement FROM challenges WHERE credential = ? AND stage = 'open' AND listed",
         [credential],
     )
 }

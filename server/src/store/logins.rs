@@ -172,6 +172,17 @@ pub(crate) async fn last_remote(db: &mut Connection, session: &str) -> Result<Op
     )
 }
 
+/// When a browser session last asked for what only its link opens, but for what was approved.
+pub(crate) async fn last_same(db: &mut Connection, session: &str) -> Result<Option<i64>> {
+    db.one(
+        "SELECT begun FROM logins
+         WHERE session_hash = ? AND same = 1 AND begun IS NOT NULL
+           AND stage NOT IN ('approved', 'returning', 'returned', 'done')
+         ORDER BY begun DESC LIMIT 1",
+        [session],
+    )
+}
+
 /// When what another session's browser, known or not, has phones of an account told is over.
 pub(crate) async fn waiting_elsewhere(
     db: &mut Connection,

@@ -300,3 +300,63 @@ async fn row_26_a_refusal_of_what_only_a_link_opened_makes_nobody_quiet() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn row_26_what_only_a_link_opens_is_asked_for_no_oftener_than_the_rest() {
+    let world = World::with_settings(|settings| {
+        assert!(settings.contains("strangers = 60"));
+        settings.replacen("strangers = 60", "strangers = 3", 1)
+    })
+    .await;
+    let phone = world.with_phone().await;
+    let bank = world.add_same_only().await;
+    let browser = Browser::new(&world);
+    let page = browser.ask(&bank, ANNA).await;
+    assert_eq!(page.heading(), "same");
+    // One in half a minute for a browser, from whatever page it begins.
+    let end = browser.press(&page, &format!("{}/cancel", page.path)).await;
+    world.pass(10);
+    let again = format!("{}/again", page.path);
+    let tries = [
+        browser.press(&end, &again).await,
+        browser.ask(&bank, ANNA).await,
+        browser.ask(&bank, BOB).await,
+    ];
+    let soon = shown(Id::WaitSoon { n: "20" });
+    assert!(tries.iter().all(|page| page.says(&soon)));
+    assert_eq!(world.count("challenges").await, 1);
+    // It keeps no other stranger from asking, here or there.
+    for other in [&bank, &Provider::wiki()] {
+        let page = Browser::new(&world).ask(other, ANNA).await;
+        assert!(matches!(page.heading().as_str(), "same" | "wait"));
+    }
+    // And one address has so many in a minute.
+    let all = world.count("challenges").await;
+    let page = Browser::new(&world).ask(&bank, ANNA).await;
+    assert!(
+        page.says(&shown(Id::WaitSoon { n: "50" })),
+        "{}",
+        page.answer.body
+    );
+    assert_eq!(world.count("challenges").await, all);
+    // Not for a browser that is known, whose half minute is its own.
+    let known = world.known_browser().await;
+    let page = known.ask(&bank, ANNA).await;
+    let back = phone.approve_opened(&page).await;
+    assert!(known.open(&back).await.is_answer_to(&bank));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_opens_here_what_the_phone_was_told_is_not_held_up() {
+    let world =
+        World::with_settings(|settings| settings.replacen("strangers = 60", "strangers = 1", 1))
+            .await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let page = browser.press_same(&page).await;
+    assert_eq!(page.heading(), "same");
+    let back = phone.approve_opened(&page).await;
+    assert!(browser.open(&back).await.is_answer_to(&Provider::wiki()));
+    world.end().await;
+}

@@ -64,6 +64,8 @@ async fn a_number_is_never_to_be_had_for_it() {
     let denied = phone.open(&page).await;
     phone.decide(&denied, Decision::Deny, None).await;
     let end = browser.open(&page.path).await;
+    // As a request that phones are told: one in half a minute.
+    world.pass(30);
     let next = browser.press(&end, &format!("{}/again", page.path)).await;
     assert_eq!(next.heading(), "same");
     assert!(phone.list("").await.challenges.is_empty());
