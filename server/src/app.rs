@@ -5,7 +5,7 @@ use crate::credential::DeviceKeys;
 use crate::error::Fault;
 use crate::keyring::InForce;
 use crate::known::Known;
-use crate::limits::{MINUTE, Per, PerSource, WRONG_SECRETS};
+use crate::limits::{ENTRIES, MINUTE, Per, PerSource, WRONG_SECRETS};
 use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::signer::{NO_KEY, Signer, StartError};
@@ -37,6 +37,8 @@ pub(crate) struct App {
     pub(crate) wrong_keys: PerSource,
     /// What browsers that an account doesn't know asked.
     pub(crate) strangers: PerSource,
+    /// What the audit says of requests that anybody may send.
+    pub(crate) entries: PerSource,
     /// What each key of an application began.
     pub(crate) asked: Per<String>,
     pub(crate) metrics: Metrics,
@@ -89,6 +91,7 @@ impl App {
             wrong_tokens: PerSource::new(WRONG_SECRETS),
             wrong_keys: PerSource::new(WRONG_SECRETS),
             strangers,
+            entries: PerSource::new(ENTRIES),
             asked: Per::new(crate::service::PER_MINUTE, MINUTE),
             metrics: Metrics::new(),
             mail,

@@ -53,6 +53,9 @@ impl<K: Eq + Hash> Per<K> {
 /// Wrong tokens or keys of a source.
 pub(crate) const WRONG_SECRETS: u32 = 10;
 
+/// Entries of the audit that a source makes in a minute before anybody is asked.
+pub(crate) const ENTRIES: u32 = 60;
+
 /// By source.
 pub(crate) struct PerSource(Per<IpAddr>);
 
@@ -68,6 +71,15 @@ impl PerSource {
 
     pub(crate) fn count(&self, source: IpAddr, now: u64) {
         self.0.count(network(source), now);
+    }
+
+    /// Whether it is among the first of the minute, which it counts for.
+    pub(crate) fn is_early(&self, source: IpAddr, now: u64) -> bool {
+        let early = self.blocked(source, now).is_none();
+        if early {
+            self.count(source, now);
+        }
+        early
     }
 }
 

@@ -285,6 +285,19 @@ pub(crate) fn give_browser(response: &mut Response, cookie: &str) {
     response.headers_mut().append(SET_COOKIE, header(&cookie));
 }
 
+/// The cookie whose form this is; its token must fit.
+pub(crate) fn form_cookie<'a>(
+    app: &App,
+    visitor: &'a Visitor,
+    csrf: &str,
+) -> Result<&'a str, Trouble> {
+    let cookie = visitor.session.as_deref().ok_or(Problem::CookiesNeeded)?;
+    match app.signer.csrf_fits(cookie, csrf) {
+        true => Ok(cookie),
+        false => Err(Problem::SignInOver.into()),
+    }
+}
+
 /// The session whose form this is; its token must fit.
 pub(crate) async fn form_session(
     app: &Shared,
@@ -292,12 +305,8 @@ pub(crate) async fn form_session(
     csrf: &str,
 ) -> Result<Session, Trouble> {
     let session = session(app, visitor).await?.ok_or(Problem::CookiesNeeded)?;
-    let cookie = visitor.session.as_deref().unwrap_or_default();
-    if app.signer.csrf_fits(cookie, csrf) {
-        Ok(session)
-    } else {
-        Err(Problem::SignInOver.into())
-    }
+    form_cookie(app, visitor, csrf)?;
+    Ok(session)
 }
 
 /// "Firefox on Windows": our own phrase from what the browser says of itself (protocol section 6).

@@ -8,6 +8,7 @@ use crate::page::{self, Action, Hold, Problem, Recover};
 use crate::web::{self, Page, Visitor, ok, show, site};
 use axum::extract::{Form, State};
 use axum::response::Response;
+use countersign_protocol::Id;
 use serde::Deserialize;
 
 pub(super) const PATH: &str = "/recover";
@@ -18,16 +19,20 @@ pub(super) async fn open(State(app): State<Shared>, visitor: Visitor) -> Respons
         if app.mail.is_none() {
             return Err(Problem::NotFound.into());
         }
-        let (fresh, is_new) = web::ensure_session(&app, &visitor).await?;
-        let csrf = app.signer.csrf(&fresh.cookie);
+        // Nothing is stored for who only looks: the form belongs to a cookie, whether there is a session of it or not.
+        let cookie = match &visitor.session {
+            Some(cookie) => cookie.clone(),
+            None => Id::make()?.to_string(),
+        };
+        let csrf = app.signer.csrf(&cookie);
         let action = Action {
             url: PATH,
             csrf: &csrf,
         };
         let page = Recover::Ask { action, hold: None };
         let mut response = ok(page::recover(&site(&app, &visitor), &page));
-        if is_new {
-            web::give_session(&mut response, &fresh.cookie);
+        if visitor.session.is_none() {
+            web::give_session(&mut response, &cookie);
         }
         Ok(response)
     }
@@ -53,12 +58,10 @@ pub(super) async fn ask(
         if app.mail.is_none() {
             return Err(Problem::NotFound.into());
         }
-        web::form_session(&app, &visitor, &form.csrf).await?;
+        let cookie = web::form_cookie(&app, &visitor, &form.csrf)?;
         let now = app.now();
         if let Some(wait) = app.strangers.blocked(visitor.address, now) {
-            let csrf = app
-                .signer
-                .csrf(visitor.session.as_deref().unwrap_or_default());
+            let csrf = app.signer.csrf(cookie);
             let action = Action {
                 url: PATH,
                 csrf: &csrf,

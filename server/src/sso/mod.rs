@@ -1,7 +1,7 @@
 //! In: SAML requests of service providers, by the browser's redirect or (unsigned) POST. Out: a login
 //! of ours, signed responses, metadata. The reading and writing of SAML is countersign-saml's.
 //! Never: an address taken from a request, an answer to a request that was not accepted, a second
-//! assertion for one request.
+//! assertion for one request, an audit that anybody fills.
 
 mod answer;
 mod posted;
@@ -12,7 +12,6 @@ use crate::app::{App, Shared};
 use crate::error::Fault;
 use crate::login;
 use crate::page::Problem;
-use crate::store::Connection;
 use crate::store::apps::{self, App as AppRow};
 use crate::store::logins::{self, Login};
 use crate::store::sessions::{self, Session};
@@ -104,7 +103,7 @@ async fn sso(State(app): State<Shared>, RawQuery(query): RawQuery, visitor: Visi
 async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
     match accept(app, redirect::receive(query)).await? {
         Ok((row, request)) => enter(app, visitor, &row, &request).await,
-        Err(denied) => Err(refused(app, denied).await?),
+        Err(denied) => Err(refused(app, visitor, denied).await?),
     }
 }
 
@@ -112,9 +111,9 @@ async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
 async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginRequest) -> Page {
     // A session is made only for a login: what is refused leaves nothing behind.
     let mut tx = app.store.write().await?;
-    if seen_before(app, &mut tx, row, request).await? {
-        tx.commit().await?;
-        return Err(Problem::SignInOver.into());
+    if logins::is_answered(&mut tx, &row.id, request.id()).await? {
+        drop(tx);
+        return Err(refused(app, visitor, Denied::seen_before(row)).await?);
     }
     if request.is_passive() {
         let session = web::session(app, visitor).await?;
@@ -131,7 +130,9 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
         sessions::insert(&mut tx, &fresh.session).await?;
     }
     logins::insert(&mut tx, &login).await?;
-    app.audit(&mut tx, "login", &login.id, &login.stage).await?;
+    if signed_in || app.entries.is_early(visitor.address, app.now()) {
+        app.audit(&mut tx, "login", &login.id, &login.stage).await?;
+    }
     tx.commit().await?;
     app.metrics.login("begun");
     let mut response = see_other(&login::path(&login.id));
@@ -145,20 +146,6 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
 /// takes no session that came about otherwise.
 fn is_enough(row: &AppRow, session: &Session) -> bool {
     session.user.is_some() && (session.same || !row.same_only)
-}
-
-/// Whether this request was answered already; if so, the audit says it.
-async fn seen_before(
-    app: &App,
-    db: &mut Connection,
-    row: &AppRow,
-    request: &LoginRequest,
-) -> Result<bool, Trouble> {
-    let answered = logins::is_answered(db, &row.id, request.id()).await?;
-    if answered {
-        app.audit(db, "sso", &row.id, "request seen before").await?;
-    }
-    Ok(answered)
 }
 
 /// A request that is refused: which application (if it is one), why, and what the person sees.
@@ -178,6 +165,15 @@ impl Denied {
             subject: subject.to_owned(),
             reason: refusal.to_string(),
             problem,
+        }
+    }
+
+    /// It was answered already.
+    fn seen_before(row: &AppRow) -> Self {
+        Self {
+            subject: row.id.clone(),
+            reason: "request seen before".to_owned(),
+            problem: Problem::SignInOver,
         }
     }
 }
@@ -207,12 +203,17 @@ async fn accept(
     }
 }
 
-/// A refused request goes nowhere: the audit says why, and a page of ours that it can't be done.
-async fn refused(app: &App, denied: Denied) -> Result<Trouble, Trouble> {
-    let mut tx = app.store.write().await?;
-    app.audit(&mut tx, "sso", &denied.subject, &denied.reason)
-        .await?;
-    tx.commit().await?;
+/// A refused request goes nowhere: the audit says why, and a page of ours that it can't be done. Of one source it says so only so often
+/// in a minute, the log always: an entry stays for ever, and each waits for the disk.
+async fn refused(app: &App, visitor: &Visitor, denied: Denied) -> Result<Trouble, Trouble> {
+    let (subject, reason) = (denied.subject.as_str(), denied.reason.as_str());
+    if app.entries.is_early(visitor.address, app.now()) {
+        let mut tx = app.store.write().await?;
+        app.audit(&mut tx, "sso", subject, reason).await?;
+        tx.commit().await?;
+    } else {
+        tracing::info!(event = "sso", subject, result = reason, "not in the audit");
+    }
     Ok(denied.problem.into())
 }
 

@@ -18,13 +18,13 @@
 //! somebody to such an address gains what the address of a redirect would give: our own sign-in page
 //! for an application's genuine request. Who takes it away from somebody gains a login to do himself.
 
-use super::{Denied, accept, enter, refused, seen_before};
+use super::{Denied, accept, enter, refused};
 use crate::app::{App, Shared};
 use crate::error::Fault;
 use crate::page::Problem;
 use crate::signer::hidden;
-use crate::store::apps;
 use crate::store::posted::{self, Posted};
+use crate::store::{apps, logins};
 use crate::web::{Page, Trouble, Visitor, see_other, show};
 use axum::extract::rejection::StringRejection;
 use axum::extract::{Path, State};
@@ -50,26 +50,26 @@ pub(super) async fn receive(
 ) -> Response {
     let form = body.ok().filter(|_| is_form(&headers));
     let page = match form {
-        Some(form) => keep(&app, &form).await,
-        None => unreadable(&app).await,
+        Some(form) => keep(&app, &visitor, &form).await,
+        None => unreadable(&app, &visitor).await,
     };
     show(&app, &visitor, page)
 }
 
 /// Over the limit of every body, not UTF-8, or another kind of form than a SAML one.
-async fn unreadable(app: &App) -> Page {
+async fn unreadable(app: &App, visitor: &Visitor) -> Page {
     let denied = Denied {
         subject: String::new(),
         reason: "the body is too large or no form".to_owned(),
         problem: Problem::Unusable,
     };
-    Err(refused(app, denied).await?)
+    Err(refused(app, visitor, denied).await?)
 }
 
-async fn keep(app: &App, form: &str) -> Page {
+async fn keep(app: &App, visitor: &Visitor, form: &str) -> Page {
     let (row, request) = match accept(app, post::receive(form)).await? {
         Ok(accepted) => accepted,
-        Err(denied) => return Err(refused(app, denied).await?),
+        Err(denied) => return Err(refused(app, visitor, denied).await?),
     };
     let secret = Id::make()?.to_string();
     let posted = Posted {
@@ -79,9 +79,9 @@ async fn keep(app: &App, form: &str) -> Page {
         expires: (app.now() + LIFE) as i64,
     };
     let mut tx = app.store.write().await?;
-    if seen_before(app, &mut tx, &row, &request).await? {
-        tx.commit().await?;
-        return Err(Problem::SignInOver.into());
+    if logins::is_answered(&mut tx, &row.id, request.id()).await? {
+        drop(tx);
+        return Err(refused(app, visitor, Denied::seen_before(&row)).await?);
     }
     posted::insert(&mut tx, &posted).await?;
     tx.commit().await?;
@@ -103,7 +103,7 @@ pub(super) async fn open(
     visitor: Visitor,
 ) -> Response {
     let page = async {
-        let posted = take(&app, &secret).await?;
+        let posted = take(&app, &visitor, &secret).await?;
         let row = apps::by_id(&mut *app.store.read().await?, &posted.app).await?;
         let row = row.ok_or(Problem::SignInOver)?;
         let request: LoginRequest =
@@ -114,16 +114,25 @@ pub(super) async fn open(
 }
 
 /// The request of this address, which is used up by it.
-async fn take(app: &App, secret: &str) -> Result<Posted, Trouble> {
+async fn take(app: &App, visitor: &Visitor, secret: &str) -> Result<Posted, Trouble> {
     let secret = Id::parse(secret).ok_or(Problem::NotFound)?;
     let mut tx = app.store.write().await?;
     let posted = posted::take(&mut tx, &hidden(&secret.to_string())).await?;
-    let posted = posted.filter(|posted| app.now() <= posted.expires as u64);
-    if posted.is_none() {
-        app.audit(&mut tx, "sso", "", "posted request over").await?;
+    // What isn't there is not worth a write.
+    match &posted {
+        Some(_) => tx.commit().await?,
+        None => drop(tx),
     }
-    tx.commit().await?;
-    Ok(posted.ok_or(Problem::SignInOver)?)
+    let posted = posted.filter(|posted| app.now() <= posted.expires as u64);
+    let Some(posted) = posted else {
+        let denied = Denied {
+            subject: String::new(),
+            reason: "posted request over".to_owned(),
+            problem: Problem::SignInOver,
+        };
+        return Err(refused(app, visitor, denied).await?);
+    };
+    Ok(posted)
 }
 
 #[cfg(test)]

@@ -357,3 +357,29 @@ async fn a_phone_on_probation_makes_no_codes() {
     answer.is_problem(403, "probation");
     world.end().await;
 }
+
+#[tokio::test]
+async fn whoever_only_looks_at_the_page_of_a_lost_phone_leaves_nothing_behind() {
+    let (world, letters) = World::with_letters(false).await;
+    let browser = crate::testkit::Browser::new(&world);
+    let page = world.refuses(&[], browser.open("/recover")).await;
+    // Opened again, or in another tab, the first one's form is good still.
+    world.refuses(&[], browser.open("/recover")).await;
+    let fields = [("account", ANNA)];
+    let said = browser.fill(&page, "/recover", &fields).await;
+    assert_eq!(said.heading(), "recover.sent");
+    letters.number(1).await;
+    // Not the form of somebody else's cookie, nor one without any.
+    let csrf = crate::testkit::Browser::new(&world)
+        .open("/recover")
+        .await
+        .csrf();
+    let fields = [("csrf", csrf.as_str()), ("account", ANNA)];
+    let forged = world.refuses(&[], browser.post("/recover", &fields)).await;
+    forged.answer.is_page(410);
+    let bare = crate::testkit::Browser::new(&world);
+    let forged = world.refuses(&[], bare.post("/recover", &fields)).await;
+    assert_eq!(forged.heading(), "page.cookies");
+    world.end().await;
+    assert_eq!(letters.all().len(), 1);
+}

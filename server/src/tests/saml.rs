@@ -343,3 +343,49 @@ async fn row_38_no_header_says_who_we_are_or_where_the_visitor_is() {
     assert!(end.body.contains(&Provider::wiki().acs));
     world.end().await;
 }
+
+#[tokio::test]
+async fn row_26_nobody_fills_the_audit_by_what_is_refused_and_the_page_stays_the_same() {
+    let world = World::new().await;
+    let forged = Provider::named("nobody").request(&world);
+    let posted = format!("/saml/sso/{}", countersign_protocol::Id::make().unwrap());
+    let mut first = Vec::new();
+    for turn in 0..70 {
+        let browser = Browser::new(&world);
+        let entries: &[_] = match turn {
+            0..30 => &[("sso", "unknown issuer"), ("sso", "posted request over")],
+            _ => &[],
+        };
+        let both = async {
+            [
+                browser.open_once(&forged).await,
+                browser.open_once(&posted).await,
+            ]
+        };
+        let both = world.refuses(entries, both).await;
+        let pages = both.map(|answer| (answer.status, answer.body));
+        if first.is_empty() {
+            first = pages.to_vec();
+        }
+        assert_eq!(pages.to_vec(), first, "{turn}");
+    }
+    // Another source has its own, and so has the next minute.
+    let browser = Browser::new(&world);
+    let said = &[("sso", "unknown issuer")];
+    let elsewhere = world.send_from("198.51.100.7:1", browser.request("GET", &forged, None));
+    world.refuses(said, elsewhere).await.is_page(400);
+    world.pass(60);
+    world
+        .refuses(said, browser.open_once(&forged))
+        .await
+        .is_page(400);
+    // Logins go on where nothing more is written about them.
+    for _ in 0..60 {
+        browser.open_once(&forged).await;
+    }
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    assert!(browser.is_signed_in(&page).await);
+    world.end().await;
+}
