@@ -2,7 +2,7 @@
 //!
 //! In: the address that somebody named, who may be anybody. Out: at the most one letter, sent after whoever asked was
 //! answered: neither the answer nor its time tells whether there is an ID. Never: a letter to an address outside the
-//! operator's domains, more than three in an hour to one.
+//! operator's domains, more than three in an hour to one that lead on, a way for others to use those three up by what leads nowhere.
 
 use crate::app::{App, Shared};
 use crate::config;
@@ -19,8 +19,11 @@ use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-/// Letters to one address …
+/// Letters with a page to one address …
 const MOST: u32 = 3;
+
+/// … and letters that only say why there is none, which anybody can ask for …
+const MOST_WITHOUT: u32 = 1;
 
 /// … in so many seconds.
 const IN: u64 = 3600;
@@ -35,6 +38,7 @@ pub(crate) struct Mail {
     /// Whether IDs may be begun in the app.
     pub(crate) begin_in_app: bool,
     sent: Per<String>,
+    sent_without: Per<String>,
 }
 
 /// What somebody asked for.
@@ -88,6 +92,7 @@ impl Mail {
             domains: settings.domains.clone(),
             begin_in_app: settings.begin_in_app,
             sent: Per::new(MOST, IN),
+            sent_without: Per::new(MOST_WITHOUT, IN),
         })
     }
 
@@ -135,11 +140,9 @@ async fn write_to(app: &App, account: &str, lang: Lang, wish: Wish) -> Result<()
     let (Some(address), Some(user)) = (address, user) else {
         return Ok(());
     };
-    if mail.sent.blocked(&user.id, app.now()).is_some() {
+    let Some(letter) = letter(app, mail, &user.id, wish).await? else {
         return Ok(());
-    }
-    mail.sent.count(user.id.clone(), app.now());
-    let letter = letter(app, &user.id, wish).await?;
+    };
     let (subject, body) = words(app, lang, account, &letter);
     let outcome = mail.send(address, subject, body).await;
     app.metrics.letter(outcome.is_ok());
@@ -149,7 +152,8 @@ async fn write_to(app: &App, account: &str, lang: Lang, wish: Wish) -> Result<()
     Ok(())
 }
 
-async fn letter(app: &App, user: &str, wish: Wish) -> Result<Letter, Fault> {
+/// None where there were enough of its kind.
+async fn letter(app: &App, mail: &Mail, user: &str, wish: Wish) -> Result<Option<Letter>, Fault> {
     let mut tx = app.store.write().await?;
     let has_phone = !credentials::of_user(&mut tx, user, &["active", "suspended"])
         .await?
@@ -158,11 +162,19 @@ async fn letter(app: &App, user: &str, wish: Wish) -> Result<Letter, Fault> {
         Wish::Begin => !has_phone,
         Wish::Recover => recovery::is_possible(&mut tx, user).await?,
     };
+    let sent = match possible {
+        true => &mail.sent,
+        false => &mail.sent_without,
+    };
+    if sent.blocked(&user.to_owned(), app.now()).is_some() {
+        return Ok(None);
+    }
+    sent.count(user.to_owned(), app.now());
     if !possible {
-        return Ok(match wish {
+        return Ok(Some(match wish {
             Wish::Begin => Letter::HasPhone,
             Wish::Recover => Letter::NoCodes,
-        });
+        }));
     }
     let token = Token::make()?.to_string();
     let page = Page {
@@ -178,10 +190,10 @@ async fn letter(app: &App, user: &str, wish: Wish) -> Result<Letter, Fault> {
         .await?;
     tx.commit().await?;
     let page = format!("{}/i/{token}", app.signer.origin);
-    Ok(match wish {
+    Ok(Some(match wish {
         Wish::Begin => Letter::Begin { page },
         Wish::Recover => Letter::Recover { page, left },
-    })
+    }))
 }
 
 fn words(app: &App, lang: Lang, account: &str, letter: &Letter) -> (String, String) {

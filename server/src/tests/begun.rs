@@ -101,3 +101,28 @@ async fn row_26_one_source_begins_so_many_in_a_minute() {
     assert_eq!(answer.header("retry-after"), Some("60"));
     world.end().await;
 }
+
+#[tokio::test]
+async fn row_26_letters_that_lead_nowhere_use_up_none_that_do() {
+    let (world, letters) = world().await;
+    let phone = world.with_phone().await;
+    let _codes = phone.make_codes().await;
+    // Somebody else asks for what she has, all hour long.
+    for _ in 0..5 {
+        begin(&world, ANNA).await;
+        world.pass(60);
+    }
+    assert_eq!(letters.number(1).await.page(), None);
+    // She loses the phone in that hour.
+    for n in 2..=4 {
+        world.ask_recovery(ANNA).await;
+        assert!(letters.number(n).await.page().is_some());
+    }
+    world.ask_recovery(ANNA).await;
+    // What comes next is another person's: no more came for her.
+    world.add_user(crate::testkit::BOB).await;
+    world.ask_recovery(crate::testkit::BOB).await;
+    assert_eq!(letters.number(5).await.to, crate::testkit::BOB);
+    world.end().await;
+    assert_eq!(letters.all().len(), 5);
+}
