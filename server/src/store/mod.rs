@@ -30,6 +30,35 @@ pub(crate) use sqlite::{Connection, Error, Result, Store, Write};
 /// How long what is over is kept, seconds: reports are taken for a day, verdicts kept for two.
 const KEPT: u64 = 3 * 86_400;
 
+/// More challenges and others than are made between a backup and the day when it is put back.
+const SKIPPED: i64 = 1_000_000;
+
+/// After a backup: takes out what may have been used up or ended since it was made, and what is numbered from here on is newer than
+/// any phone's cursor. Recovery codes wait for an administrator. How many IDs have some.
+pub(crate) async fn forget_what_came_back(db: &mut Connection) -> Result<usize> {
+    let last = challenges::last_seq(db).await?;
+    for table in ["challenges", "others"] {
+        db.run("DELETE FROM sqlite_sequence WHERE name = ?", [table])?;
+        db.run(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
+            (table, last + SKIPPED),
+        )?;
+    }
+    for statement in [
+        "DELETE FROM sessions",
+        "DELETE FROM known_browsers",
+        "DELETE FROM posted_requests",
+        "DELETE FROM pages",
+    ] {
+        db.run(statement, [])?;
+    }
+    db.run(
+        "UPDATE users SET wrong_codes = max(wrong_codes, ?)
+         WHERE id IN (SELECT user FROM recovery_codes WHERE used IS NULL)",
+        [crate::recovery::TRIES],
+    )
+}
+
 /// Takes out what nobody can use any more. States of ended credentials stay.
 pub(crate) async fn sweep(store: &Store, now: u64) -> Result<()> {
     let mut tx = store.write().await?;

@@ -38,6 +38,12 @@ impl<'w> Browser<'w> {
         }
     }
 
+    /// The same browser before another server.
+    pub(crate) fn at<'o>(&self, world: &'o World) -> Browser<'o> {
+        let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
+        Browser { world, cookies }
+    }
+
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
     }

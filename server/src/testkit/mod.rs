@@ -153,9 +153,29 @@ impl World {
         App::open(config, Box::new(read)).await.unwrap()
     }
 
+    /// A server made of a copy of this one's files, under the same clock: a backup.
+    pub(crate) async fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("signing")).unwrap();
+        for part in ["", "signing"] {
+            let from = self.folder().join(part);
+            for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+                if entry.path().is_file() {
+                    let to = folder.path().join(part).join(entry.file_name());
+                    std::fs::copy(entry.path(), to).unwrap();
+                }
+            }
+        }
+        Self::open_at(folder, self.time.clone()).await
+    }
+
     async fn open(folder: TempDir) -> Self {
         let time = Arc::new(Time::default());
         time.now.store(NOW, Ordering::SeqCst);
+        Self::open_at(folder, time).await
+    }
+
+    async fn open_at(folder: TempDir, time: Arc<Time>) -> Self {
         let app = Arc::new(Self::start(folder.path(), &time).await);
         let router = crate::serve::router(app.clone());
         Self {

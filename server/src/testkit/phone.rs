@@ -319,6 +319,16 @@ pub(crate) struct Phone<'w> {
     last: Mutex<(u64, Prev)>,
 }
 
+impl<'w> Phone<'w> {
+    /// The same phone before another server.
+    pub(crate) fn at<'o>(self, world: &'o World) -> Phone<'o>
+    where
+        'w: 'o,
+    {
+        Phone { world, ..self }
+    }
+}
+
 impl Phone<'_> {
     /// The proof of one call, to be bent.
     pub(crate) fn proof(&self, method: &str, path: &str) -> Proof {
