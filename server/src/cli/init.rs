@@ -24,6 +24,12 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+const SETTINGS: &str = "countersign.toml";
+const DATABASE: &str = "countersign.db";
+const WRAPPING: &str = "wrapping.key";
+const SAML_KEY: &str = "saml.key";
+const SAML_CERTIFICATE: &str = "saml.crt";
+
 /// The folder of S.
 const SIGNING: &str = "signing";
 
@@ -74,21 +80,21 @@ pub(super) async fn init(init: &Init) -> Result<Said, StartError> {
     // Tried before anything is made: a server that can't start is no server.
     crate::crypto::tls(&tls.certificate, &tls.key)?;
 
-    make_private_folder(&init.dir)?;
-    let config = init.dir.join("countersign.toml");
-    if config.exists() {
-        return Err(said("there is a server in this folder already"));
-    }
+    let config = init.dir.join(SETTINGS);
     let root_path = init
         .root_key
         .clone()
         .unwrap_or_else(|| init.dir.join("root.key"));
+    check_nothing_is_there(init, &root_path)?;
+    make_or_take(&init.dir)?;
     let (statement, root) = make_keys(init, &root_path, &origin)?;
     let (saml_key, saml_certificate) = make_saml_key(&format!("{} SAML", init.name))?;
-    write_secret(&init.dir.join("saml.key"), saml_key.as_bytes())?;
-    std::fs::write(init.dir.join("saml.crt"), saml_certificate)?;
+    write_secret(&init.dir.join(SAML_KEY), saml_key.as_bytes())?;
+    std::fs::write(init.dir.join(SAML_CERTIFICATE), saml_certificate)?;
 
-    let store = Store::open(&init.dir.join("countersign.db"), true).await?;
+    // An empty file is an empty database, and what SQLite puts beside it is as private as that.
+    write_secret(&init.dir.join(DATABASE), b"")?;
+    let store = Store::open(&init.dir.join(DATABASE), true).await?;
     let mut tx = store.write().await?;
     keys::insert(
         &mut tx,
@@ -135,6 +141,49 @@ pub(super) async fn init(init: &Init) -> Result<Said, StartError> {
     Ok(Said::new(text, json))
 }
 
+/// Nothing that is there is written over, and this is found before the first file is made.
+fn check_nothing_is_there(init: &Init, root: &Path) -> Result<(), StartError> {
+    if init.dir.join(SETTINGS).exists() {
+        return Err(StartError::said("there is a server in this folder already"));
+    }
+    let files = [DATABASE, WRAPPING, SAML_KEY, SAML_CERTIFICATE, SIGNING];
+    let files = files.map(|name| init.dir.join(name));
+    match files
+        .iter()
+        .map(PathBuf::as_path)
+        .chain([root])
+        .find(|path| path.exists())
+    {
+        Some(path) => Err(StartError::Said(format!(
+            "{} is there already: take it away, if an init that failed left it, or name another place",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The folder, readable by its owner only. One that is there and holds something is not ours to close.
+fn make_or_take(dir: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !dir.is_dir() {
+        return Ok(make_private_folder(dir)?);
+    }
+    let is_private = std::fs::metadata(dir)?.permissions().mode() & 0o077 == 0;
+    if is_private {
+        return Ok(());
+    }
+    if std::fs::read_dir(dir)?.next().is_some() {
+        return Err(StartError::Said(format!(
+            "{} holds something and others may look into it: chmod 700 it, or name a new folder",
+            dir.display()
+        )));
+    }
+    Ok(std::fs::set_permissions(
+        dir,
+        std::fs::Permissions::from_mode(0o700),
+    )?)
+}
+
 /// R and S and the wrapping key; the first `cs1-keys` and R's thumbprint.
 fn make_keys(
     init: &Init,
@@ -157,10 +206,7 @@ fn make_keys(
     let statement = Signed::sign(keys, &root).map_err(Fault::from)?;
     let wrapping = zeroize::Zeroizing::new(make_random::<32>().map_err(Fault::from)?);
     write_secret(root_path, encode(&root_document).as_bytes())?;
-    write_secret(
-        &init.dir.join("wrapping.key"),
-        encode(&wrapping[..]).as_bytes(),
-    )?;
+    write_secret(&init.dir.join(WRAPPING), encode(&wrapping[..]).as_bytes())?;
     Ok((
         statement.compact().to_owned(),
         root.public().thumbprint().to_string(),
@@ -173,13 +219,13 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
         origins: Vec::new(),
         name: init.name.clone(),
         listen: init.listen,
-        database: "countersign.db".into(),
+        database: DATABASE.into(),
         tls,
         keys: KeyFiles {
             signing: SIGNING.into(),
-            wrapping: "wrapping.key".into(),
-            saml_key: "saml.key".into(),
-            saml_certificate: "saml.crt".into(),
+            wrapping: WRAPPING.into(),
+            saml_key: SAML_KEY.into(),
+            saml_certificate: SAML_CERTIFICATE.into(),
         },
         mail: None,
         connections: Connections::default(),
@@ -191,7 +237,8 @@ fn write_config(init: &Init, origin: Origin, tls: Tls, path: &Path) -> Result<()
     };
     let text = toml::to_string(&file)
         .map_err(|_| StartError::Said("settings cannot be written".into()))?;
-    std::fs::write(path, text)?;
+    // A mail server's password may come to it.
+    write_secret(path, text.as_bytes())?;
     Config::load(path)?;
     Ok(())
 }

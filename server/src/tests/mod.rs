@@ -16,6 +16,7 @@ mod flood;
 mod flood_model;
 mod forms;
 mod history;
+mod init;
 mod invitation;
 mod key_files;
 mod keys;
