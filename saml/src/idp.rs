@@ -103,9 +103,12 @@ fn read_key(bytes: &[u8]) -> Option<SigningKey> {
     }
 }
 
+/// Whether a text can be an entity ID or an audience: 1 to 1024 characters that XML can carry, without control characters.
+///
 /// Spaces are allowed, but only where `xs:anyURI`, which collapses them, leaves them alone: the
 /// metadata and the `Issuer` must say the same.
-fn is_entity_id(text: &str) -> bool {
+#[must_use]
+pub fn is_entity_id(text: &str) -> bool {
     let words = text.split(' ').all(|word| !word.is_empty());
     let allowed = |c: char| xml::is_char(c) && !c.is_control();
     words && text.chars().count() <= MAX_ENTITY_ID && text.chars().all(allowed)

@@ -38,6 +38,6 @@ mod xml;
 pub use acs::{AcsUrl, AcsUrlError};
 pub use certificate::{CertificateError, SpCertificate};
 pub use error::{EmitError, Refusal};
-pub use idp::{Idp, IdpError};
+pub use idp::{Idp, IdpError, is_entity_id};
 pub use provider::ServiceProvider;
 pub use request::{CLOCK_SKEW, LoginRequest, Received};

@@ -10,7 +10,7 @@ use crate::store::apps::{self, App as Row};
 use clap::{Args, Subcommand, ValueEnum};
 use countersign_protocol::encoding::encode;
 use countersign_protocol::text::Name;
-use countersign_saml::{AcsUrl, SpCertificate};
+use countersign_saml::{AcsUrl, SpCertificate, is_entity_id};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -98,6 +98,16 @@ fn is_slug(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
+/// What a response couldn't carry would fail once a person had approved it.
+fn check_fits(option: &str, text: &str) -> Result<(), StartError> {
+    match is_entity_id(text) {
+        true => Ok(()),
+        false => Err(said(format!(
+            "{option} has 1 to 1024 characters, no control characters, and no space at an end or beside another"
+        ))),
+    }
+}
+
 impl Settings {
     fn apply(&self, app: &App, row: &mut Row) -> Result<(), StartError> {
         if let Some(acs) = &self.acs {
@@ -113,6 +123,7 @@ impl Settings {
             })?);
         }
         if let Some(audience) = &self.audience {
+            check_fits("--audience", audience)?;
             row.audience = audience.clone();
         }
         if let Some(path) = &self.cert {
@@ -156,9 +167,7 @@ pub(super) async fn app(app: &App, command: AppCommand) -> Result<Vec<Said>, Sta
             }
             let entity_id = entity_id.unwrap_or_else(|| format!("urn:countersign:app:{slug}"));
             let name = Name::parse(&name).map_err(|error| said(format!("--name: {error}")))?;
-            if !(1..=1024).contains(&entity_id.len()) || entity_id.chars().any(char::is_control) {
-                return Err(said("--entity-id has 1 to 1024 characters"));
-            }
+            check_fits("--entity-id", &entity_id)?;
             let mut row = Row {
                 id: slug,
                 name: name.as_str().to_owned(),

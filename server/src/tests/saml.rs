@@ -389,3 +389,24 @@ async fn row_26_nobody_fills_the_audit_by_what_is_refused_and_the_page_stays_the
     assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_name_that_no_response_can_carry_is_refused_when_it_is_typed() {
+    let world = World::new().await;
+    let long = "a".repeat(1025);
+    for bad in ["", " a", "a ", "a  b", "a\tb", "a\u{fffe}b", &long] {
+        let add = ["app", "add", "x", "--name", "X"];
+        for line in [
+            [&add[..], &["--entity-id", bad]].concat(),
+            [&add[..], &["--audience", bad]].concat(),
+            vec!["app", "set", "wiki", "--audience", bad],
+        ] {
+            let said = world.refuses(&[], world.try_command(&line)).await;
+            let (said, option) = (said.unwrap_err(), line[line.len() - 2]);
+            assert!(said.contains(option), "{said}");
+        }
+    }
+    let good = ["app", "set", "wiki", "--audience", "Example Passport <SP>"];
+    assert_eq!(world.command(&good).await["audience"], good[4]);
+    world.end().await;
+}
