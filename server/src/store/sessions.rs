@@ -53,11 +53,13 @@ pub(crate) async fn by_hash(db: &mut Connection, hash: &str, now: u64) -> Result
 pub(crate) async fn rotate(db: &mut Connection, old: &str, new: &Session) -> Result<()> {
     db.run("DELETE FROM sessions WHERE token_hash = ?", [old])?;
     insert(db, new).await?;
-    db.run(
+    for statement in [
         "UPDATE logins SET session_hash = ? WHERE session_hash = ?",
-        [&new.token_hash, old],
-    )
-    .map(drop)
+        "UPDATE invitations SET browser_hash = ? WHERE browser_hash = ? AND stage IN ('open', 'registered')",
+    ] {
+        db.run(statement, [&new.token_hash, old])?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn is_known(db: &mut Connection, browser: &str, user: &str) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! Row 40, the page's side: the digits, and who may type them.
 
-use crate::testkit::{ANNA, Browser, Enrolment, World, ask_offer, shown};
+use crate::testkit::{ANNA, BOB, Browser, Enrolment, Provider, World, ask_offer, shown};
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Standing, StateReason};
 use countersign_texts::Id as Text;
@@ -223,5 +223,30 @@ async fn nothing_that_opens_an_invitation_is_in_the_database() {
     ] {
         assert!(!stored.contains(secret), "{secret}");
     }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_signs_in_meanwhile_in_the_same_browser_keeps_the_invitation_and_no_old_cookie_does() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page, link) = world.invitation_of(BOB).await;
+    let enrolment = Enrolment::with(&world, browser.copy(), page, link).await;
+    let pending = enrolment.pending().await;
+    let login = browser.ask(&Provider::wiki(), ANNA).await;
+    phone.approve_on(&login).await;
+    assert!(browser.is_signed_in(&login).await);
+
+    // The copy has the cookie of before.
+    let old = pending.browser.open(&pending.page.path).await;
+    assert_eq!(old.heading(), "invite");
+    assert!(!old.actions().contains(&format!("{}/digits", old.path)));
+    let page = browser.open(&pending.page.path).await;
+    let digits = [("digits", pending.digits.as_str())];
+    let done = browser
+        .fill(&page, &format!("{}/digits", page.path), &digits)
+        .await;
+    assert_eq!(done.heading(), "invite.done");
+    assert!(pending.phone.state().await.state == Standing::Active);
     world.end().await;
 }
