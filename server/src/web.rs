@@ -5,6 +5,8 @@ use crate::app::{App, Shared};
 use crate::error::Fault;
 use crate::page::{self, Problem, Site, content_security_policy};
 use crate::signer::hidden;
+use crate::sso::LOGIN_LIFE;
+use crate::store::Connection;
 use crate::store::sessions::{self, BROWSER_LIFE, Session};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{
@@ -222,6 +224,19 @@ pub(crate) async fn session(app: &App, visitor: &Visitor) -> Result<Option<Sessi
 pub(crate) struct Fresh {
     pub(crate) cookie: String,
     pub(crate) session: Session,
+    /// The hash of the one whose place a new one takes.
+    old: Option<String>,
+}
+
+impl Fresh {
+    /// Stores a new one, with what belonged to the old.
+    pub(crate) async fn store(&self, db: &mut Connection) -> Result<(), Trouble> {
+        match &self.old {
+            Some(old) => sessions::rotate(db, old, &self.session).await?,
+            None => sessions::insert(db, &self.session).await?,
+        }
+        Ok(())
+    }
 }
 
 /// A new session and its cookie.
@@ -239,7 +254,11 @@ pub(crate) fn make_session(
         // Use doesn't prolong it: it ends a working day after the phone was asked.
         expires: signed_in.unwrap_or(app.now() as i64) + SESSION_LIFE as i64,
     };
-    Ok(Fresh { cookie, session })
+    Ok(Fresh {
+        cookie,
+        session,
+        old: None,
+    })
 }
 
 /// The same session under a new cookie.
@@ -249,17 +268,32 @@ pub(crate) fn renewed(old: Session) -> Result<Fresh, Trouble> {
         token_hash: hash(&cookie),
         ..old
     };
-    Ok(Fresh { cookie, session })
+    Ok(Fresh {
+        cookie,
+        session,
+        old: None,
+    })
 }
 
-/// The visitor's session; or a new one, `true`, which the caller stores with what it is for, and gives.
+/// The visitor's session; or a new one, `true`, which the caller stores with what it is for, and gives. One that nobody signed in
+/// by makes way where it would end before a sign-in that begins now: its result would be for nobody.
 pub(crate) async fn find_or_make_session(
     app: &App,
     visitor: &Visitor,
 ) -> Result<(Fresh, bool), Trouble> {
     if let (Some(session), Some(cookie)) = (session(app, visitor).await?, &visitor.session) {
-        let cookie = cookie.clone();
-        return Ok((Fresh { cookie, session }, false));
+        let lasts = session.expires >= (app.now() + LOGIN_LIFE) as i64;
+        if !lasts && session.user.is_none() {
+            let mut fresh = make_session(app, None, None)?;
+            fresh.old = Some(session.token_hash);
+            return Ok((fresh, true));
+        }
+        let kept = Fresh {
+            cookie: cookie.clone(),
+            session,
+            old: None,
+        };
+        return Ok((kept, false));
     }
     Ok((make_session(app, None, None)?, true))
 }
@@ -269,7 +303,7 @@ pub(crate) async fn ensure_session(app: &App, visitor: &Visitor) -> Result<(Fres
     let (fresh, is_new) = find_or_make_session(app, visitor).await?;
     if is_new {
         let mut tx = app.store.write().await?;
-        sessions::insert(&mut tx, &fresh.session).await?;
+        fresh.store(&mut tx).await?;
         tx.commit().await?;
     }
     Ok((fresh, is_new))

@@ -14,7 +14,7 @@ use crate::login;
 use crate::page::Problem;
 use crate::store::apps::{self, App as AppRow};
 use crate::store::logins::{self, Login};
-use crate::store::sessions::{self, Session};
+use crate::store::sessions::Session;
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -28,7 +28,7 @@ use countersign_saml::{
 };
 
 /// How long a person may take to sign in, seconds.
-const LOGIN_LIFE: u64 = 1800;
+pub(crate) const LOGIN_LIFE: u64 = 1800;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
@@ -127,7 +127,7 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
     let signed_in = is_enough(row, &fresh.session) && !request.force_authn();
     let login = make_login(app, &fresh, row, request, signed_in)?;
     if is_new {
-        sessions::insert(&mut tx, &fresh.session).await?;
+        fresh.store(&mut tx).await?;
     }
     logins::insert(&mut tx, &login).await?;
     if signed_in || app.entries.is_early(visitor.address, app.now()) {

@@ -197,3 +197,30 @@ async fn a_session_ends_a_working_day_after_the_phone_was_asked_however_much_it_
     assert_eq!(browser.arrive(&Provider::wiki()).await.heading(), "signin");
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_sign_in_that_begins_at_the_end_of_a_session_is_no_ones_loss() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let browser = Browser::new(&world);
+    browser.arrive(&Provider::wiki()).await;
+    let old = browser.copy();
+    // A minute before its end: the person takes longer.
+    world.pass(8 * 3600 - 60);
+    let page = browser.ask(&Provider::wiki(), ANNA).await;
+    world.pass(90);
+    phone.approve_on(&page).await;
+    assert!(!old.is_signed_in(&page).await);
+    assert!(browser.is_signed_in(&page).await);
+    // A session that somebody signed in by ends when it does.
+    world.pass(8 * 3600 - 91);
+    assert!(
+        browser
+            .arrive(&Provider::wiki())
+            .await
+            .is_answer_to(&Provider::wiki())
+    );
+    world.pass(91);
+    assert_eq!(browser.arrive(&Provider::wiki()).await.heading(), "signin");
+    world.end().await;
+}
