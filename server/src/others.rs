@@ -6,6 +6,7 @@ use crate::credential::{id_of, phones_of, set_of_rows};
 use crate::error::Fault;
 use crate::store::challenges::{self, Ended};
 use crate::store::credentials::{self, Credential};
+use crate::store::others::NewOther;
 use crate::store::{Connection, others};
 use crate::wake::Topic;
 use countersign_protocol::statement::{Cancel, CancelReason, Event, Notice};
@@ -87,9 +88,16 @@ async fn cancel(
             reason,
             device: by.map(|phone| Name::parse(&phone.device)).transpose()?,
         })?;
-        let (to, jti) = (&ended.credential, jti.to_string());
-        others::insert(db, to, &jti, "cancel", cancel.compact(), app.now()).await?;
-        told.push(Topic::Credential(to.clone()));
+        let other = NewOther {
+            credential: &ended.credential,
+            jti: &jti.to_string(),
+            kind: "cancel",
+            statement: cancel.compact(),
+            // What rang nowhere ends as quietly.
+            silent: ended.silent,
+        };
+        others::insert(db, &other, app.now()).await?;
+        told.push(Topic::Credential(ended.credential.clone()));
     }
     Ok(told)
 }
@@ -167,7 +175,12 @@ async fn tell(
         set: news.set,
         phones: news.phones,
     })?;
-    let jti = jti.to_string();
-    others::insert(db, &to.id, &jti, "notice", notice.compact(), app.now()).await?;
-    Ok(())
+    let other = NewOther {
+        credential: &to.id,
+        jti: &jti.to_string(),
+        kind: "notice",
+        statement: notice.compact(),
+        silent: false,
+    };
+    Ok(others::insert(db, &other, app.now()).await?)
 }

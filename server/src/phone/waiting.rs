@@ -73,8 +73,8 @@ async fn named(app: &App, wake: &str) -> Result<Credential, Problem> {
     Ok(row.filter(known).ok_or(Code::NotFound)?)
 }
 
-/// `seq` of the newest of what is newer than `after` and would be pushed: requests in mode `remote`, unless they are
-/// silent, and what is told beside them, and nothing to a phone at rest.
+/// `seq` of the newest of what is newer than `after` and would be pushed: requests in mode `remote` and what is told beside them, unless
+/// they are silent, and nothing to a phone at rest.
 async fn newest_push(app: &App, wake: &str, after: i64) -> Result<Option<i64>, Problem> {
     let row = named(app, wake).await?;
     if row.standing != "active" {
@@ -83,7 +83,8 @@ async fn newest_push(app: &App, wake: &str, after: i64) -> Result<Option<i64>, P
     let mut db = app.store.read().await?;
     let most = LIST_CAP + 1;
     let others = others::after(&mut db, &row.id, after, most).await?;
-    let mut newest = others.last().map(|other| other.seq);
+    let loud = others.iter().filter(|other| !other.silent);
+    let mut newest = loud.map(|other| other.seq).max();
     for open in challenges::open_after(&mut db, &row.id, after, most, app.now()).await? {
         if !open.silent && challenge_of(app, &open.statement)?.mode == Mode::Remote {
             newest = newest.max(Some(open.seq));

@@ -198,6 +198,7 @@ pub(crate) struct Ended {
     pub(crate) credential: String,
     /// When its phone was sent it.
     pub(crate) seen: Option<i64>,
+    pub(crate) silent: bool,
 }
 
 impl Row for Ended {
@@ -206,6 +207,7 @@ impl Row for Ended {
             jti: values.next()?,
             credential: values.next()?,
             seen: values.next()?,
+            silent: values.next()?,
         })
     }
 }
@@ -221,7 +223,7 @@ pub(crate) async fn open_of_txn(db: &mut Connection, txn: &str) -> Result<Vec<(S
 /// Ends the open statements of a `txn`. Phones are told by [`crate::others`].
 pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Result<Vec<Ended>> {
     let ended: Vec<Ended> = db.all(
-        "SELECT jti, credential, seen FROM challenges WHERE txn = ? AND stage = 'open'",
+        "SELECT jti, credential, seen, silent FROM challenges WHERE txn = ? AND stage = 'open'",
         [txn],
     )?;
     if !ended.is_empty() {
@@ -237,7 +239,7 @@ pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Resu
 pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Result<Vec<Ended>> {
     db.all(
         "UPDATE challenges SET stage = 'cancelled' WHERE credential = ? AND stage = 'open'
-         RETURNING jti, credential, seen",
+         RETURNING jti, credential, seen, silent",
         [credential],
     )
 }
@@ -250,7 +252,7 @@ pub(crate) async fn end_late(
 ) -> Result<Vec<Ended>> {
     db.all(
         "UPDATE challenges SET stage = 'late' WHERE credential = ? AND stage = 'open' AND expires < ?
-         RETURNING jti, credential, seen",
+         RETURNING jti, credential, seen, silent",
         (credential, now as i64),
     )
 }

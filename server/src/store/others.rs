@@ -11,6 +11,17 @@ pub(crate) struct OtherRow {
     /// `cancel` or `notice`.
     pub(crate) kind: String,
     pub(crate) statement: String,
+    /// No reason to wake its phone.
+    pub(crate) silent: bool,
+}
+
+/// A new one.
+pub(crate) struct NewOther<'a> {
+    pub(crate) credential: &'a str,
+    pub(crate) jti: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) statement: &'a str,
+    pub(crate) silent: bool,
 }
 
 impl Row for OtherRow {
@@ -19,23 +30,25 @@ impl Row for OtherRow {
             seq: values.next()?,
             kind: values.next()?,
             statement: values.next()?,
+            silent: values.next()?,
         })
     }
 }
 
 /// `seq` is the next one of others and challenges together.
-pub(crate) async fn insert(
-    db: &mut Connection,
-    credential: &str,
-    jti: &str,
-    kind: &str,
-    statement: &str,
-    now: u64,
-) -> Result<()> {
+pub(crate) async fn insert(db: &mut Connection, other: &NewOther<'_>, now: u64) -> Result<()> {
+    let values = (
+        other.jti,
+        other.credential,
+        other.kind,
+        other.statement,
+        other.silent,
+        now as i64,
+    );
     db.run(
-        "INSERT INTO others (seq, jti, credential, kind, statement, made)
-         VALUES ((SELECT max(seq) + 1 FROM sqlite_sequence WHERE name IN ('challenges', 'others')), ?, ?, ?, ?, ?)",
-        (jti, credential, kind, statement, now as i64),
+        "INSERT INTO others (seq, jti, credential, kind, statement, silent, made)
+         VALUES ((SELECT max(seq) + 1 FROM sqlite_sequence WHERE name IN ('challenges', 'others')), ?, ?, ?, ?, ?, ?)",
+        values,
     )
     .map(drop)
 }
@@ -48,7 +61,7 @@ pub(crate) async fn after(
     limit: usize,
 ) -> Result<Vec<OtherRow>> {
     db.all(
-        "SELECT seq, kind, statement FROM others WHERE credential = ? AND seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, kind, statement, silent FROM others WHERE credential = ? AND seq > ? ORDER BY seq LIMIT ?",
         (credential, after, limit as i64),
     )
 }

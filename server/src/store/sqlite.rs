@@ -19,7 +19,7 @@ use tokio::task::{spawn_blocking, yield_now};
 pub(super) use rusqlite::params;
 
 /// The schema, from the oldest change to the newest. Changes are added, never altered.
-const MIGRATIONS: [&str; 19] = [
+const MIGRATIONS: [&str; 20] = [
     include_str!("../../migrations/0001_first_light.sql"),
     include_str!("../../migrations/0002_posted_requests.sql"),
     include_str!("../../migrations/0003_pin.sql"),
@@ -39,6 +39,7 @@ const MIGRATIONS: [&str; 19] = [
     include_str!("../../migrations/0017_history.sql"),
     include_str!("../../migrations/0018_recovery.sql"),
     include_str!("../../migrations/0019_invitations_by_browser.sql"),
+    include_str!("../../migrations/0020_silent_others.sql"),
 ];
 
 /// Connections that read at the same time.

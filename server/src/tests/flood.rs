@@ -360,3 +360,40 @@ async fn whoever_opens_here_what_the_phone_was_told_is_not_held_up() {
     assert!(browser.open(&back).await.is_answer_to(&Provider::wiki()));
     world.end().await;
 }
+
+#[tokio::test]
+async fn row_26_the_end_of_a_request_that_woke_nobody_wakes_nobody() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    for _ in 0..3 {
+        refused(&world, &phone).await;
+    }
+    phone.acknowledge_all().await;
+    // The phone has seen each of them, so it is told of each end.
+    for end in ["cancel", "again", "late"] {
+        let (browser, page) = world.waiting().await;
+        phone.challenge().await;
+        world.pass(30);
+        match end {
+            "late" => world.pass(121),
+            button => drop(
+                browser
+                    .press(&page, &format!("{}/{button}", page.path))
+                    .await,
+            ),
+        }
+        let told = phone.list("").await.others.len();
+        assert_eq!(told, 1, "{end}");
+        assert!(!phone.ask_wake("").await.waiting, "{end}");
+        if end == "again" {
+            world.pass(121);
+        }
+        phone.acknowledge_all().await;
+    }
+    // The end of one that rang does ring.
+    let (browser, page) = world.waiting_known().await;
+    phone.challenge().await;
+    browser.press(&page, &format!("{}/cancel", page.path)).await;
+    assert!(phone.ask_wake("").await.waiting);
+    world.end().await;
+}
