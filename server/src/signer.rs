@@ -180,13 +180,18 @@ impl Signer {
         nonce == self.nonce(made) && made <= now && now - made <= NONCE_LIFE
     }
 
-    /// A number for what is made up for a name that nobody has: the same for the same name and day.
-    pub(crate) fn decoy(&self, name: &str, day: i64) -> u32 {
+    /// A number for what is made up for a name that nobody has: the same for the same name and turn.
+    pub(crate) fn decoy(&self, name: &str, turn: i64) -> u32 {
         let mac = hmac(
             &self.wrapping[..],
-            &[b"cs1 decoy\0", &day.to_be_bytes(), name.as_bytes()],
+            &[b"cs1 decoy\0", &turn.to_be_bytes(), name.as_bytes()],
         );
         u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]])
+    }
+
+    /// Where among the ids of real credentials the one of a name stands that nobody has.
+    pub(crate) fn decoy_place(&self, name: &str) -> String {
+        encode(&hmac(&self.wrapping[..], &[b"cs1 decoy place\0", name.as_bytes()])[..16])
     }
 
     /// What the forms of a browser session carry.

@@ -204,17 +204,21 @@ async fn last_heard(app: &App, login: &Login) -> Result<String, Trouble> {
     Ok(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-/// A phone that nobody has is heard once a day, each day at another time. So the answer is the same on
-/// every try, and over days it moves as that of a real phone does.
+/// A phone that nobody has is heard once in so many days, each time at another hour; in how many is its name's, as some people open
+/// theirs daily and some hardly ever. So the answer is the same on every try, and over time it moves as that of a real phone does.
 fn derive_heard(app: &App, login: &Login) -> i64 {
     const DAY: i64 = 86_400;
+    const PACES: [i64; 8] = [1, 1, 1, 2, 3, 7, 14, 30];
     let begun = login.begun.unwrap_or(0);
     let account = login.account.as_deref().unwrap_or_default();
-    let heard = |day: i64| day * DAY + i64::from(app.signer.decoy(account, day)) % DAY;
-    let today = heard(begun / DAY);
-    if today < begun {
-        today
+    let draw = |turn: i64| i64::from(app.signer.decoy(account, turn));
+    // No turn has that number.
+    let pace = DAY * PACES[(draw(-1) % PACES.len() as i64) as usize];
+    let heard = |turn: i64| turn * pace + draw(turn) % pace;
+    let last = heard(begun / pace);
+    if last < begun {
+        last
     } else {
-        heard(begun / DAY - 1)
+        heard(begun / pace - 1)
     }
 }

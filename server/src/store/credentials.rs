@@ -250,6 +250,21 @@ pub(crate) async fn skip_states(db: &mut Connection, by: i64) -> Result<()> {
     db.run("UPDATE credentials SET sn = sn + ?", [by]).map(drop)
 }
 
+/// The policy of the active credential that stands next to this place in the order of ids, if there is any.
+pub(crate) async fn policy_at(db: &mut Connection, place: &str) -> Result<Option<String>> {
+    let next = db.one(
+        "SELECT policy FROM credentials WHERE id >= ? AND standing = 'active' ORDER BY id LIMIT 1",
+        [place],
+    )?;
+    match next {
+        Some(policy) => Ok(Some(policy)),
+        None => db.one(
+            "SELECT policy FROM credentials WHERE standing = 'active' ORDER BY id LIMIT 1",
+            [],
+        ),
+    }
+}
+
 /// Whether a phone of the ID is one that is in use or rests.
 pub(crate) fn is_in_use(row: &Credential) -> bool {
     matches!(row.standing.as_str(), "active" | "suspended")

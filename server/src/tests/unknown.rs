@@ -179,21 +179,55 @@ async fn row_33_the_phone_of_nobody_was_heard_when_it_was_heard() {
         "every name has its own"
     );
     assert_eq!(heard_of(&world, ANNA).await, anna);
-    // Over days it moves, not by whole days: a clock would give it away.
-    let mut moves = Vec::new();
-    let mut last = seconds(&heard_of(&world, NOBODY).await);
-    for _ in 0..4 {
-        world.pass(86_400);
-        let next = seconds(&heard_of(&world, NOBODY).await);
-        assert!(
-            next >= last && next < world.now() as i64,
-            "it never goes back"
-        );
-        moves.push((next - last) % 86_400);
-        last = next;
-    }
-    assert!(moves.iter().any(|by| *by != 0), "{moves:?}");
     phone.state().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_33_some_phones_of_nobody_are_heard_daily_and_some_lie_still_for_weeks() {
+    const DAYS: i64 = 86_400;
+    let world = World::new().await;
+    let (mut ages, mut before, mut moves) = (Vec::new(), Vec::new(), Vec::new());
+    let names: Vec<_> = (0..60).map(|n| format!("name{n}@example.com")).collect();
+    for name in &names {
+        let heard = seconds(&heard_of(&world, name).await);
+        ages.push(world.now() as i64 - heard);
+        before.push(heard);
+    }
+    assert!(ages.iter().any(|age| *age > 3 * DAYS), "{ages:?}");
+    assert!(ages.iter().any(|age| *age < 2 * DAYS), "{ages:?}");
+    // Over days some move, none back and not by whole days: a clock would give it away.
+    world.pass(4 * 86_400);
+    for (name, last) in names.iter().zip(before) {
+        let next = seconds(&heard_of(&world, name).await);
+        assert!(next >= last && next < world.now() as i64);
+        moves.push(next - last);
+    }
+    assert!(moves.contains(&0), "{moves:?}");
+    assert!(moves.iter().any(|by| by % DAYS != 0), "{moves:?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_33_a_name_that_nobody_has_is_asked_by_a_policy_that_phones_have() {
+    let world = World::new().await;
+    let _phone = world.with_phone().await;
+    // From now on no number is typed, but by those who agreed to that.
+    let newer = world.beside(|settings| {
+        assert!(settings.contains("match = true"));
+        settings.replacen("match = true", "match = false", 1)
+    });
+    newer.await.store.close().await;
+    let later = world.copy().await;
+    assert_eq!(later.app.policy.n, 2);
+    for name in [ANNA, NOBODY, NO_PHONE, "a", "b", "c", "d"] {
+        for _ in 0..2 {
+            let page = Browser::new(&later).ask(&Provider::wiki(), name).await;
+            assert!(page.number().is_some(), "{name}");
+            later.pass(121);
+        }
+    }
+    later.end().await;
     world.end().await;
 }
 

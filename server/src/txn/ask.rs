@@ -12,7 +12,7 @@ use countersign_protocol::crypto::make_random;
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::{Challenge, Context, Kind, Mode, Row, Service};
 use countersign_protocol::text::Account;
-use countersign_protocol::{Digest, Id};
+use countersign_protocol::{Digest, Id, json};
 use std::sync::Arc;
 
 /// The phones of an ID that count: those that are active, and those that rest.
@@ -98,7 +98,8 @@ impl Question<'_> {
             asked.push((id, policy, life));
         }
         if asked.is_empty() {
-            asked.push((Id::make()?, app.policy.clone(), self.life));
+            let policy = policy_of_nobody(app, db, self.account).await?;
+            asked.push((Id::make()?, policy, self.life));
         }
         let (set, known) = set_of_rows(&phones.0)?;
         let common = Common {
@@ -177,6 +178,16 @@ impl Question<'_> {
         row.silent = self.silent;
         app.challenges.keep(&row.statement, Arc::new(challenge));
         Ok(row)
+    }
+}
+
+/// For a name without a phone: what some phone has agreed to, always the same one, so that such names are asked as all others are
+/// while some have an older policy.
+async fn policy_of_nobody(app: &App, db: &mut Connection, name: &str) -> Result<Policy, Fault> {
+    let place = app.signer.decoy_place(name);
+    match credentials::policy_at(db, &place).await? {
+        Some(policy) => Ok(json::parse(policy.as_bytes())?),
+        None => Ok(app.policy.clone()),
     }
 }
 
