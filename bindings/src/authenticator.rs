@@ -28,8 +28,8 @@ type Cancelling = Option<Arc<Cancel>>;
 
 #[uniffi::export]
 impl Authenticator {
-    /// Opens the phone. `store.busy`, `store.corrupt`, `store.rollback`, `store.full`, `key.busy`, `key.lost`, `app.old`, `net.tls`;
-    /// `use.settings`.
+    /// Opens the phone. `store.busy`, `store.corrupt`, `store.rollback`, `store.full`, `store.reopen`, `key.busy`, `key.lost`, `app.old`,
+    /// `net.tls`; `use.settings`.
     #[uniffi::constructor]
     pub fn open(settings: Settings, host: Host) -> Result<Arc<Self>, AuthError> {
         guarded(|| {
@@ -193,7 +193,8 @@ impl Authenticator {
     /// It is me: with the number that the browser shows and the PIN, where they are asked; an empty [`PinEntry`] is as none. The answer is
     /// signed and safe before it is sent; what can't be sent now, also since the call was given up, goes out by itself ([`Self::deliver`],
     /// [`Self::sync`]). Nothing was signed: `chal.expired`, `chal.seen`, `number.empty`, `pin.short`, `res.factors`, `id.paused`, `uv.*`,
-    /// `key.*`, `store.*`, [`AuthError::Cancelled`].
+    /// `key.*`, `store.busy`, [`AuthError::Cancelled`]. `store.reopen`: whether it was signed is known once the phone was opened again; then
+    /// it is in [`Self::outbox`], or the request is open still.
     #[uniffi::method(default(cancel = None))]
     pub fn approve(
         &self,
@@ -352,7 +353,7 @@ impl Authenticator {
 }
 
 /// Fills an empty memory from a sealed copy; then it can be opened. `store.corrupt`: it is no copy. `key.lost`: it is of another device.
-/// `app.old`, `store.busy`, `store.full`, `key.busy`: the memory is as it was.
+/// `app.old`, `store.busy`, `store.full`, `key.busy`: the memory is as it was. `store.reopen`: the same, seen once it is opened anew.
 #[uniffi::export]
 pub fn restore_sealed(settings: Settings, host: Host, copy: Vec<u8>) -> Result<(), AuthError> {
     guarded(|| {

@@ -15,7 +15,7 @@ pub enum AuthError {
         /// A word for the help desk: what exactly failed.
         reference: String,
     },
-    /// It is over: begin anew where it began.
+    /// It is over: begin anew where it began. With `store.reopen` that is the open phone, and no request: close it and open it again.
     #[error("over ({code})")]
     Expired {
         /// What is over.

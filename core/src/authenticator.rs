@@ -103,7 +103,7 @@ impl Authenticator {
     /// Opens the phone. Keys that a killed enrolment or removal left behind are destroyed.
     ///
     /// # Errors
-    /// `store.busy`, `store.corrupt`, `store.reopen`; `store.rollback` for an older copy, or nothing in the place of a store, and `app.old` for the data of a newer
+    /// `store.busy`, `store.corrupt`, `store.full`, `store.reopen`; `store.rollback` for an older copy, or nothing in the place of a store, and `app.old` for the data of a newer
     /// version, which are left as they are; `key.busy`, `key.lost` when the device doesn't open it.
     pub fn open(config: Config, ports: Ports) -> Result<Self, Error> {
         let core = Core::new(config, ports)?;
