@@ -109,11 +109,13 @@ def checked(account, text):
         if found["account"] != account.state["account"]:
             raise Refused("account")
     seen.check(account.record, found)
-    _same_policy(account, found)  # before its life, which is that policy's to judge
+    newer = _newer_policy(account, found)  # before its life, which is that policy's to judge
     longest = policies.MAX_LIFE if found["mode"] == "app" else account.policy["max_life"]
     if not found["iat"] < found["exp"] <= found["iat"] + longest:
         raise Refused("life")
     clock.check(account.record["times"], found["iat"], found["exp"], account.tools.boot)
+    if not newer and found["policy"] != account.policy["n"]:
+        raise Refused("policy")
     challenges.check(found, account.policy, account.strong)
     host = found["iss"].removeprefix("https://").partition(":")[0]
     if account.tools.hosts is not None and host not in account.tools.hosts:
@@ -121,14 +123,13 @@ def checked(account, text):
     return found
 
 
-def _same_policy(account, found):
-    """Offline nobody can be asked: a newer one is let pass, and what is stored is the floor."""
-    if found["mode"] == "offline" and found["policy"] > account.policy["n"]:
-        return
-    if found["policy"] > account.policy["n"]:
+def _newer_policy(account, found):
+    """Whether it is of a newer one than is known. Offline nobody can be asked: it is let pass, and what is stored is the floor."""
+    if found["policy"] > account.policy["n"] and found["mode"] != "offline":
         _ask_state(account)
-    if found["policy"] != account.policy["n"]:
-        raise Refused("policy")
+        if found["policy"] > account.policy["n"]:
+            raise Refused("policy")
+    return found["policy"] > account.policy["n"]
 
 
 def _ask_state(account):

@@ -90,6 +90,23 @@ pub(super) fn topic() -> Topic {
         &[("hosts", json!(["id.example.com"]))],
     );
 
+    // What is older and over is over: it doesn't look like a server that forgot what was agreed.
+    let mut over = of(published.statement("challenge"));
+    (over["policy"]["n"], over["time"]) = (json!(2), json!(EXP + 1));
+    let newer =
+        payload(published.statement("challenge")).replacen("\"policy\":1", "\"policy\":2", 1);
+    let newer = signed("cs1-challenge+jwt", &newer, &published.key("S"));
+    // Its life is judged once its policy is known.
+    let mut longer = of(&newer);
+    longer["policy"]["max_life"] = json!(119);
+    for (id, expect, vector) in [
+        ("of-an-older-policy-and-over", "over", over),
+        ("of-a-newer-policy", "policy", of(&newer)),
+        ("of-a-newer-policy-with-a-longer-life", "policy", longer),
+    ] {
+        topic.add(&format!("challenge/{id}"), "phone_check", expect, vector);
+    }
+
     let numberless =
         payload(published.statement("challenge")).replacen("\"match\":2", "\"match\":0", 1);
     let numberless = signed("cs1-challenge+jwt", &numberless, &published.key("S"));
