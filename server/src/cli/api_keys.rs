@@ -1,7 +1,7 @@
 //! Keys of applications for the service API.
 
-use super::Said;
 use super::apps::find;
+use super::{Said, when};
 use crate::app::App;
 use crate::error::Fault;
 use crate::service::make_key;
@@ -91,9 +91,9 @@ async fn add(app: &App, slug: &str, note: Option<&str>) -> Result<Said, StartErr
 
 fn line(key: &ApiKey) -> Said {
     let standing = match (key.revoked, key.used) {
-        (Some(_), _) => "revoked",
-        (None, Some(_)) => "in use",
-        (None, None) => "never used",
+        (Some(_), _) => "revoked".to_owned(),
+        (None, Some(at)) => format!("last used {}", when(at)),
+        (None, None) => "never used".to_owned(),
     };
     let text = format!("{}  {standing}  {}", key.id, key.note);
     let json = json!({

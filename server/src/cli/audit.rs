@@ -1,6 +1,6 @@
 //! The log of what was done: looked at, and checked against what was noted of it elsewhere.
 
-use super::Said;
+use super::{Said, when};
 use crate::app::App;
 use crate::signer::StartError;
 use crate::store::audit::{self, Chain, Stored};
@@ -75,10 +75,8 @@ fn line(entry: &Stored) -> Said {
         result,
         ..
     } = entry;
-    let when =
-        jiff::Timestamp::from_second(*at).map_or_else(|_| at.to_string(), |when| when.to_string());
     Said::new(
-        format!("{n}  {when}  {event}  {subject}  {result}"),
+        format!("{n}  {}  {event}  {subject}  {result}", when(*at)),
         json!({ "n": n, "at": at, "event": event, "subject": subject, "result": result }),
     )
 }

@@ -115,6 +115,12 @@ impl Said {
     }
 }
 
+/// A time, for people.
+fn when(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds);
+    time.map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}
+
 fn print(as_json: bool, said: &Said) {
     let line = if as_json {
         said.json.to_string()

@@ -38,7 +38,7 @@ pub(super) enum UserCommand {
         /// Family name, likewise.
         #[arg(long)]
         family: Option<String>,
-        /// May administer this server.
+        /// Noted for the pages to come: nothing asks for it yet.
         #[arg(long)]
         admin: bool,
     },
