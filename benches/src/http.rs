@@ -8,10 +8,13 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Nothing takes longer, a long poll included.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connection that rested longer is made anew: the server ends it after some more.
+const REST: Duration = Duration::from_secs(10);
 
 /// Believes this certificate alone.
 pub fn trust(certificate: &Path) -> Result<Arc<ClientConfig>> {
@@ -61,6 +64,8 @@ pub struct Client {
     trust: Arc<ClientConfig>,
     address: SocketAddr,
     stream: Option<StreamOwned<ClientConnection, TcpStream>>,
+    /// When it last brought something.
+    used: Instant,
 }
 
 impl Client {
@@ -70,6 +75,7 @@ impl Client {
             trust: trust.clone(),
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             stream: None,
+            used: Instant::now(),
         }
     }
 
@@ -84,7 +90,8 @@ impl Client {
 
     /// One request and its reply. `headers` are lines that end in CR LF.
     pub fn send(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Result<Reply> {
-        let stream = match self.stream.take() {
+        let rested = self.used.elapsed() > REST;
+        let stream = match self.stream.take().filter(|_| !rested) {
             Some(stream) => stream,
             None => self.connect()?,
         };
@@ -100,6 +107,7 @@ impl Client {
         stream.write_all(request.as_bytes())?;
         stream.flush()?;
         let done = read(stream);
+        self.used = Instant::now();
         if done.is_err() {
             self.stream = None;
         }

@@ -287,12 +287,16 @@ fn a_fork_shows_across_a_gap_and_is_not_called_a_cut() {
     copys.push(house.three(4, Some(chain[2].response.hash()), Bend::default()));
     let (report, _) = check_with(
         &house.export(&copys),
-        &house.export(&[copy.clone()]),
+        &house.export(std::slice::from_ref(&copy)),
         house.trusted(),
     );
     assert_eq!(found(&report), [("forked", None, Some(24))]);
     // Where the server has nothing else.
-    let (report, _) = check_with(&phone, &house.export(&[copy]), house.trusted());
+    let (report, _) = check_with(
+        &phone,
+        &house.export(std::slice::from_ref(&copy)),
+        house.trusted(),
+    );
     assert_eq!(found(&report), [("forked", None, Some(24))]);
     // A number that jumped where the chain did not.
     let prev = Some(chain[9].response.hash());
