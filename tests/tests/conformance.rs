@@ -190,8 +190,8 @@ fn a_phone_that_forgets_its_answers_does_not_live_the_story_of_a_server_that_was
 fn a_phone_that_says_nothing_or_nonsense_lives_no_story() {
     for (program, what) in [
         ("true", "enrol: gave `ok`"),
-        ("false", "enrol: gave `exit status: 1`"),
-        ("/nowhere/phone", "enrol: gave `exit status: 127`"),
+        ("false", "enrol: gave `exit status: 1"),
+        ("/nowhere/phone", "enrol: gave `exit status: 127"),
         ("sh -c 'echo hello'", "said no JSON"),
         ("sh -c 'echo []; echo 7'", "enrol: gave `ok`"),
         // Digits that nobody asked for, and an ID that isn't there.
@@ -238,7 +238,7 @@ fn a_server_that_is_wrong_in_one_answer_is_found() {
     for (script, what) in [
         ("s/signed_in/Sorry/", "end: gave `Sorry`"),
         ("s/wait [0-9]*/wait/", "`desk` shows no number"),
-        ("s/wait [0-9]*/wait 4711/", "approve: gave `bad_input`"),
+        ("s/wait [0-9]*/wait 4711/", "approve: gave `number.empty`"),
         (
             "s/https:.*e#/https:evil#/",
             "the invitation is not for --server",
