@@ -31,7 +31,7 @@ const DAY: u64 = 86_400;
 pub(super) enum KeysCommand {
     /// Show them.
     List,
-    /// Make a new key, which signs from now on. The others stay good until the next time but two.
+    /// Make a new key, which signs from now on. Up to two older ones stay good.
     Rotate {
         #[command(flatten)]
         root: RootFile,

@@ -1,7 +1,8 @@
 //! In: the addresses that people are handed: an invitation's page, and links that no app took.
 //! Out: pages. An invitation is made when its button is pressed, never by opening the page.
 //! Never: a token in the database or a log, digits taken from another browser than the one that
-//! shows the invitation, a second phone for an ID through a page.
+//! shows the invitation, a second phone for an ID through a page
+//! without a recovery code.
 
 mod digits;
 mod invite;

@@ -91,7 +91,7 @@ impl Tree {
             .filter(|path| {
                 self.0
                     .get(path)
-                    .is_some_and(|text| !text.contains("#![warn(missing_docs)]"))
+                    .is_none_or(|text| !text.contains("#![warn(missing_docs)]"))
             })
             .collect()
     }
