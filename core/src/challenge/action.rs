@@ -110,7 +110,7 @@ impl Core {
         let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
         // The server can only have made it after it was asked.
         let word = Word::Fresh(heard.trip);
-        let verified = self.examine(owner, &heard.body.challenge, word, &mut false)?;
+        let verified = self.examine(owner, &heard.body.challenge, word, &mut None)?;
         let challenge = verified.challenge();
         let about = challenge.input.as_ref().and_then(|input| input.dev);
         if challenge.mode != Mode::App || (challenge.kind, about) != (kind, dev) {

@@ -70,7 +70,7 @@ impl Core {
         heard: Heard<ChallengeAnswer>,
     ) -> Result<Prompt, Fault> {
         let arrived = Word::Some(heard.trip.arrived);
-        let verified = self.examine(owner, &heard.body.challenge, arrived, &mut false)?;
+        let verified = self.examine(owner, &heard.body.challenge, arrived, &mut None)?;
         let (challenge, txn) = (verified.challenge().jti, verified.challenge().txn);
         if id != challenge && id != txn {
             return Err(Refusal::Another.into());
@@ -90,7 +90,7 @@ impl Core {
         owner: &Id,
         text: &str,
         word: Word,
-        looked: &mut bool,
+        looked: &mut Option<u64>,
     ) -> Result<Verified, Fault> {
         let mut account = self.account(owner)?;
         let request = Request::new(self.believe::<Challenge>(&mut account, text)?);
@@ -101,9 +101,10 @@ impl Core {
             Err(Fault::Challenge(Refusal::Policy)) => request.challenge.policy > account.policy.n,
             _ => false,
         };
-        if !outdated || std::mem::replace(looked, true) {
+        if !outdated || looked.is_some() {
             return first;
         }
+        *looked = Some(account.known()?.sn);
         let account = self.fetch_state(owner, 0)?;
         self.check(&account, request, word)
     }

@@ -104,7 +104,7 @@ impl Core {
     }
 
     fn read_list(&self, owner: &Id, wait: u64, arrivals: &mut Arrivals) -> Result<(), Fault> {
-        let (mut wait, mut looked) = (wait, false);
+        let (mut wait, mut looked) = (wait, None);
         for _ in 0..PAGES {
             let account = self.account(owner)?;
             let cursor = self
@@ -117,7 +117,8 @@ impl Core {
             });
             let heard = heard.map_err(|fault| self.look_at_state(owner, fault))?;
             // One state a list: it is kept for ever. Of a server that tells of the next with each page, the next list reads on here.
-            if looked && heard.body.sn > account.known()?.sn {
+            let sn = heard.body.sn;
+            if looked.is_some_and(|looked| sn > looked) && sn > account.known()?.sn {
                 break;
             }
             let more = heard.body.more;
@@ -145,14 +146,14 @@ impl Core {
         page: ChallengesAnswer,
         trip: Trip,
         arrivals: &mut Arrivals,
-        looked: &mut bool,
+        looked: &mut Option<u64>,
     ) -> Result<(), Fault> {
         let listed = page.challenges.len() + page.others.len();
         if !is_cursor(&page.next) || listed > LIST_CAP {
             return Err(CallFault::NotOurs { status: 200 }.into());
         }
-        if page.sn > account.known()?.sn {
-            *looked = true;
+        if page.sn > account.known()?.sn && looked.is_none() {
+            *looked = Some(page.sn);
             match self.fetch_state(&account.owner, 0) {
                 Ok(newest) => account = newest,
                 // Refused, as a downgrade is: what was agreed goes on.

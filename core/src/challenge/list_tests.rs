@@ -245,13 +245,13 @@ fn what_is_over_for_long_is_forgotten_also_when_the_list_fails() {
     assert_eq!(noted(&phone), 0);
 }
 
-/// Pages that each tell of another state.
-fn pages_of_states(phone: &Phone) {
+/// Pages that tell of states.
+fn pages_of_states(phone: &Phone, sn: impl Fn(u64) -> u64) {
     for page in 1..=5 {
         let answer = ChallengesAnswer {
             challenges: Vec::new(),
             others: Vec::new(),
-            sn: 100 + page,
+            sn: sn(page),
             next: format!("c{page}-0"),
             more: true,
         };
@@ -265,7 +265,7 @@ fn one_state_is_fetched_for_a_list_however_many_it_tells_of() {
     let phone = Phone::new();
     let (app, id) = phone.enrolled();
     let before = phone.peer.calls_to("/credentials/");
-    pages_of_states(&phone);
+    pages_of_states(&phone, |page| 100 + page);
     app.poll(&id, 0).unwrap();
     assert_eq!(phone.peer.calls_to("/credentials/"), before + 1);
     // The next list goes on where this one stopped.
@@ -279,6 +279,17 @@ fn one_state_is_fetched_for_a_list_however_many_it_tells_of() {
             .iter()
             .any(|call| call.1.contains("after=c1-0"))
     );
+}
+
+#[test]
+fn a_state_that_is_not_taken_keeps_no_page_from_the_person() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let before = phone.peer.calls_to("/challenges?");
+    pages_of_states(&phone, |_| 100);
+    app.poll(&id, 0).unwrap();
+    // The five, and the one behind them.
+    assert_eq!(phone.peer.calls_to("/challenges?"), before + 6);
 }
 
 #[test]

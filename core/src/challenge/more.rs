@@ -39,7 +39,7 @@ impl Core {
         })?;
         // The server can only have made it after it was asked.
         let word = Word::Fresh(heard.trip);
-        let verified = self.examine(owner, &heard.body.challenge, word, &mut false)?;
+        let verified = self.examine(owner, &heard.body.challenge, word, &mut None)?;
         if verified.challenge().replaces != Some(open) {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }

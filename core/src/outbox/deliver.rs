@@ -56,14 +56,19 @@ impl Core {
         let now = self.clock.now();
         let mut list = Vec::new();
         for account in self.accounts()? {
-            for waiting in self.waiting_of(&account.owner)? {
-                let due = self.schedule().due_in(account.owner, waiting.ctr, now);
+            let all = self.waiting_of(&account.owner)?;
+            for waiting in &all {
+                let due = |ctr| self.schedule().due_in(account.owner, ctr, now);
+                // What was taken back is not before the report.
+                let reports = all.iter().filter(|one| one.takes_back(waiting));
+                let report = reports.map(|one| due(one.ctr)).max();
+                let due = due(waiting.ctr).max(report.unwrap_or_default());
                 list.push(Delivery {
                     id: PromptId {
                         account: account.owner,
                         challenge: waiting.request,
                     },
-                    service: waiting.summary.service,
+                    service: waiting.summary.service.clone(),
                     decision: waiting.summary.decision,
                     expires: waiting.exp,
                     next_try: due.div_ceil(1000),
@@ -85,29 +90,33 @@ impl Core {
         Ok(waiting)
     }
 
-    /// Whether this is a report that hasn't arrived though it can: nothing of its ID overtakes it.
-    fn holds_up(&self, owner: &Id, waiting: &Waiting) -> Result<bool, Fault> {
-        let place = Place::numbered(owner, waiting.ctr);
-        let can = waiting.is_report() && waiting.stuck.is_none();
-        Ok(can && self.vault.read::<Waiting>(&place)?.is_some())
+    /// Whether the report that takes this approval back still waits, whatever came in place of its verdict: an answer that nobody signed
+    /// lets no approval go.
+    fn is_taken_back(&self, owner: &Id, waiting: &Waiting, all: &[Waiting]) -> Result<bool, Fault> {
+        for report in all.iter().filter(|one| one.takes_back(waiting)) {
+            let place = Place::numbered(owner, report.ctr);
+            if self.vault.read::<Waiting>(&place)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Sends what is due, or all of it.
     pub(crate) fn deliver_due(&self, also_not_due: bool) -> Result<(), Fault> {
         for account in self.accounts()? {
-            for waiting in self.to_send(&account.owner)? {
+            let all = self.to_send(&account.owner)?;
+            for waiting in &all {
                 let due = self
                     .schedule()
                     .due_in(account.owner, waiting.ctr, self.clock.now());
-                if due == 0 || also_not_due {
+                let goes = due == 0 || also_not_due;
+                if goes && !self.is_taken_back(&account.owner, waiting, &all)? {
                     let sent = self.deliver(&account.owner, waiting.ctr);
                     // What fails otherwise is scheduled again; the next entry may do better.
                     if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = sent {
                         return Err(fault);
                     }
-                }
-                if self.holds_up(&account.owner, &waiting)? {
-                    break;
                 }
             }
         }
@@ -126,16 +135,16 @@ impl Core {
         owner: &Id,
         must: impl Fn(&Waiting) -> bool,
     ) -> Result<(), Fault> {
-        let first = self.to_send(owner)?;
-        for waiting in first.iter().filter(|one| one.is_report() || must(one)) {
+        let all = self.to_send(owner)?;
+        for waiting in all.iter().filter(|one| one.is_report() || must(one)) {
+            if self.is_taken_back(owner, waiting, &all)? {
+                continue;
+            }
             match self.deliver(owner, waiting.ctr) {
                 Err(fault @ (Fault::Vault(_) | Fault::Closed)) => return Err(fault),
                 // The same server is as far for the next one.
                 Err(Fault::Call(CallFault::Transport(_))) => break,
                 _ => {}
-            }
-            if self.holds_up(owner, waiting)? {
-                break;
             }
         }
         Ok(())

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Waiting {
     /// The request's `jti`.
     pub(crate) request: Id,
+    /// What it has in common with the same request with more time. An entry of an earlier build has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    txn: Option<Id>,
     pub(crate) challenge_hash: Digest,
     pub(crate) response_hash: Digest,
     /// The exact bytes of both.
@@ -103,6 +106,12 @@ impl Waiting {
         self.summary.decision == Decision::Report
     }
 
+    /// Whether it is a report that takes back this approval.
+    pub(super) fn takes_back(&self, other: &Self) -> bool {
+        let same = self.request == other.request || (self.txn.is_some() && self.txn == other.txn);
+        self.is_report() && other.summary.decision == Decision::Approve && same
+    }
+
     /// Whether it approves a request of one of these kinds.
     pub(crate) fn approves(&self, kinds: &[Kind]) -> bool {
         let is_one = kinds.iter().any(|kind| kind.as_str() == self.summary.kind);
@@ -116,6 +125,7 @@ impl Waiting {
     ) -> Self {
         Self {
             request: challenge.jti,
+            txn: Some(challenge.txn),
             challenge_hash: challenge.hash(),
             response_hash: response.hash(),
             challenge: challenge.compact().to_owned(),

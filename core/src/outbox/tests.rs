@@ -333,18 +333,35 @@ fn what_is_due_waits_for_a_report_that_is_not() {
     assert_eq!(arrived(&phone), REPORT_FIRST);
 }
 
+/// A page of a proxy's is enough to make one stuck.
 #[test]
-fn a_report_that_is_stuck_holds_nothing_up() {
-    let phone = Phone::new();
-    let app = taken_back(&phone);
-    phone.pass(3);
-    let conflict = Trouble::Instead(problem(Said::Conflict));
-    phone.peer.trouble("responses", conflict);
-    app.deliver(false).unwrap();
-    app.deliver(false).unwrap();
-    assert_eq!(arrived(&phone), [Decision::Approve]);
-    app.deliver(true).unwrap();
-    assert_eq!(arrived(&phone), [Decision::Approve, Decision::Report]);
+fn a_report_that_is_stuck_holds_what_it_takes_back_and_nothing_else() {
+    for what in [problem(Said::Conflict), reply(404, &[], b"<html>")] {
+        let phone = Phone::new();
+        let app = taken_back(&phone);
+        phone.peer.ask(2, |_| {});
+        let id = app.outbox().unwrap()[0].id.account;
+        let other = app.poll(&id, 0).unwrap().prompts.remove(0).id;
+        let lost = Trouble::Lost(TransportError::Unreachable);
+        phone.peer.trouble("responses", lost);
+        app.decide(&other, &Answer::Deny { reason: None }).unwrap();
+        phone.pass(3);
+        phone.peer.trouble("responses", Trouble::Instead(what));
+        for _ in 0..3 {
+            app.deliver(false).unwrap();
+            assert_eq!(arrived(&phone), [Decision::Deny]);
+        }
+        // Nobody is told to come back at once for what is held.
+        let waiting = app.outbox().unwrap();
+        assert_eq!(waiting.len(), 2);
+        assert_eq!(waiting[0].next_try, waiting[1].next_try);
+        assert!(waiting[0].next_try > 600);
+        app.deliver(true).unwrap();
+        assert_eq!(
+            arrived(&phone),
+            [Decision::Deny, Decision::Report, Decision::Approve]
+        );
+    }
 }
 
 #[test]
