@@ -189,16 +189,18 @@ pub(crate) fn make_key_in(folder: &Path) -> Result<SigningKey, StartError> {
 }
 
 /// Gives what root made in a folder to whom the folder belongs: nobody else reads it.
+///
+/// The folder may be in other hands than root's: a link that stands there instead is itself given away, and nothing that it leads to.
 fn hand_over(path: &Path, folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, chown};
+    use std::os::unix::fs::{MetadataExt as _, lchown};
     // A path of one word is in the folder that one is in.
     let folder = match folder.as_os_str().is_empty() {
         true => Path::new("."),
         false => folder,
     };
-    let (made, to) = (std::fs::metadata(path)?, std::fs::metadata(folder)?);
+    let (made, to) = (std::fs::symlink_metadata(path)?, std::fs::metadata(folder)?);
     if made.uid() == 0 && to.uid() != 0 {
-        chown(path, Some(to.uid()), Some(to.gid()))?;
+        lchown(path, Some(to.uid()), Some(to.gid()))?;
     }
     Ok(())
 }

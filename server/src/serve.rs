@@ -57,10 +57,18 @@ pub(crate) fn router(app: Shared) -> Router {
 }
 
 async fn ready(State(app): State<Shared>) -> Response {
-    match app.store.answers().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database\n").into_response(),
-    }
+    let missing = match app.store.answers().await {
+        Err(_) => "database\n",
+        Ok(()) => {
+            // So that one that nobody asks anything else heals too.
+            app.follow_keys().await;
+            match app.signer.can_sign() {
+                true => return "ready\n".into_response(),
+                false => "keys\n",
+            }
+        }
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, missing).into_response()
 }
 
 async fn metrics(State(app): State<Shared>) -> Response {

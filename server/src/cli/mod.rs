@@ -184,9 +184,12 @@ async fn execute(arguments: Arguments) -> Result<Vec<Said>, StartError> {
         }
         command => command,
     };
-    let app = App::open(config, Box::new(system_time)).await?;
+    // Before anything is opened: what is found then is said too.
     if matches!(command, Command::Serve) {
         log_to_stderr(arguments.json);
+    }
+    let app = App::open(config, Box::new(system_time)).await?;
+    if matches!(command, Command::Serve) {
         let as_json = arguments.json;
         serve::serve(app, |app| print(as_json, &listening(app))).await?;
         return Ok(Vec::new());

@@ -13,7 +13,7 @@ use crate::signer::{StartError, hidden};
 use crate::store::credentials::{self, Credential};
 use crate::store::invitations::{self, Page};
 use crate::store::users::{self, User};
-use crate::store::{Connection, logins, pins, recovery};
+use crate::store::{Connection, logins, pins, recovery, sessions};
 use clap::Subcommand;
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Event, Standing, StateReason};
@@ -363,8 +363,8 @@ impl Change {
                 "there is no active or suspended phone of that id",
             ),
             Self::Suspend if standing == "suspended" => (
-                row.is_some_and(credential::may_be_suspended),
-                "it is suspended already, and not by its person",
+                row.is_some_and(|row| row.reason.as_deref() != Some("admin")),
+                "it is suspended already, by an administrator",
             ),
             Self::Suspend => (
                 standing == "active",
@@ -398,6 +398,7 @@ async fn change(app: &App, id: &str, change: Change) -> Result<Vec<Said>, StartE
     if change == Change::Revoke {
         // It may be in other hands: nothing that it approved opens anything any more.
         logins::withdraw_approved(&mut tx, &row.user, "cancelled").await?;
+        sessions::forget_browsers(&mut tx, &row.user).await?;
     }
     crate::txn::pause(app, &mut tx, &row.user).await?;
     // The phones learn it when they ask next: the server that they wait at is another process.

@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::links::{PROBATION, TRIES};
 use crate::others;
 use crate::store::credentials::{self, Credential};
-use crate::store::{Connection, floods, invitations, logins};
+use crate::store::{Connection, floods, invitations, logins, sessions};
 use crate::txn;
 use crate::wake::Topic;
 use countersign_protocol::Thumbprint;
@@ -101,6 +101,7 @@ async fn remove(
     let reason = Some(StateReason::Removed);
     credential::change(app, db, &mut row, Standing::Revoked, reason).await?;
     logins::withdraw_approved(db, &row.user, "cancelled").await?;
+    sessions::forget_browsers(db, &row.user).await?;
     let device = Some(row.device.as_str());
     let mut told = others::notice(app, db, &row.user, Event::PhoneRemoved, device).await?;
     told.push(Topic::Credential(row.id));

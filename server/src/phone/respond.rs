@@ -16,7 +16,7 @@ use crate::signer::Column;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::credentials::{self, Credential};
 use crate::store::responses::{self, Before, ResponseRow};
-use crate::store::{Connection, Write, logins};
+use crate::store::{Connection, Write, logins, sessions};
 use crate::txn::{self, Answered, challenge_of};
 use crate::wake::Topic;
 use axum::extract::{Request, State};
@@ -161,6 +161,17 @@ struct Case {
 }
 
 impl Case {
+    /// Whether what it is about let a browser in, or one asked that was let in before. A stranger's that nobody let in takes from the person
+    /// none of the browsers by which they are told from strangers.
+    fn let_in(&self) -> bool {
+        let context = self.asked.as_ref().and_then(|asked| asked.context.as_ref());
+        let decided = self
+            .challenge
+            .as_ref()
+            .is_some_and(|row| row.stage == "decided");
+        decided || context.is_some_and(|context| context.known)
+    }
+
     async fn look(
         app: &App,
         db: &mut Connection,
@@ -376,6 +387,9 @@ async fn carry_out(
             told.extend(
                 suspend_all(app, db, caller, StateReason::Reported, Event::Suspended).await?,
             );
+            if case.let_in() {
+                sessions::forget_browsers(db, &caller.user).await?;
+            }
         }
         Judgement::Clone if credential::may_be_suspended(caller) => {
             credential::change(

@@ -132,6 +132,8 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
     logins::insert(&mut tx, &login).await?;
     if signed_in || app.entries.is_early(visitor.address, app.now()) {
         app.audit(&mut tx, "login", &login.id, &login.stage).await?;
+    } else {
+        tracing::info!(subject = login.id, "a login began, not in the audit");
     }
     tx.commit().await?;
     app.metrics.login("begun");

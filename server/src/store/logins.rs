@@ -316,14 +316,12 @@ pub(crate) async fn pause(db: &mut Connection, user: &str) -> Result<Vec<String>
     )
 }
 
-/// Takes back what was approved but not yet handed out for one user (a report after the approval), the user's sessions, and that
-/// their browsers are known: one of them may be a thief's.
+/// Takes back what was approved but not yet handed out for one user (a report after the approval), and the user's sessions.
 pub(crate) async fn withdraw_approved(db: &mut Connection, user: &str, to: &str) -> Result<()> {
     db.run(
         "UPDATE logins SET stage = ? WHERE user = ? AND stage IN ('approved', 'returning', 'returned')",
         [to, user],
     )?;
-    db.run("DELETE FROM sessions WHERE user = ?", [user])?;
-    db.run("DELETE FROM known_browsers WHERE user = ?", [user])
+    db.run("DELETE FROM sessions WHERE user = ?", [user])
         .map(drop)
 }

@@ -62,6 +62,12 @@ pub(crate) async fn rotate(db: &mut Connection, old: &str, new: &Session) -> Res
     Ok(())
 }
 
+/// No browser of a user is known any more: one of them may be a thief's.
+pub(crate) async fn forget_browsers(db: &mut Connection, user: &str) -> Result<()> {
+    db.run("DELETE FROM known_browsers WHERE user = ?", [user])
+        .map(drop)
+}
+
 pub(crate) async fn is_known(db: &mut Connection, browser: &str, user: &str) -> Result<bool> {
     let found: Option<i64> = db.one(
         "SELECT 1 FROM known_browsers WHERE browser_hash = ? AND user = ?",

@@ -72,8 +72,11 @@ async fn a_server_that_cannot_read_the_new_key_signs_nothing_by_the_withdrawn_on
         assert_eq!(world.count("challenges").await, before);
         assert!(!world.app.signer.can_sign());
     }
+    let ready = browser.open_once("/readyz").await;
+    assert_eq!((ready.status, ready.body.as_str()), (503, "keys\n"));
     // As soon as it can be read the server goes on, without a restart.
     std::fs::write(&path, new).unwrap();
+    assert_eq!(browser.open_once("/readyz").await.status, 200);
     let (_, page) = world.waiting().await;
     assert_eq!(page.heading(), "wait");
     assert_eq!(phone.list("").await.challenges.len(), 1);

@@ -276,3 +276,42 @@ async fn a_browser_that_was_let_in_is_a_stranger_once_that_was_taken_back() {
         world.end().await;
     }
 }
+
+#[tokio::test]
+async fn a_stranger_that_nobody_let_in_takes_no_browser_from_the_person() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (own, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    assert!(own.is_signed_in(&page).await);
+    let known = own.cookie("__Host-browser").unwrap();
+    let is_known = async || {
+        let browser = Browser::new(&world);
+        browser.plant("__Host-browser", &known);
+        browser.ask(&Provider::wiki(), ANNA).await;
+        let challenge = phone.challenge().await;
+        phone.decide(&challenge, Decision::Deny, None).await;
+        challenge.context.as_ref().unwrap().known
+    };
+    // It was asked, and not let in.
+    Browser::new(&world).ask(&Provider::wiki(), ANNA).await;
+    let challenge = phone.challenge().await;
+    assert!(!challenge.context.as_ref().unwrap().known);
+    let report = phone.decide(&challenge, Decision::Report, None).await;
+    assert_eq!(report, VerdictCode::Ok);
+    let id = phone.id.to_string();
+    world.command(&["phone", "resume", &id]).await;
+    assert!(is_known().await);
+
+    // It was let in, and that is taken back.
+    world.pass(60);
+    let (_stranger, page) = world.waiting().await;
+    let challenge = phone.challenge().await;
+    phone.approve_on(&page).await;
+    let report = phone.decide(&challenge, Decision::Report, None).await;
+    assert_eq!(report, VerdictCode::Ok);
+    world.command(&["phone", "resume", &id]).await;
+    world.pass(60);
+    assert!(!is_known().await);
+    world.end().await;
+}
