@@ -86,6 +86,9 @@ class Account:
             record.pop("shown", None)
             if takes_policy:
                 record["policy"] = found["policy"]
+                # What was agreed to before is over: it is no standing consent to something weaker.
+                waits = record["approved"].items()
+                record["approved"] = {jti: policy for jti, policy in waits if policy["n"] > found["policy"]["n"]}
             clock.note(record["times"], found["iat"], self.tools.boot)
         return True
 

@@ -155,6 +155,12 @@ class Policies(Refuses):
         self.refused(policies.acceptable, {**POLICY, "max_life": 60}, POLICY, [], False, code="policy")
         self.refused(policies.acceptable, POLICY, {**POLICY, "n": 2}, [POLICY], True, code="policy")
 
+    def test_what_was_agreed_to_covers_what_asks_no_less_and_came_later(self):
+        agreed = {**POLICY, "n": 2, "max_life": 300}
+        self.assertTrue(policies.acceptable({**agreed, "n": 3, "max_life": 200}, POLICY, [agreed], False))
+        self.refused(policies.acceptable, {**agreed, "n": 3, "max_life": 301}, POLICY, [agreed], False, code="downgrade")
+        self.refused(policies.acceptable, {**agreed, "max_life": 200}, POLICY, [{**agreed, "n": 3}], False, code="downgrade")
+
     def test_policies_that_are_none(self):
         for change in (
             {"n": 0},
