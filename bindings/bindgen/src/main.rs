@@ -1,8 +1,8 @@
 //! In: a language, the built library, the root's `uniffi.toml`, a folder. Out: generated code in that folder. Never: generated code in
 //! the tree. A program of its own, so that the library that ships knows nothing of generators.
 //!
-//! UniFFI's Kotlin lets an `Error` of a host (no memory, a class that isn't there, what isn't implemented) past its `catch` into JNA, which prints it
-//! and comes back as if the call had succeeded: a counter that wrote nothing would be believed. Here every `Throwable` is caught.
+//! UniFFI's Kotlin lets an `Error` of a host (no memory, a class that isn't there, what isn't implemented) past its `catch` into JNA, which
+//! prints it and comes back as if the call had succeeded: a counter that wrote nothing would be believed. Here every `Throwable` is caught.
 #![allow(
     clippy::print_stderr,
     reason = "it talks to the person at the keyboard"

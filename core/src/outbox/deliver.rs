@@ -129,7 +129,8 @@ impl Core {
         self.verdicts().extract_if(.., is_theirs).collect()
     }
 
-    /// Sends those of an ID's waiting answers that must arrive before something else, due or not, behind its reports. One that can't be delivered now is no fault: whoever needs its verdict finds that there is none.
+    /// Sends those of an ID's waiting answers that must arrive before something else, due or not, behind its reports. One that can't be
+    /// delivered now is no fault: whoever needs its verdict finds that there is none.
     pub(crate) fn deliver_first(
         &self,
         owner: &Id,
