@@ -51,8 +51,10 @@ pub(super) struct Chain {
     may_have_gaps: bool,
     tip: Tip,
     answers: BTreeMap<u64, Answer>,
-    /// `ctr` by `prev`.
+    /// The lowest `ctr` by `prev`.
     behind: BTreeMap<Option<Digest>, u64>,
+    /// Where two answers of this file first contradict each other.
+    forked: Option<u64>,
 }
 
 impl Chain {
@@ -63,6 +65,7 @@ impl Chain {
             tip: Tip::Begin,
             answers: BTreeMap::new(),
             behind: BTreeMap::new(),
+            forked: None,
         }
     }
 
@@ -109,11 +112,28 @@ impl Chain {
         }
     }
 
+    /// Where an answer that was found to be a fork makes it with another one of this file: at the later of the two.
+    pub(super) fn fork_off(&mut self, response: &Signed<Response>) -> u64 {
+        let ctr = response.ctr;
+        let is_twin = self.has(ctr);
+        let at = match self.behind.get(&response.prev.0) {
+            Some(&other) if !is_twin => other.max(ctr),
+            _ => ctr,
+        };
+        self.forked = Some(self.forked.map_or(at, |first| first.min(at)));
+        at
+    }
+
+    pub(super) fn forked(&self) -> Option<u64> {
+        self.forked
+    }
+
     /// Takes an answer in, wherever it belongs; the chain goes on behind it if it is the furthest.
     pub(super) fn take(&mut self, response: &Signed<Response>, judged: Option<Judged>) {
         let (ctr, hash, prev) = (response.ctr, response.hash(), response.prev.0);
         self.answers.insert(ctr, Answer { hash, prev, judged });
-        self.behind.entry(prev).or_insert(ctr);
+        let lowest = self.behind.entry(prev).or_insert(ctr);
+        *lowest = ctr.min(*lowest);
         match self.tip {
             Tip::After { ctr: last, .. } | Tip::Unknown(last) if ctr <= last => {}
             _ => self.tip = Tip::After { ctr, hash },
@@ -130,14 +150,11 @@ impl Chain {
         (ours != ctr).then(|| ours.max(ctr))
     }
 
-    /// Whether one of these, before which they have a gap, follows another answer than the other chain has there.
+    /// Whether one of these follows another answer than the other chain has before it.
     pub(super) fn breaks(&self, other: &Self, ctr: u64) -> bool {
         let before = ctr.saturating_sub(1);
-        let (Some(answer), Some(theirs)) = (self.answers.get(&ctr), other.answers.get(&before))
-        else {
-            return false;
-        };
-        !self.has(before) && answer.prev != Some(theirs.hash)
+        let both = self.answers.get(&ctr).zip(other.answers.get(&before));
+        both.is_some_and(|(answer, theirs)| answer.prev != Some(theirs.hash))
     }
 
     pub(super) fn has(&self, ctr: u64) -> bool {

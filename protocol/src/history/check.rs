@@ -229,7 +229,13 @@ impl Check {
                 let line = Some(self.line);
                 self.gaps.push(Found { finding, line, ctr });
             }
-            Some(finding) => self.note(finding, ctr),
+            Some(finding) => {
+                self.note(finding, ctr);
+                if finding == Finding::Forked {
+                    let at = self.chain.fork_off(&response);
+                    self.report.end_before(at);
+                }
+            }
             None => {}
         }
         if self.chain.has(response.ctr) {

@@ -20,6 +20,8 @@ pub use report::{Report, Span};
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod testkit;
 #[cfg(test)]
 mod tests;

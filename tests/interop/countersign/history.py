@@ -79,6 +79,9 @@ def check(data, root, dev=None, deposited=(), server=False):
             reader.read_on(line)
     checked = reader.checked
     there = {response.h: response for response, _ in checked.signed}
+    twins = _twins(there.values())
+    if twins:  # wherever in the file the second of them stands
+        checked = checked.before(min(twins))
     checked.known = {h for h, response in there.items() if response.kid == dev or h in deposited}
     if checked.wrong is None and set(deposited) - set(there):
         checked.wrong = (None, "deposited")
@@ -120,19 +123,24 @@ def fork(one, other):
     if _another_phones(one, other):
         return None
     here, there = ({response.h: response for response, _ in file.signed} for file in (one, other))
-    found = []
-    for member in ("ctr", "prev"):
-        first = {}
-        for response in {**here, **there}.values():
-            twin = first.setdefault(response[member], response)
-            if twin is not response:
-                found.append(max(twin["ctr"], response["ctr"]))
+    found = _twins({**here, **there}.values())
     for mine, theirs in ((here, there), (there, here)):
         at = {response["ctr"]: h for h, response in theirs.items()}
         for response in mine.values():
             if at.get(response["ctr"] - 1, response["prev"]) != response["prev"]:
                 found.append(response["ctr"])
     return min(found, default=None)
+
+
+def _twins(responses):
+    """The `ctr` of each that has the `ctr` or `prev` of another with a lower or the same `ctr`."""
+    found = []
+    for member in ("ctr", "prev"):
+        first = {}
+        for response in sorted(responses, key=lambda response: response["ctr"]):
+            if first.setdefault(response[member], response) is not response:
+                found.append(response["ctr"])
+    return found
 
 
 class _Reader:

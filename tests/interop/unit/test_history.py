@@ -179,9 +179,16 @@ class Forks(unittest.TestCase):
                 self.assertIn(self.beside(one, other), (None, ("cut", None)))
 
     def test_two_in_one_file_wherever_they_stand(self):
-        for more, line, vouched in (([answered(4)], 12, 4), ([*LINES[11:], answered(3)], 15, 7)):
+        for more, line, at in (([answered(4)], 12, 4), ([*LINES[11:], answered(3)], 15, 3)):
             checked = check([*until(4), *more])
-            self.assertEqual((checked.wrong, len(checked.answers)), ((line, "forked"), vouched))
+            self.assertEqual((checked.wrong, len(checked.answers)), ((line, "forked"), at - 1))
+        behind_garbage = check([*until(4), {"more": 1}, answered(3)])
+        self.assertEqual((behind_garbage.wrong, len(behind_garbage.answers)), ((12, "line"), 2))
+
+    def test_of_three_with_one_prev_the_two_that_come_first_count(self):
+        prev = forge.body_of(LINES[9]["response"])["prev"]
+        three = [answered(ctr, prev=prev) for ctr in (7, 5, 6)]
+        self.assertEqual(history.fork(check([*until(2), *three], server=True), check(until(1))), 6)
 
     def test_two_of_one_prev_whatever_their_ctr(self):
         second = answered(5, prev=forge.body_of(LINES[9]["response"])["prev"])
