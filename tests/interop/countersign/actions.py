@@ -43,6 +43,9 @@ def add_phone(account):
     answer = members(account.server.proved("POST", PATH, {"kind": "add-phone"}), "invitation")
     invited = codes.invitation(answer["invitation"])
     trust = account.record["trust"]
+    if invited["s"] == trust["iss"] and invited["k"] != trust["root"]:
+        account.server.refresh_keys()  # its root may have handed over since
+        trust = account.record["trust"]
     if (invited["s"], invited["k"]) != (trust["iss"], trust["root"]):
         raise Refused("invitation", "another server")
     return answer["invitation"]
