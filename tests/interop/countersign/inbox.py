@@ -7,7 +7,7 @@ challenge failed a check, a decided one shown again, or something stored of what
 from dataclasses import dataclass
 
 from . import challenges, clock, outbox, policies, seen, statements
-from .errors import Problem, Refused
+from .errors import Refused
 from .server import members
 
 OTHERS = ("cs1-cancel", "cs1-notice", "cs1-verdict")
@@ -64,6 +64,7 @@ def poll(account, wait=0, afresh=False):
             _keep_other(record, found, account.tools.boot)
         record["cursor"] = answer["next"]
         seen.forget(record, account.tools.boot)
+    account.name_uv()
     return News(prompts, told, refused, answer["more"])
 
 
@@ -105,7 +106,7 @@ def checked(account, text):
     if found["aud"] != account.id:
         raise Refused("aud")
     if found["account"] != account.state["account"]:
-        _ask_state(account)
+        account.ask_state()
         if found["account"] != account.state["account"]:
             raise Refused("account")
     seen.check(account.record, found)
@@ -126,17 +127,10 @@ def checked(account, text):
 def _newer_policy(account, found):
     """Whether it is of a newer one than is known. Offline nobody can be asked: it is let pass, and what is stored is the floor."""
     if found["policy"] > account.policy["n"] and found["mode"] != "offline":
-        _ask_state(account)
+        account.ask_state()
         if found["policy"] > account.policy["n"]:
             raise Refused("policy")
     return found["policy"] > account.policy["n"]
-
-
-def _ask_state(account):
-    try:
-        account.fetch_state()
-    except (Problem, Refused):
-        pass  # what it was asked for is compared again, with what is known
 
 
 def keep(account, found, sent=None):
