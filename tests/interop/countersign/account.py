@@ -106,7 +106,7 @@ class Account:
                 _drop_pin(record)
                 # What was agreed to before is over: it is no standing consent to something weaker.
                 waits = record["approved"].items()
-                record["approved"] = {jti: policy for jti, policy in waits if policy["n"] > found["policy"]["n"]}
+                record["approved"] = {txn: policy for txn, policy in waits if policy["n"] > found["policy"]["n"]}
             clock.note(record["times"], found["iat"], self.tools.boot)
         return True
 

@@ -1,7 +1,8 @@
 """Section 7: the person's decision, signed.
 
 In: a prompt, and what the person gave: number, PIN, gesture. Out: a response in the outbox, stored before it is sent.
-Never: a second decision for one challenge, a PIN's proof while a new PIN waits for its verdict, or a K_uv that no state named.
+Never: a second decision for one challenge, a PIN's proof while a new PIN waits for its verdict, or one by a K_uv that no
+state named.
 """
 
 import secrets
@@ -148,9 +149,9 @@ def _store(account, challenge, response, entry):
         seen.decide(record, challenge["jti"], response["decision"])
         if response["decision"] == "report":
             record["seen"][challenge["jti"]]["reported"] = True
-            record["approved"].pop(challenge["jti"], None)
+            record["approved"].pop(challenge["txn"], None)  # in whichever of its statements it was given
         if entry["kind"] == "policy":
-            record["approved"][challenge["jti"]] = challenge["input"]["policy"]
+            record["approved"][challenge["txn"]] = challenge["input"]["policy"]
 
 
 def scanned(prompt, text):

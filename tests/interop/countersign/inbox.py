@@ -7,7 +7,7 @@ challenge failed a check, a decided one shown again, or something stored of what
 from dataclasses import dataclass
 
 from . import challenges, clock, outbox, policies, seen, statements
-from .errors import Refused
+from .errors import NotNow, Refused
 from .server import members
 
 OTHERS = ("cs1-cancel", "cs1-notice", "cs1-verdict")
@@ -15,11 +15,13 @@ OTHERS = ("cs1-cancel", "cs1-notice", "cs1-verdict")
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the person is asked. `rows` are exactly what they sign; `note`: the phones of the ID changed unexplained."""
+    """What the person is asked. `rows` are exactly what they sign; `note`: the phones of the ID changed unexplained;
+    `goes_on`: it is shown already, perhaps with less time: no new alert, and what was typed stays."""
 
     challenge: statements.Statement
     rows: list
     note: bool
+    goes_on: bool = False
 
     @property
     def jti(self):
@@ -59,13 +61,15 @@ def poll(account, wait=0, afresh=False):
     asked = _believed(account, answer["challenges"], checked, refused)
     told = _believed(account, answer["others"], _checked_other, refused)
     with account.change() as record:
-        prompts = [_keep(record, found, account.tools.boot) for found in asked]
+        before = {found["txn"]: seen.shown(record, found["txn"]) for found in asked}
+        noted = {found["txn"] for found in asked if _keep(record, found, account.tools.boot)}
         for found in told:
             _keep_other(record, found, account.tools.boot)
         record["cursor"] = answer["next"]
+        prompts = [_prompt(record, txn, one, txn in noted) for txn, one in before.items()]
         seen.forget(record, account.tools.boot)
     account.name_uv()
-    return News(prompts, told, refused, answer["more"])
+    return News([one for one in prompts if one], told, refused, answer["more"])
 
 
 def _believed(account, listed, check, refused):
@@ -136,14 +140,27 @@ def _newer_policy(account, found):
 def keep(account, found, sent=None):
     """Notes a checked challenge as seen, synced; then it may be shown. `sent`: see clock.note."""
     with account.change() as record:
-        return _keep(record, found, account.tools.boot, sent)
+        before = seen.shown(record, found["txn"])
+        note = _keep(record, found, account.tools.boot, sent)
+        prompt = _prompt(record, found["txn"], before, note)
+    if prompt is None:
+        raise NotNow("this was decided")
+    return prompt
 
 
 def _keep(record, found, boot, sent=None):
+    """Whether there is something to be said above it."""
     clock.note(record["times"], found["iat"], boot, sent)
     note = _unexplained(record, found)
     seen.note(record, found, boot)
-    return Prompt(found, challenges.rows(found.body), note)
+    return note
+
+
+def _prompt(record, txn, before, note):
+    """The one prompt of a txn, unless it is decided. `before`: by which statement it was shown until now, or None."""
+    one = seen.shown(record, txn)
+    goes_on = one is not None and before is not None and seen.alike(before, one)
+    return one and Prompt(one, challenges.rows(one.body), note, goes_on)
 
 
 def _unexplained(record, found):

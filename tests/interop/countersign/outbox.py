@@ -85,13 +85,15 @@ def settle(record, verdict):
         return
     record["outbox"].remove(entry)
     record["history"].append({**_shown(entry), "verdict": verdict.text})
-    jti = statements.unpack(entry["challenge"], "cs1-challenge")["jti"]
+    challenge = statements.unpack(entry["challenge"], "cs1-challenge")
     if not verdict["final"]:
-        seen.reopen(record, jti)
+        seen.reopen(record, challenge["jti"])
+    elif verdict["code"] == "expired" and entry["decision"] != "report":
+        seen.too_late(record, challenge["jti"])
     if verdict["result"] == "accepted":
         _accepted(record, entry)
     elif entry["kind"] == "policy":
-        record["approved"].pop(jti, None)
+        record["approved"].pop(challenge["txn"], None)
 
 
 def _accepted(record, entry):

@@ -194,6 +194,17 @@ class EasedPolicy(Lives):
         news = inbox.poll(self.account)
         self.assertEqual(([prompt.jti for prompt in news.prompts], news.refused), ([jti], []))
 
+    def test_a_report_takes_the_agreement_back_in_whichever_statement_it_was_given(self):
+        asked = {"mode": "remote", "txn": b64u(b"a single request"), "input": {"policy": self.eased}}
+        first = self.server.prompt(self.account, "policy", **asked)
+        newer = self.server.prompt(self.account, "policy", life=90, replaces=first.jti, **asked)
+        answers.approve(self.account, first, "", PIN)
+        answers.report(self.account, newer)
+        self.server.policy = self.eased
+        with self.assertRaises(Refused) as refused:
+            self.account.fetch_state()
+        self.assertEqual(refused.exception.code, "downgrade")
+
     def test_who_did_not_agree_is_asked_nothing_by_the_eased_one(self):
         self.server.policy = self.eased
         with self.assertRaises(Refused) as refused:
