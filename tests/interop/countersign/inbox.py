@@ -188,7 +188,7 @@ def _keep_other(record, found, boot):
     if found.typ == "cs1-cancel":
         seen.decide(record, found["challenge"], found["reason"])
     elif found.typ == "cs1-notice":
-        _notice(record, found)
+        _notice(record, found, boot)
     else:
         outbox.settle(record, found)
     if found["jti"] not in record["others"]:
@@ -205,12 +205,14 @@ def _one_of(account, text):
     raise Refused("typ")
 
 
-def _notice(record, found):
+def _notice(record, found, boot):
     if all(statements.unpack(text, "cs1-notice")["jti"] != found["jti"] for text in record["notices"]):
         record["notices"].append(found.text)
-    newest = record.get("noticed")
-    if newest is None or found["iat"] >= newest["iat"]:
-        record["noticed"] = {"iat": found["iat"], "set": found["set"], "phones": found["phones"]}
+    newest, iat, most = record.get("noticed"), found["iat"], clock.upper(record["times"], boot)
+    if most is not None and iat > most + clock.EARLY:
+        iat = int(most)  # as one of now, or none would be newer until then
+    if newest is None or iat >= newest["iat"]:
+        record["noticed"] = {"iat": iat, "set": found["set"], "phones": found["phones"]}
 
 
 def acknowledge(account):

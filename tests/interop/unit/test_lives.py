@@ -9,7 +9,7 @@ from countersign import answers, history, inbox, keys, outbox
 from countersign.encodings import b64u, write_json
 from countersign.errors import NotNow, Refused, Unreachable
 from story import commands
-from unit.little_server import ORIGIN, PIN, POLICY, LittleServer
+from unit.little_server import NOW, ORIGIN, PIN, POLICY, LittleServer
 
 
 class Lives(unittest.TestCase):
@@ -234,6 +234,16 @@ class Offline(Lives):
                 self.server.prompt(self.account, **{**request, **change})
             self.assertEqual(refused.exception.code, code)
         self.assertEqual([path for path in self.server.asked if path.startswith("credentials")], [])
+
+
+class Noticed(Lives):
+    def test_a_notice_from_tomorrow_is_one_of_now_so_the_next_one_is_newer(self):
+        for number, (after, phones) in enumerate(((86_400, 2), (5, 1))):
+            told = {"jti": b64u(bytes([number] * 16)), "event": "phone_added", "set": b64u(bytes([phones] * 32))}
+            text = self.server.signed("cs1-notice", aud=self.server.id, iat=NOW + after, phones=phones, **told)
+            self.server.others = [text]
+            inbox.poll(self.account)
+            self.assertEqual(self.account.record["noticed"]["phones"], phones)
 
 
 class TakenBack(Lives):
