@@ -330,6 +330,8 @@ def meaning(account):
     try:
         yield
     except Problem as problem:
+        if problem.code == "not_found":
+            account.ask_state()
         if problem.code != "not_active":
             raise
         account.fetch_state()

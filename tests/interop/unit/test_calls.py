@@ -6,7 +6,7 @@ import unittest
 from countersign import actions, statements, trust
 from countersign.encodings import b64u, write_json
 from countersign.errors import Problem, Refused, Unreachable
-from story import forge
+from story import commands, forge
 from unit.little_server import NOW, ORIGIN, LittleServer
 
 OTHER = "https://id2.example.com"
@@ -52,6 +52,18 @@ class Proofs(Calls):
         self.assertEqual((first, second, third), (ORIGIN, OTHER, OTHER))
         self.assertNotEqual(one, other)
         self.assertEqual(other, again)
+
+
+class Begun(Calls):
+    def answer(self, url, _):
+        self.asked.append(url.removeprefix(f"{ORIGIN}/cs/v1/"))
+        raise Problem(404, "not_found")
+
+    def test_about_a_phone_that_is_not_there_any_more_it_asks_for_its_state(self):
+        self.asked = []
+        with self.assertRaises(Problem), commands.meaning(self.account):
+            actions.begin(self.account, "remove-phone", dev=b64u(bytes(32)))
+        self.assertEqual(self.asked, ["actions", f"credentials/{self.account.id}"])
 
 
 class AddPhone(Calls):
