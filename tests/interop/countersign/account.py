@@ -7,7 +7,7 @@ than a signed state.
 import contextlib
 
 from . import clock, keys, policies, statements
-from .errors import NotNow, Refused
+from .errors import NotNow, Problem, Refused, Unreachable
 from .server import Server, members
 
 ENDED = ("revoked", "refused")
@@ -56,6 +56,23 @@ class Account:
     def strong(self):
         return self.record.get("pin") is not None or self.record.get("uv") is not None
 
+    @property
+    def uv_named(self):
+        """Whether a state named the present K_uv; a new one signs nothing before."""
+        uv = self.record.get("uv")
+        return uv is None or uv["jwk"] in self.record["jwks"]
+
+    def name_uv(self):
+        """After the verdict that made a K_uv the present one; what goes wrong leaves it for the next poll."""
+        if not self.uv_named:
+            with contextlib.suppress(Unreachable):
+                self.ask_state()
+
+    def ask_state(self):
+        """The newest state, if it may be taken; what it was asked for is compared again, with what is known."""
+        with contextlib.suppress(Problem, Refused):
+            self.fetch_state()
+
     def fetch_state(self, wait=0):
         """The newest state; with `wait`, as soon as there is one that this phone does not have."""
         path = f"/cs/v1/credentials/{self.id}"
@@ -86,9 +103,10 @@ class Account:
             record.pop("shown", None)
             if takes_policy:
                 record["policy"] = found["policy"]
+                _drop_pin(record)
                 # What was agreed to before is over: it is no standing consent to something weaker.
                 waits = record["approved"].items()
-                record["approved"] = {jti: policy for jti, policy in waits if policy["n"] > found["policy"]["n"]}
+                record["approved"] = {txn: policy for txn, policy in waits if policy["n"] > found["policy"]["n"]}
             clock.note(record["times"], found["iat"], self.tools.boot)
         return True
 
@@ -106,6 +124,14 @@ def same_phone(state, record):
 def _own_uv(record):
     """The present one, and those that wait for the verdict of their `replace-uv`."""
     return [record.get("uv"), *(entry["new_uv"] for entry in record.get("outbox", []) if entry.get("new_uv"))]
+
+
+def _drop_pin(record):
+    """Section 3 (d): without a PIN in the policy there is no K_pin, also none that waits for the verdict of its `pin-set`."""
+    if record["policy"]["pin"] == 0:
+        record["pin"] = None
+        for entry in record["outbox"]:
+            entry.pop("new_pin", None)
 
 
 def _keep_uv(record, state):

@@ -25,16 +25,18 @@ def begin(account, kind, **wanted):
 
 
 def more_time(account, prompt):
-    """The same prompt, with more time. What was typed stays."""
+    """The same prompt, with more time. What was typed stays.
+
+    Where the server made a newer statement before, that is the answer: it may be here already, or go on from one that
+    never came here, and it may be old, so it gives no upper bound of the time.
+    """
     account.must_go_on()
     body = {"kind": "extend", "input": {"challenge": prompt.jti}}
-    sent = account.tools.boot.now()
     answer = members(account.server.proved("POST", PATH, body), "challenge")
     found = inbox.checked(account, answer["challenge"])
-    old = prompt.challenge
-    if (found["txn"], found.get("replaces")) != (old["txn"], old["jti"]):
+    if found["txn"] != prompt.challenge["txn"] or found["jti"] == prompt.jti or "replaces" not in found.body:
         raise Refused("challenge", "another one")
-    return inbox.keep(account, found, sent)
+    return inbox.keep(account, found)
 
 
 def add_phone(account):
@@ -43,6 +45,9 @@ def add_phone(account):
     answer = members(account.server.proved("POST", PATH, {"kind": "add-phone"}), "invitation")
     invited = codes.invitation(answer["invitation"])
     trust = account.record["trust"]
+    if invited["s"] == trust["iss"] and invited["k"] != trust["root"]:
+        account.server.refresh_keys()  # its root may have handed over since
+        trust = account.record["trust"]
     if (invited["s"], invited["k"]) != (trust["iss"], trust["root"]):
         raise Refused("invitation", "another server")
     return answer["invitation"]

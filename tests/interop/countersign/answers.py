@@ -1,7 +1,8 @@
 """Section 7: the person's decision, signed.
 
 In: a prompt, and what the person gave: number, PIN, gesture. Out: a response in the outbox, stored before it is sent.
-Never: a second decision for one challenge, or a PIN's proof while a new PIN waits for its verdict.
+Never: a second decision for one challenge, a PIN's proof while a new PIN waits for its verdict, or one by a K_uv that no
+state named.
 """
 
 import secrets
@@ -67,6 +68,8 @@ def _alternative(account, challenge, has_pin, gesture):
             waiting = {entry["kind"] for entry in record["outbox"]}
             if ("pin" in factors and "pin-set" in waiting) or ("uv" in factors and "replace-uv" in waiting):
                 raise NotNow("the change that waits in the outbox has to be delivered first")
+            if "uv" in factors and not account.uv_named:
+                raise NotNow("the state that names the new K_uv has to come first")
             return factors
     raise NotNow("this needs " + " or ".join("+".join(factors) for factors in challenge["factors"]))
 
@@ -146,9 +149,9 @@ def _store(account, challenge, response, entry):
         seen.decide(record, challenge["jti"], response["decision"])
         if response["decision"] == "report":
             record["seen"][challenge["jti"]]["reported"] = True
-            record["approved"].pop(challenge["jti"], None)
+            record["approved"].pop(challenge["txn"], None)  # in whichever of its statements it was given
         if entry["kind"] == "policy":
-            record["approved"][challenge["jti"]] = challenge["input"]["policy"]
+            record["approved"][challenge["txn"]] = challenge["input"]["policy"]
 
 
 def scanned(prompt, text):

@@ -26,6 +26,8 @@ def naming(code, detail):
 class Problem(Exception):
     """The server answered with a problem (section 10). It changes no credential."""
 
+    nonce = None
+
     def __init__(self, status, code, retry_after=None):
         super().__init__(f"{status} {code}")
         self.status, self.code, self.retry_after = status, code, retry_after

@@ -7,7 +7,7 @@ challenge failed a check, a decided one shown again, or something stored of what
 from dataclasses import dataclass
 
 from . import challenges, clock, outbox, policies, seen, statements
-from .errors import Problem, Refused
+from .errors import NotNow, Refused
 from .server import members
 
 OTHERS = ("cs1-cancel", "cs1-notice", "cs1-verdict")
@@ -15,11 +15,13 @@ OTHERS = ("cs1-cancel", "cs1-notice", "cs1-verdict")
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the person is asked. `rows` are exactly what they sign; `note`: the phones of the ID changed unexplained."""
+    """What the person is asked. `rows` are exactly what they sign; `note`: the phones of the ID changed unexplained;
+    `goes_on`: it is shown already, perhaps with less time: no new alert, and what was typed stays."""
 
     challenge: statements.Statement
     rows: list
     note: bool
+    goes_on: bool = False
 
     @property
     def jti(self):
@@ -59,12 +61,15 @@ def poll(account, wait=0, afresh=False):
     asked = _believed(account, answer["challenges"], checked, refused)
     told = _believed(account, answer["others"], _checked_other, refused)
     with account.change() as record:
-        prompts = [_keep(record, found, account.tools.boot) for found in asked]
+        before = {found["txn"]: seen.shown(record, found["txn"]) for found in asked}
+        noted = {found["txn"] for found in asked if _keep(record, found, account.tools.boot)}
         for found in told:
             _keep_other(record, found, account.tools.boot)
         record["cursor"] = answer["next"]
+        prompts = [_prompt(record, txn, one, txn in noted) for txn, one in before.items()]
         seen.forget(record, account.tools.boot)
-    return News(prompts, told, refused, answer["more"])
+    account.name_uv()
+    return News([one for one in prompts if one], told, refused, answer["more"])
 
 
 def _believed(account, listed, check, refused):
@@ -105,7 +110,7 @@ def checked(account, text):
     if found["aud"] != account.id:
         raise Refused("aud")
     if found["account"] != account.state["account"]:
-        _ask_state(account)
+        account.ask_state()
         if found["account"] != account.state["account"]:
             raise Refused("account")
     seen.check(account.record, found)
@@ -126,30 +131,36 @@ def checked(account, text):
 def _newer_policy(account, found):
     """Whether it is of a newer one than is known. Offline nobody can be asked: it is let pass, and what is stored is the floor."""
     if found["policy"] > account.policy["n"] and found["mode"] != "offline":
-        _ask_state(account)
+        account.ask_state()
         if found["policy"] > account.policy["n"]:
             raise Refused("policy")
     return found["policy"] > account.policy["n"]
 
 
-def _ask_state(account):
-    try:
-        account.fetch_state()
-    except (Problem, Refused):
-        pass  # what it was asked for is compared again, with what is known
-
-
 def keep(account, found, sent=None):
     """Notes a checked challenge as seen, synced; then it may be shown. `sent`: see clock.note."""
     with account.change() as record:
-        return _keep(record, found, account.tools.boot, sent)
+        before = seen.shown(record, found["txn"])
+        note = _keep(record, found, account.tools.boot, sent)
+        prompt = _prompt(record, found["txn"], before, note)
+    if prompt is None:
+        raise NotNow("this was decided")
+    return prompt
 
 
 def _keep(record, found, boot, sent=None):
+    """Whether there is something to be said above it."""
     clock.note(record["times"], found["iat"], boot, sent)
     note = _unexplained(record, found)
     seen.note(record, found, boot)
-    return Prompt(found, challenges.rows(found.body), note)
+    return note
+
+
+def _prompt(record, txn, before, note):
+    """The one prompt of a txn, unless it is decided. `before`: by which statement it was shown until now, or None."""
+    one = seen.shown(record, txn)
+    goes_on = one is not None and before is not None and seen.alike(before, one)
+    return one and Prompt(one, challenges.rows(one.body), note, goes_on)
 
 
 def _unexplained(record, found):
@@ -177,7 +188,7 @@ def _keep_other(record, found, boot):
     if found.typ == "cs1-cancel":
         seen.decide(record, found["challenge"], found["reason"])
     elif found.typ == "cs1-notice":
-        _notice(record, found)
+        _notice(record, found, boot)
     else:
         outbox.settle(record, found)
     if found["jti"] not in record["others"]:
@@ -194,12 +205,14 @@ def _one_of(account, text):
     raise Refused("typ")
 
 
-def _notice(record, found):
+def _notice(record, found, boot):
     if all(statements.unpack(text, "cs1-notice")["jti"] != found["jti"] for text in record["notices"]):
         record["notices"].append(found.text)
-    newest = record.get("noticed")
-    if newest is None or found["iat"] >= newest["iat"]:
-        record["noticed"] = {"iat": found["iat"], "set": found["set"], "phones": found["phones"]}
+    newest, iat, most = record.get("noticed"), found["iat"], clock.upper(record["times"], boot)
+    if most is not None and iat > most + clock.EARLY:
+        iat = int(most)  # as one of now, or none would be newer until then
+    if newest is None or iat >= newest["iat"]:
+        record["noticed"] = {"iat": iat, "set": found["set"], "phones": found["phones"]}
 
 
 def acknowledge(account):

@@ -1,7 +1,7 @@
 """Sections 7 and 8: signed answers, from the first sending to the history.
 
 In: responses that answers.py signed and stored. Out: verdicts. Never: an entry dropped without its verdict, or before
-its time is over (a day after `exp`; never for a new PIN or a new K_uv).
+its time is over (a day after `exp`; never while a new PIN or a new K_uv waits for it).
 """
 
 import re
@@ -10,7 +10,7 @@ from . import clock, seen, statements
 from .errors import Problem, Refused
 from .server import members
 
-KEPT = ("pin-set", "replace-uv")
+WAITING = ("new_pin", "new_uv")  # of an approval; while it waits for its verdict, so do both blobs or keys
 AFTER = 86_400
 
 
@@ -35,6 +35,7 @@ def deliver(account, h):
     with account.change() as record:
         settle(record, verdict)
         clock.note(record["times"], verdict["iat"], account.tools.boot, sent if first else None)
+    account.name_uv()
     return verdict
 
 
@@ -84,13 +85,15 @@ def settle(record, verdict):
         return
     record["outbox"].remove(entry)
     record["history"].append({**_shown(entry), "verdict": verdict.text})
-    jti = statements.unpack(entry["challenge"], "cs1-challenge")["jti"]
+    challenge = statements.unpack(entry["challenge"], "cs1-challenge")
     if not verdict["final"]:
-        seen.reopen(record, jti)
+        seen.reopen(record, challenge["jti"])
+    elif verdict["code"] == "expired" and entry["decision"] != "report":
+        seen.too_late(record, challenge["jti"])
     if verdict["result"] == "accepted":
         _accepted(record, entry)
     elif entry["kind"] == "policy":
-        record["approved"].pop(jti, None)
+        record["approved"].pop(challenge["txn"], None)
 
 
 def _accepted(record, entry):
@@ -110,6 +113,6 @@ def expire(account):
     with account.change() as record:
         for entry in list(record["outbox"]):
             challenge = statements.unpack(entry["challenge"], "cs1-challenge")
-            if challenge["kind"] not in KEPT and now > challenge["exp"] + AFTER:
+            if not any(name in entry for name in WAITING) and now > challenge["exp"] + AFTER:
                 record["outbox"].remove(entry)
                 record["history"].append(_shown(entry))

@@ -29,11 +29,11 @@ class Server:
         return self._anywhere(lambda origin: self._call(method, origin + path, body, None, wait))
 
     def proved(self, method, path, body=None, wait=0, nonce=None):
-        """A call with a proof. A stale nonce is repeated once, under the same jti."""
-        jti, data = b64u(secrets.token_bytes(16)), b"" if body is None else write_json(body)
+        """A call with a proof. A stale nonce is repeated once, under the same jti; at another origin it is another call."""
+        data = b"" if body is None else write_json(body)
 
         def at(origin):
-            url = origin + path
+            url, jti = origin + path, b64u(secrets.token_bytes(16))
             try:
                 return self._call(method, url, body, self._proof(method, url, data, nonce or self.nonce, jti), wait)
             except Problem as problem:

@@ -288,13 +288,14 @@ def delivered(account):
     """Sends each answer that waits: its verdict, or why there is none. An answer whose report was not heard waits on."""
     unheard = set()
     for entry in outbox.in_order(account.record):
-        if entry["challenge"] in unheard:
+        txn = statements.unpack(entry["challenge"], "cs1-challenge")["txn"]
+        if txn in unheard:
             continue
         try:
             yield outbox.deliver(account, entry["h"]), None
         except (Problem, Refused, Unreachable) as error:
             if entry["decision"] == "report":
-                unheard.add(entry["challenge"])
+                unheard.add(txn)
             yield None, error
 
 
@@ -329,6 +330,8 @@ def meaning(account):
     try:
         yield
     except Problem as problem:
+        if problem.code == "not_found":
+            account.ask_state()
         if problem.code != "not_active":
             raise
         account.fetch_state()

@@ -1,7 +1,7 @@
 """A server of one ID: as much of it as a phone has to hear, without a page, a database or a PIN compared.
 
-In: what a test lets it say: `policy`, `away`, and `codes`, what becomes of the next responses. Out: signed answers. Never: a
-judge of them.
+In: what a test lets it say: `policy`, `away`, `codes` (what becomes of the next responses), `others`, and `extended` (what
+[More time] gets). Out: signed answers. Never: a judge of them.
 """
 
 import secrets
@@ -38,7 +38,7 @@ class LittleServer:
     def __init__(self, policy=POLICY):
         self.root, self.signer, self.dh = forge.Signer(), forge.Signer(), x25519.X25519PrivateKey.generate()
         self.policy, self.sn, self.away = policy, 0, False
-        self.codes, self.heard, self.asked, self.open = [], [], [], {}
+        self.codes, self.heard, self.asked, self.open, self.others, self.extended = [], [], [], {}, [], None
         body = {"iss": ORIGIN, "n": 1, "iat": NOW, "exp": NOW + 86_400, "root": self.root.jwk}
         self.keys = self.root.sign("cs1-keys", {**body, "sign": [self.signer.jwk], "origins": [ORIGIN]})
 
@@ -89,9 +89,14 @@ class LittleServer:
         body.update(set=b64u(keys.sha256(unb64u(self.dev, 32))), phones=1)
         if not own:
             body["context"] = {"browser": "Firefox on Windows", "known": True, "zone": "outside"}
-        text = self.signed("cs1-challenge", aud=self.id, **{**body, **more})
+        body.update(more)
+        text = self.signed("cs1-challenge", aud=self.id, **body)
         self.open.update({jti: text, body["txn"]: text})
         return jti
+
+    def cancel(self, jti, reason):
+        own = b64u(secrets.token_bytes(16))
+        self.others.append(self.signed("cs1-cancel", aud=self.id, jti=own, challenge=jti, reason=reason))
 
     def prompt(self, account, kind="login", **more):
         return inbox.fetch(account, self.ask(kind, **more))
@@ -106,9 +111,13 @@ class LittleServer:
         what, _, id_ = path.partition("/")
         if what == "challenges" and not id_:
             listed = list(dict.fromkeys(self.open.values()))  # each is there by its jti and by its txn
-            return {"challenges": listed, "others": [], "sn": self.sn, "next": "a", "more": False}, None
+            return {"challenges": listed, "others": self.others, "sn": self.sn, "next": "a", "more": False}, None
         if what == "challenges" and id_ in self.open:
             return {"challenge": self.open[id_]}, None
+        if what == "actions":
+            return {"challenge": self.open[self.extended]}, None
+        if what == "keys":
+            return {"keys": [self.keys]}, None
         if what == "credentials":
             return {"state": self.state()}, None
         if what in ("offers", "registrations", "responses"):

@@ -3,12 +3,13 @@ approval that is taken back."""
 
 import tempfile
 import unittest
+from unittest import mock
 
 from countersign import answers, history, inbox, keys, outbox
 from countersign.encodings import b64u, write_json
-from countersign.errors import Refused, Unreachable
+from countersign.errors import NotNow, Refused, Unreachable
 from story import commands
-from unit.little_server import ORIGIN, PIN, POLICY, LittleServer
+from unit.little_server import NOW, ORIGIN, PIN, POLICY, LittleServer
 
 
 class Lives(unittest.TestCase):
@@ -72,6 +73,96 @@ class Renewals(Lives):
         self.vouched(2, 1)
 
 
+    def test_a_new_key_signs_nothing_before_a_state_named_it(self):
+        asked, calls = self.server.prompt(self.account, "replace-uv"), self.server.call
+
+        def stateless(method, url, *rest, **more):
+            if "/credentials/" in url:
+                raise Unreachable("not just now")
+            return calls(method, url, *rest, **more)
+
+        self.account.server.http = mock.Mock(call=stateless)
+        self.assertEqual(self.renewed(self.account, asked), "ok")
+        asked = self.server.prompt(self.account)
+        with self.assertRaises(NotNow):
+            answers.approve(self.account, asked, "42", gesture=True)
+        self.assertEqual(len(self.server.heard), 1)
+        self.account.server.http = self.server
+        inbox.poll(self.account)
+        self.assertEqual(answers.approve(self.account, asked, "42", gesture=True)["code"], "ok")
+
+    def test_the_state_is_asked_for_as_soon_as_the_verdict_accepts(self):
+        self.renewed(self.account, self.server.prompt(self.account, "replace-uv"))
+        self.assertEqual(self.server.asked[-2:], ["responses", f"credentials/{self.account.id}"])
+        self.assertTrue(self.account.uv_named)
+
+
+class Waiting(Lives):
+    """Approvals that a new PIN or a new K_uv waits for, and answers that nothing waits for."""
+
+    def later(self):
+        """A day after everything, and somebody looks at the outbox."""
+        self.account.tools.boot.time += 100_000
+        outbox.expire(self.account)
+        return [entry["kind"] for entry in self.account.record["outbox"]]
+
+    def test_only_approvals_wait_without_limit(self):
+        self.away(answers.approve, self.server.prompt(self.account, "pin-set"), "", PIN, new_pin="580123")
+        for kind in ("pin-set", "replace-uv"):
+            self.away(answers.deny, self.server.prompt(self.account, kind))
+            self.away(answers.report, self.server.prompt(self.account, kind))
+        self.assertEqual(self.later(), ["pin-set"])
+
+    def test_a_new_key_waits_without_limit(self):
+        self.away(answers.approve, self.server.prompt(self.account, "replace-uv"), "", PIN, new_gesture="biometric")
+        self.assertEqual(self.later(), ["replace-uv"])
+
+    def test_a_denied_renewal_holds_back_neither_pin_nor_gesture(self):
+        for kind in ("pin-set", "replace-uv"):
+            self.away(answers.deny, self.server.prompt(self.account, kind))
+        for given in ({"given_pin": PIN}, {"gesture": True}):
+            answers.approve(self.account, self.server.prompt(self.account), "42", **given)
+
+
+class WithoutPin(Lives):
+    """The policy asks for no PIN any more, by the person's own approval."""
+
+    def setUp(self):
+        super().setUp()
+        self.bare = {**POLICY, "n": 2, "min": [["uv"]], "pin": 0}
+
+    def lowered(self):
+        asked = {"mode": "remote", "factors": [["uv"]], "input": {"policy": self.bare}}
+        answers.approve(self.account, self.server.prompt(self.account, "policy", **asked), gesture=True)
+        self.server.policy = self.bare
+        self.assertIsNotNone(self.account.record["pin"])
+        self.account.fetch_state()
+
+    def test_the_blob_goes_with_the_state_that_lowers_it(self):
+        self.lowered()
+        self.assertIsNone(self.account.record["pin"])
+
+    def test_none_comes_back_by_the_verdict_of_a_new_pin_that_waited(self):
+        asked = self.server.prompt(self.account, "pin-set")
+        self.away(answers.approve, asked, "", PIN, new_pin="580123")
+        self.lowered()
+        outbox.deliver_all(self.account)
+        self.assertEqual((self.account.record["outbox"], self.account.record["pin"]), ([], None))
+
+    def test_one_that_nothing_waits_for_any_more_is_over_a_day_later(self):
+        self.away(answers.approve, self.server.prompt(self.account, "pin-set"), "", PIN, new_pin="580123")
+        self.lowered()
+        self.account.tools.boot.time += 100_000
+        outbox.expire(self.account)
+        self.assertEqual(self.account.record["outbox"], [])
+
+    def test_a_policy_that_was_not_taken_drops_nothing(self):
+        self.server.policy = self.bare
+        with self.assertRaises(Refused):
+            self.account.fetch_state()
+        self.assertIsNotNone(self.account.record["pin"])
+
+
 class EasedPolicy(Lives):
     """From 120 seconds to 600: weaker, so only by the person."""
 
@@ -103,6 +194,17 @@ class EasedPolicy(Lives):
         news = inbox.poll(self.account)
         self.assertEqual(([prompt.jti for prompt in news.prompts], news.refused), ([jti], []))
 
+    def test_a_report_takes_the_agreement_back_in_whichever_statement_it_was_given(self):
+        asked = {"mode": "remote", "txn": b64u(b"a single request"), "input": {"policy": self.eased}}
+        first = self.server.prompt(self.account, "policy", **asked)
+        newer = self.server.prompt(self.account, "policy", life=90, replaces=first.jti, **asked)
+        answers.approve(self.account, first, "", PIN)
+        answers.report(self.account, newer)
+        self.server.policy = self.eased
+        with self.assertRaises(Refused) as refused:
+            self.account.fetch_state()
+        self.assertEqual(refused.exception.code, "downgrade")
+
     def test_who_did_not_agree_is_asked_nothing_by_the_eased_one(self):
         self.server.policy = self.eased
         with self.assertRaises(Refused) as refused:
@@ -132,6 +234,16 @@ class Offline(Lives):
                 self.server.prompt(self.account, **{**request, **change})
             self.assertEqual(refused.exception.code, code)
         self.assertEqual([path for path in self.server.asked if path.startswith("credentials")], [])
+
+
+class Noticed(Lives):
+    def test_a_notice_from_tomorrow_is_one_of_now_so_the_next_one_is_newer(self):
+        for number, (after, phones) in enumerate(((86_400, 2), (5, 1))):
+            told = {"jti": b64u(bytes([number] * 16)), "event": "phone_added", "set": b64u(bytes([phones] * 32))}
+            text = self.server.signed("cs1-notice", aud=self.server.id, iat=NOW + after, phones=phones, **told)
+            self.server.others = [text]
+            inbox.poll(self.account)
+            self.assertEqual(self.account.record["noticed"]["phones"], phones)
 
 
 class TakenBack(Lives):
