@@ -2,6 +2,7 @@
 //! verified and decided like any other; or, for another phone, with an invitation.
 
 use super::prompt::Prompt;
+use super::room::AskedBy;
 use super::seen::Seen;
 use super::verify::Refusal;
 use crate::account::Account;
@@ -117,7 +118,7 @@ impl Core {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
         let challenge = challenge.jti;
-        let noted = self.note(owner, &[verified], word, None)?.pop();
+        let noted = self.note(owner, &[verified], AskedBy::Person, word)?.pop();
         self.put_away(owner, kind, &challenge)?;
         match noted {
             Some(prompt) => Ok(prompt),

@@ -2,6 +2,7 @@
 
 use super::more::newest_statement;
 use super::prompt::Prompt;
+use super::room::{AskedBy, Room};
 use super::seen::Seen;
 use super::verify::{Known, Refusal, Request, Verified};
 use crate::account::{Account, Cursor};
@@ -17,10 +18,6 @@ use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::problem;
 use countersign_protocol::statement::{Challenge, Mode, Standing};
 use std::sync::Arc;
-
-/// Open requests of an ID at a time, and notes of what it was asked in a day: more than anybody meets whose server is in its senses.
-const MOST_OPEN: usize = 64;
-const MOST: usize = 4096;
 
 impl Core {
     /// A server that says that the credential is not in use or unknown proves it by a signed state,
@@ -75,7 +72,8 @@ impl Core {
         if id != challenge && id != txn {
             return Err(Refusal::Another.into());
         }
-        match self.note(owner, &[verified], arrived, None)?.pop() {
+        let noted = self.note(owner, &[verified], AskedBy::Others, arrived)?;
+        match noted.into_iter().next() {
             Some(prompt) => Ok(prompt),
             // It was noted before.
             None => self.prompt(owner, &challenge),
@@ -130,47 +128,47 @@ impl Core {
         Ok(Verified::check(request, &known)?)
     }
 
-    /// Makes requests, and the cursor they came with, durable; then they may be shown. Gives the
-    /// prompts of those that weren't noted before.
+    /// Makes requests durable; then they may be shown. Gives the prompts of those that weren't noted before.
     pub(super) fn note(
         &self,
         owner: &Id,
         requests: &[Verified],
+        by: AskedBy,
         word: Word,
-        next: Option<String>,
     ) -> Result<Vec<Prompt>, Fault> {
         let told = Told::default();
-        let (prompts, taken) = self.note_and_take(owner, requests, word, next, &told)?;
+        let (prompts, taken) = self.note_and_take(owner, requests, by, word, None, &told)?;
         if !taken.refused.is_empty() {
             return Err(Refusal::TooMany.into());
         }
         Ok(prompts)
     }
 
-    /// The same, with what was told beside them: first, since it may explain them.
+    /// The same, with the cursor they came with, and what was told beside them: first, since it may explain them.
     pub(super) fn note_and_take(
         &self,
         owner: &Id,
         requests: &[Verified],
+        by: AskedBy,
         word: Word,
         next: Option<String>,
         told: &Told,
     ) -> Result<(Vec<Prompt>, Taken), Fault> {
         let place = Place::of(owner);
-        let room = if requests.is_empty() {
-            0
-        } else {
-            self.room_for_requests(owner)?
-        };
         self.vault.change(|change| {
-            let mut room = room;
             let mut account = change.read::<Account>(&place)?.ok_or(Fault::Unknown)?;
             let before = account.known()?.phones_known();
             let mut taken = self.take_told(change, &mut account, told, word)?;
-            let mut time = ServerTime::default();
-            let mut prompts = Vec::new();
+            let (mut time, mut room) = (ServerTime::default(), Room::none());
             for verified in requests {
                 time = self.learn(change, &account.trust, verified.challenge().iat, word)?;
+            }
+            // Behind that: what another thread notes meanwhile changes the time too, and this is done anew.
+            if !requests.is_empty() {
+                room = self.make_room(owner, by, requests.len(), &time)?;
+            }
+            let mut prompts = Vec::new();
+            for verified in requests {
                 match self.note_one(change, &mut account, verified, &time, &mut room) {
                     Ok(seen) => prompts.extend(seen.map(|seen| (verified, seen))),
                     Err(fault @ Fault::Challenge(Refusal::TooMany)) => {
@@ -179,6 +177,7 @@ impl Core {
                     Err(other) => return Err(other),
                 }
             }
+            room.clear(change);
             // What goes on isn't over.
             let goes_on = |id| prompts.iter().any(|(_, seen)| seen.older() == Some(id));
             taken.cancelled.retain(|one| !goes_on(one.id.challenge));
@@ -202,15 +201,6 @@ impl Core {
         })
     }
 
-    /// How many more requests of an ID are noted now, so that no server fills the store.
-    fn room_for_requests(&self, owner: &Id) -> Result<usize, Fault> {
-        let (time, now) = (self.time(&self.account(owner)?.trust)?, self.clock.now());
-        let notes = self.vault.all::<Seen>(Some(owner))?;
-        let open = notes.iter().filter(|seen| seen.is_open_at(&time, now));
-        let room = MOST_OPEN.saturating_sub(open.count());
-        Ok(room.min(MOST.saturating_sub(notes.len())))
-    }
-
     /// Notes one; nothing if it was noted before.
     fn note_one(
         &self,
@@ -218,14 +208,14 @@ impl Core {
         account: &mut Account,
         verified: &Verified,
         time: &ServerTime,
-        room: &mut usize,
+        room: &mut Room,
     ) -> Result<Option<Seen>, Fault> {
         let challenge = verified.challenge();
         let place = Seen::place(&account.owner, &challenge.jti);
         if change.read::<Seen>(&place)?.is_some() {
             return Ok(None);
         }
-        *room = room.checked_sub(1).ok_or(Refusal::TooMany)?;
+        room.take_one()?;
         let known = account.known_mut()?;
         // Without a network it names the addressed phone alone, which is compared with nothing.
         let changed = challenge.mode != Mode::Offline && {
@@ -309,10 +299,15 @@ impl Core {
             .into_iter()
             .filter(|(_, seen)| seen.is_stale(lower))
             .collect();
+        if stale.is_empty() {
+            return Ok(());
+        }
         self.vault.change(|change| {
             for (found, _) in &stale {
                 change.delete_found(found);
             }
+            // Tells nothing new, and keeps what is known as of now: after a restart of the device they are still over.
+            self.learn(change, &account.trust, 0, Word::Some(self.clock.now()))?;
             Ok(())
         })
     }

@@ -2,6 +2,7 @@
 //! taken and isn't listed again: it reaches the caller, whatever comes after.
 
 use super::prompt::Prompt;
+use super::room::AskedBy;
 use super::verify::Refusal;
 use crate::account::{Account, Cursor, Stage};
 use crate::client::CallFault;
@@ -182,7 +183,8 @@ impl Core {
         }
         let told = self.read_others(&account.owner, &page.others, word, arrivals)?;
         let next = Some(page.next);
-        let (prompts, taken) = self.note_and_take(&account.owner, &good, word, next, &told)?;
+        let (prompts, taken) =
+            self.note_and_take(&account.owner, &good, AskedBy::Others, word, next, &told)?;
         arrivals.refused.extend(taken.refused);
         let (renewed, new) = prompts
             .into_iter()

@@ -204,9 +204,8 @@ fn a_flood_of_requests_is_refused_before_it_fills_the_store() {
     assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
 }
 
-#[test]
-fn what_was_over_at_once_fills_no_store_either() {
-    let phone = Phone::new();
+/// As many notes as there may be, of requests that were taken back at once; and a request that a stranger asked for.
+fn as_many_as_may_be(phone: &Phone) -> (Core, Id, Id) {
     let (app, id) = phone.enrolled();
     drop(app);
     let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
@@ -221,16 +220,120 @@ fn what_was_over_at_once_fills_no_store_either() {
         })
     };
     core.vault.change(note).unwrap();
-    phone.peer.ask(77, |_| {});
+    (core, id, phone.peer.ask(77, |_| {}))
+}
+
+#[test]
+fn what_was_over_at_once_fills_no_store_and_makes_way_once_its_time_is_over() {
+    let phone = Phone::new();
+    let (core, id, _) = as_many_as_may_be(&phone);
+    // Only its note keeps it from being shown again as yet.
     let arrivals = core.poll(&id, 0).unwrap();
     assert_eq!((arrivals.prompts.len(), noted(&phone)), (0, 4096));
     assert_eq!(arrivals.refused, [Code::SrvError]);
-    // A day later they are forgotten.
+    phone.pass(200);
+    let login = phone.peer.ask(78, |_| {});
+    let arrivals = core.poll(&id, 0).unwrap();
+    assert!(arrivals.refused.is_empty());
+    assert_eq!(arrivals.prompts[0].id.challenge, login);
+    core.begin(&id, Action::Unfreeze).unwrap();
+    assert_eq!(noted(&phone), 4096);
+    // A day later the others are forgotten.
     phone.pass(25 * 3600);
     core.poll(&id, 0).unwrap();
-    phone.peer.ask(78, |_| {});
+    phone.peer.ask(79, |_| {});
     assert_eq!(core.poll(&id, 0).unwrap().prompts.len(), 1);
     assert_eq!(noted(&phone), 1);
+}
+
+#[test]
+fn what_the_person_asks_for_on_the_phone_is_never_one_too_many() {
+    let phone = Phone::new();
+    let (core, id, _) = as_many_as_may_be(&phone);
+    let own = core.begin(&id, Action::Unfreeze).unwrap();
+    let more = core.more_time(&own.id).unwrap();
+    assert_eq!(more.goes_on, Some(own.id));
+    // Nor where as many are open as may be.
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    for _ in 0..64 {
+        let challenge = phone.peer.challenge(Id::make().unwrap());
+        let text = phone.peer.sign(challenge).compact().to_owned();
+        phone.peer.inner().open.push(text);
+    }
+    let open = app.poll(&id, 0).unwrap().prompts;
+    app.more_time(&open[63].id).unwrap();
+    app.begin(&id, Action::Unfreeze).unwrap();
+    phone.peer.ask(77, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().refused, [Code::SrvError]);
+}
+
+#[test]
+fn what_may_still_be_reported_makes_no_way() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let challenge = phone.peer.ask(76, |challenge| challenge.exp -= 60);
+    let first = app.poll(&id, 0).unwrap().prompts.remove(0).id;
+    assert_eq!(first.challenge, challenge);
+    let approve = Answer::Approve {
+        number: Some("47".into()),
+        pin: None,
+    };
+    app.decide(&first, &approve).unwrap();
+    drop(app);
+    let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
+    let challenge = phone.peer.sign(phone.peer.challenge(Id::from([9; 16])));
+    let over = Seen::new(&challenge, challenge.iat * 1000, false);
+    let note = |change: &mut Change<'_>| {
+        (0..4096u16).try_for_each(|n| {
+            let [high, low] = n.to_be_bytes();
+            let jti = std::array::from_fn(|at| if at == 0 { high } else { low });
+            change.put(&Seen::place(&id, &Id::from(jti)), &over)
+        })
+    };
+    core.vault.change(note).unwrap();
+    phone.pass(200);
+    for number in [77, 78] {
+        phone.peer.ask(number, |_| {});
+        assert_eq!(core.poll(&id, 0).unwrap().prompts.len(), 1);
+    }
+    assert_eq!(noted(&phone), 4096);
+    core.decide(&first, &Answer::Report { reason: None })
+        .unwrap();
+}
+
+/// Then the lower bound of the server's time stands where it was kept.
+#[test]
+fn row_44_what_was_forgotten_is_over_also_after_a_restart_of_the_device() {
+    let again = |phone: &Phone, core: &Core, id: &Id| {
+        phone.clock.restart();
+        let refused = core.fetch(id, Id::from([77; 16])).err().unwrap();
+        assert_eq!(code(Some(refused.into())), Some(Code::ChalExpired));
+    };
+    // Because there were too many.
+    let phone = Phone::new();
+    let (core, id, _) = as_many_as_may_be(&phone);
+    phone.pass(200);
+    // It tells of a time when the others were not over.
+    phone.peer.ask(78, |challenge| {
+        challenge.iat -= 100;
+        challenge.exp -= 100;
+    });
+    assert_eq!(core.poll(&id, 0).unwrap().prompts.len(), 1);
+    assert_eq!(noted(&phone), 4096);
+    again(&phone, &core, &id);
+    // Because it was a day ago.
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    phone.peer.ask(77, |_| {});
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
+    drop(app);
+    let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
+    phone.clock.pass(25 * 3600);
+    phone.peer.trouble("challenges", lost());
+    assert!(core.poll(&id, 0).is_err());
+    assert_eq!(noted(&phone), 0);
+    again(&phone, &core, &id);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod merge;
 mod more;
 mod prompt;
 mod recent;
+mod room;
 mod seen;
 mod sign;
 mod verify;

@@ -2,6 +2,7 @@
 //! prompt, whichever of its statements the shell names.
 
 use super::prompt::{Prompt, PromptId};
+use super::room::AskedBy;
 use super::seen::Seen;
 use super::verify::Refusal;
 use crate::account::Account;
@@ -16,7 +17,7 @@ use countersign_protocol::statement::Challenge;
 use countersign_protocol::{Id, Signed};
 
 /// More statements of one request than there can be.
-const TOO_MANY: usize = 16;
+pub(super) const TOO_MANY: usize = 16;
 
 impl Core {
     /// Asks the server for more time; gives the prompt that goes on.
@@ -44,7 +45,7 @@ impl Core {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
         let newer = verified.challenge().jti;
-        self.note(owner, &[verified], word, None)?;
+        self.note(owner, &[verified], AskedBy::Person, word)?;
         self.prompt(owner, &newer)
     }
 

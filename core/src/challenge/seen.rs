@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// How long a note outlives its storing at least, milliseconds.
 const KEPT: u64 = 24 * 3_600_000;
 
+/// How long the time of one that makes way is over at least, milliseconds: a server's clock may be set back a little.
+const SURELY_OVER: u64 = 60_000;
+
 /// A request that was shown or decided; named `owner/jti`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +143,18 @@ impl Seen {
     /// The exact bytes of the request.
     pub(crate) fn text(&self) -> &str {
         &self.challenge
+    }
+
+    pub(super) fn exp(&self) -> u64 {
+        self.exp
+    }
+
+    /// Whether it may be forgotten early, where there are too many: it is over, so its request isn't shown again without it, and the
+    /// person answered nothing to it that they could still report. What waits in the outbox, or is in the history, has its own bytes.
+    pub(super) fn makes_way(&self, lower: u64) -> bool {
+        let over = self.exp.saturating_mul(1000).saturating_add(SURELY_OVER);
+        let may_be_reported = self.decided.is_some() && !self.reported;
+        lower > over && !may_be_reported
     }
 
     /// Whether it can be forgotten: over, and kept long enough against a clock that was set back.
