@@ -90,16 +90,14 @@ impl Core {
         Ok(waiting)
     }
 
-    /// Whether the report that takes this approval back still waits, whatever came in place of its verdict: an answer that nobody signed
+    /// Whether a report that takes this approval back waits now, whatever came in place of its verdict: an answer that nobody signed
     /// lets no approval go.
-    fn is_taken_back(&self, owner: &Id, waiting: &Waiting, all: &[Waiting]) -> Result<bool, Fault> {
-        for report in all.iter().filter(|one| one.takes_back(waiting)) {
-            let place = Place::numbered(owner, report.ctr);
-            if self.vault.read::<Waiting>(&place)?.is_some() {
-                return Ok(true);
-            }
+    fn is_taken_back(&self, owner: &Id, waiting: &Waiting) -> Result<bool, Fault> {
+        if waiting.summary.decision != Decision::Approve {
+            return Ok(false);
         }
-        Ok(false)
+        let all = self.waiting_of(owner)?;
+        Ok(all.iter().any(|one| one.takes_back(waiting)))
     }
 
     /// Sends what is due, or all of it.
@@ -110,8 +108,7 @@ impl Core {
                 let due = self
                     .schedule()
                     .due_in(account.owner, waiting.ctr, self.clock.now());
-                let goes = due == 0 || also_not_due;
-                if goes && !self.is_taken_back(&account.owner, waiting, &all)? {
+                if due == 0 || also_not_due {
                     let sent = self.deliver(&account.owner, waiting.ctr);
                     // What fails otherwise is scheduled again; the next entry may do better.
                     if let Err(fault @ (Fault::Vault(_) | Fault::Closed)) = sent {
@@ -138,9 +135,6 @@ impl Core {
     ) -> Result<(), Fault> {
         let all = self.to_send(owner)?;
         for waiting in all.iter().filter(|one| one.is_report() || must(one)) {
-            if self.is_taken_back(owner, waiting, &all)? {
-                continue;
-            }
             match self.deliver(owner, waiting.ctr) {
                 Err(fault @ (Fault::Vault(_) | Fault::Closed)) => return Err(fault),
                 // The same server is as far for the next one.
@@ -158,8 +152,8 @@ impl Core {
         Ok(())
     }
 
-    /// Sends one response, as it was made durable, and gives its verdict; nothing when it is no longer there, or another thread is
-    /// sending it.
+    /// Sends one response, as it was made durable, and gives its verdict; nothing when it is no longer there, another thread is
+    /// sending it, or it is an approval whose report goes first.
     pub(crate) fn deliver_new(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
         self.scheduled(owner, ctr, |first| {
             let account = self.account(owner)?;
@@ -205,6 +199,10 @@ impl Core {
         let over = time.is_over(waiting.exp.saturating_add(PATIENCE), self.clock.now());
         if over && !waiting.is_awaited(&account) {
             self.give_up(&account, waiting)?;
+            return Ok(None);
+        }
+        // Looked at as late as can be: the person may have reported it while something else was under way.
+        if self.is_taken_back(&owner, waiting)? {
             return Ok(None);
         }
         let heard = self.post(&account, waiting);

@@ -12,8 +12,8 @@ use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Decision, Outcome, Verdict, VerdictCode};
 use countersign_protocol::{Digest, Id, Origin};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 fn approve() -> Answer {
     Answer::Approve {
@@ -418,4 +418,47 @@ fn an_answer_whose_sending_panicked_is_sent_again() {
     assert!(catch_unwind(decide).is_err());
     assert_eq!(app.outbox().unwrap().len(), 1);
     assert!(app.deliver(true).unwrap()[0].accepted);
+}
+
+/// The list of what waits is older than the report: another thread signs it while the first entry is under way.
+#[test]
+fn an_approval_does_not_go_while_a_report_waits_that_was_signed_meanwhile() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    phone.peer.ask(2, |_| {});
+    let other = app.poll(&id.account, 0).unwrap().prompts.remove(0).id;
+    for (id, answer) in [(other, Answer::Deny { reason: None }), (id, approve())] {
+        let lost = Trouble::Lost(TransportError::Unreachable);
+        phone.peer.trouble("responses", lost);
+        app.decide(&id, &answer).unwrap();
+    }
+    drop(app);
+    let meanwhile = Arc::new(Mutex::new(None::<Box<dyn FnOnce() + Send>>));
+    let (peer, come) = (phone.peer.clone(), meanwhile.clone());
+    let transport = Script::new(move |request| {
+        let act = come.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
+        peer.reply(request)
+    });
+    let ports = Ports {
+        transport: Arc::new(transport),
+        ..phone.ports(0)
+    };
+    let app = Arc::new(Authenticator::open(phone.config.clone(), ports).unwrap());
+    let (reporting, peer) = (app.clone(), phone.peer.clone());
+    let act = move || {
+        let lost = Trouble::Lost(TransportError::Unreachable);
+        peer.trouble("responses", lost);
+        let report = Answer::Report { reason: None };
+        let report = std::thread::spawn(move || reporting.decide(&id, &report).unwrap());
+        assert!(matches!(report.join().unwrap(), Sent::Queued(_)));
+    };
+    *meanwhile.lock().unwrap() = Some(Box::new(act));
+    app.deliver(true).unwrap();
+    assert_eq!(arrived(&phone), [Decision::Deny]);
+    app.deliver(true).unwrap();
+    let all = [Decision::Deny, Decision::Report, Decision::Approve];
+    assert_eq!(arrived(&phone), all);
 }
