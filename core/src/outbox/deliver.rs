@@ -283,11 +283,11 @@ impl Drop for Trying<'_> {
     }
 }
 
-/// Any 4xx but 401 and 429.
+/// Any 4xx but 401 and 429, and those that say that the request came too slowly or too early: nobody has to act on a bad network.
 fn stuck_by(fault: &Fault) -> Option<u16> {
     match fault {
         Fault::Call(CallFault::Problem { status, .. }) => match status {
-            401 | 429 => None,
+            401 | 408 | 425 | 429 => None,
             400..=499 => Some(*status),
             _ => None,
         },

@@ -177,6 +177,22 @@ fn what_only_a_person_gets_over_is_stuck_and_says_so_also_after_a_restart() {
 }
 
 #[test]
+fn a_request_that_came_too_slowly_is_sent_again_soon() {
+    for status in [408, 425] {
+        let phone = Phone::new();
+        let (app, id) = asked(&phone);
+        let slow = reply(status, &[], b"");
+        phone.peer.trouble("responses", Trouble::Instead(slow));
+        app.decide(&id, &approve()).unwrap();
+        let waiting = app.outbox().unwrap().remove(0);
+        assert_eq!(waiting.stuck, None);
+        assert!(waiting.next_try <= 2);
+        phone.pass(2);
+        assert!(app.deliver(false).unwrap()[0].accepted);
+    }
+}
+
+#[test]
 fn a_retry_waits_as_long_as_it_was_asked_to() {
     let phone = Phone::new();
     let (app, id) = asked(&phone);
