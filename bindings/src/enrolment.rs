@@ -177,12 +177,12 @@ impl Enrolment {
 
     fn agree(&self, code: &str) -> Result<String, AuthError> {
         self.phone.call(None, |core| {
-            let (review, before) = self.steps.begin()?;
-            // No lock: the person may be asked for a gesture.
-            let begun = core.enrol_with_code(&review, code);
-            let kept = review.asks_recovery_code().then_some(review);
-            self.steps.end(before, begun.as_ref().ok(), kept);
-            Ok(begun?.to_string())
+            let id = self.steps.consent(|review| {
+                // No lock: the person may be asked for a gesture.
+                let begun = core.enrol_with_code(review, code);
+                (begun, review.asks_recovery_code())
+            })?;
+            Ok(id?.to_string())
         })
     }
 
@@ -207,6 +207,7 @@ impl Enrolment {
 ///     Offered --> Over: the consent begins
 ///     Over --> Under: it was taken
 ///     Over --> Offered: not by a recovery code of this shape, or the key store failed; another one may be typed
+///     Over --> Offered: a host panicked
 ///     Under --> Again: another code is tried
 ///     Again --> Under: tried
 ///     Under --> Under: the server took it, and the review goes
@@ -246,6 +247,27 @@ impl<R> Steps<R> {
         }
     }
 
+    /// Takes the person's consent once: what becomes of it, and whether the review is kept for another code, is for `enrol` to say.
+    fn consent<E>(
+        &self,
+        enrol: impl FnOnce(&R) -> (Result<Id, E>, bool),
+    ) -> Result<Result<Id, E>, AuthError> {
+        let (review, before) = self.begin()?;
+        let mut under_way = UnderWay {
+            steps: self,
+            before,
+            begun: None,
+            kept: Some(review),
+        };
+        let tried = under_way.kept.as_deref().map(enrol);
+        let (begun, keep) = tried.ok_or_else(|| AuthError::misuse("twice"))?;
+        under_way.begun = begun.as_ref().ok().copied();
+        if !keep {
+            under_way.kept = None;
+        }
+        Ok(begun)
+    }
+
     /// Takes the review for a consent, and the ID that was being added before it. `use.twice` changes nothing.
     fn begin(&self) -> Result<(Box<R>, Option<Id>), AuthError> {
         let mut stage = self.stage();
@@ -275,6 +297,21 @@ impl<R> Steps<R> {
             (None, Some(id), _) if matches!(*stage, Stage::Under(..)) => Stage::Under(id, None),
             (None, Some(id), kept) => Stage::Under(id, kept),
         };
+    }
+}
+
+/// A consent under way. However it ends, also by a panic of a host, it is no longer; then the review is there for another one.
+struct UnderWay<'a, R> {
+    steps: &'a Steps<R>,
+    before: Option<Id>,
+    begun: Option<Id>,
+    kept: Option<Box<R>>,
+}
+
+impl<R> Drop for UnderWay<'_, R> {
+    fn drop(&mut self) {
+        let (before, begun) = (self.before, self.begun);
+        self.steps.end(before, begun.as_ref(), self.kept.take());
     }
 }
 
@@ -379,6 +416,28 @@ mod tests {
         drop(review);
         steps.end(before, None, None);
         assert_eq!(steps.begin().err(), Some(AuthError::misuse("twice")));
+        assert!(!is_held(&held));
+    }
+
+    #[test]
+    fn a_consent_in_which_a_host_panicked_can_be_given_again() {
+        use std::panic::{AssertUnwindSafe, catch_unwind};
+        let panics = |steps: &Steps<Held>| {
+            let enrol = |_: &Held| -> (Result<Id, ()>, bool) { panic!("a host's bug") };
+            let consent = AssertUnwindSafe(|| steps.consent(enrol));
+            assert!(catch_unwind(consent).is_err());
+        };
+        let (steps, held) = offered();
+        panics(&steps);
+        assert!(is_held(&held));
+        let begun = steps.consent(|_| (Ok::<_, ()>(first()), true));
+        assert_eq!((begun, steps.under()), (Ok(Ok(first())), Ok(first())));
+        // And while another code is tried.
+        panics(&steps);
+        assert_eq!(steps.under(), Ok(first()));
+        let second = Id::from([2; 16]);
+        let begun = steps.consent(|_| (Ok::<_, ()>(second), false));
+        assert_eq!((begun, steps.under()), (Ok(Ok(second)), Ok(second)));
         assert!(!is_held(&held));
     }
 
