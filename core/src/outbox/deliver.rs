@@ -153,7 +153,7 @@ impl Core {
     }
 
     /// Sends one response, as it was made durable, and gives its verdict; nothing when it is no longer there, another thread is
-    /// sending it, or it is an approval whose report goes first.
+    /// sending it or was told, or it is an approval whose report goes first.
     pub(crate) fn deliver_new(&self, owner: &Id, ctr: u64) -> Result<Option<VerdictInfo>, Fault> {
         self.scheduled(owner, ctr, |first| {
             let account = self.account(owner)?;
@@ -220,7 +220,7 @@ impl Core {
         } else {
             Word::Some(trip.arrived)
         };
-        self.settle(&account, waiting, &verdict, word)?;
+        let told = self.settle(&account, waiting, &verdict, word)?;
         if matches!(
             verdict.code,
             VerdictCode::Suspended | VerdictCode::NotActive
@@ -230,11 +230,7 @@ impl Core {
             // The state tells more; a failure to fetch it now takes nothing back.
             let _ = self.fetch_state(&owner, 0);
         }
-        let id = PromptId {
-            account: owner,
-            challenge: waiting.request,
-        };
-        Ok(Some(VerdictInfo::new(id, &verdict)))
+        Ok(told)
     }
 
     fn post(&self, account: &Account, waiting: &Waiting) -> Result<(String, Trip), Fault> {

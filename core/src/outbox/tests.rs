@@ -436,6 +436,28 @@ fn an_answer_whose_sending_panicked_is_sent_again() {
     assert!(app.deliver(true).unwrap()[0].accepted);
 }
 
+/// What somebody else does while the next call is under way, once the server has answered it.
+type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+fn started(phone: &Phone) -> (Arc<Authenticator>, Meanwhile) {
+    let meanwhile = Meanwhile::default();
+    let (peer, come) = (phone.peer.clone(), meanwhile.clone());
+    let transport = Script::new(move |request| {
+        let answer = peer.reply(request);
+        let act = come.lock().unwrap().take();
+        if let Some(act) = act {
+            std::thread::spawn(act).join().unwrap();
+        }
+        answer
+    });
+    let ports = Ports {
+        transport: Arc::new(transport),
+        ..phone.ports(0)
+    };
+    let app = Authenticator::open(phone.config.clone(), ports).unwrap();
+    (Arc::new(app), meanwhile)
+}
+
 /// The list of what waits is older than the report: another thread signs it while the first entry is under way.
 #[test]
 fn an_approval_does_not_go_while_a_report_waits_that_was_signed_meanwhile() {
@@ -449,27 +471,14 @@ fn an_approval_does_not_go_while_a_report_waits_that_was_signed_meanwhile() {
         app.decide(&id, &answer).unwrap();
     }
     drop(app);
-    let meanwhile = Arc::new(Mutex::new(None::<Box<dyn FnOnce() + Send>>));
-    let (peer, come) = (phone.peer.clone(), meanwhile.clone());
-    let transport = Script::new(move |request| {
-        let act = come.lock().unwrap().take();
-        if let Some(act) = act {
-            act();
-        }
-        peer.reply(request)
-    });
-    let ports = Ports {
-        transport: Arc::new(transport),
-        ..phone.ports(0)
-    };
-    let app = Arc::new(Authenticator::open(phone.config.clone(), ports).unwrap());
+    let (app, meanwhile) = started(&phone);
     let (reporting, peer) = (app.clone(), phone.peer.clone());
     let act = move || {
         let lost = Trouble::Lost(TransportError::Unreachable);
         peer.trouble("responses", lost);
         let report = Answer::Report { reason: None };
-        let report = std::thread::spawn(move || reporting.decide(&id, &report).unwrap());
-        assert!(matches!(report.join().unwrap(), Sent::Queued(_)));
+        let sent = reporting.decide(&id, &report).unwrap();
+        assert!(matches!(sent, Sent::Queued(_)));
     };
     *meanwhile.lock().unwrap() = Some(Box::new(act));
     app.deliver(true).unwrap();
@@ -477,4 +486,28 @@ fn an_approval_does_not_go_while_a_report_waits_that_was_signed_meanwhile() {
     app.deliver(true).unwrap();
     let all = [Decision::Deny, Decision::Report, Decision::Approve];
     assert_eq!(arrived(&phone), all);
+}
+
+#[test]
+fn a_verdict_that_a_list_brings_while_its_answer_is_under_way_is_told_once() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    let lost = Trouble::AnswerLost(TransportError::Timeout);
+    phone.peer.trouble("responses", lost);
+    app.decide(&id, &approve()).unwrap();
+    drop(app);
+    let (app, meanwhile) = started(&phone);
+    let (polling, peer) = (app.clone(), phone.peer.clone());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    *meanwhile.lock().unwrap() = Some(Box::new(move || {
+        let verdict = peer.inner().verdicts[0].compact().to_owned();
+        peer.inner().others.push(verdict);
+        let verdicts = polling.poll(&id.account, 0).unwrap().verdicts;
+        heard.lock().unwrap().extend(verdicts);
+    }));
+    assert!(app.deliver(true).unwrap().is_empty());
+    assert_eq!(told.lock().unwrap().len(), 1);
+    assert!(app.outbox().unwrap().is_empty());
+    assert!(app.deliver(true).unwrap().is_empty());
 }

@@ -30,7 +30,7 @@ pub struct VerdictInfo {
 }
 
 impl VerdictInfo {
-    pub(super) fn new(id: PromptId, verdict: &Verdict) -> Self {
+    fn new(id: PromptId, verdict: &Verdict) -> Self {
         Self {
             id,
             accepted: verdict.result == Outcome::Accepted,
@@ -91,18 +91,18 @@ impl Core {
         waiting.is_judged_by(account, verdict) && leads_well && tried_again
     }
 
-    /// Moves a response and its verdict to the history; a verdict that is not final opens the
-    /// request again. Another thread may have done so.
+    /// Moves a response and its verdict to the history, and gives it to be told; a verdict that is not final opens the
+    /// request again. Nothing where another thread did so: that one tells it.
     pub(super) fn settle(
         &self,
         account: &Account,
         waiting: &Waiting,
         verdict: &Signed<Verdict>,
         word: Word,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<VerdictInfo>, Fault> {
         let owner = &account.owner;
         let place = Place::numbered(owner, waiting.ctr);
-        let gone = self.vault.change(|change| {
+        let settled = self.vault.change(|change| {
             if change.read::<Waiting>(&place)?.is_none() {
                 return Ok(None);
             }
@@ -133,12 +133,20 @@ impl Core {
                     change.put(&note, &seen)?;
                 }
             }
-            Ok::<_, Fault>(gone)
+            Ok::<_, Fault>(Some(gone))
         })?;
-        gone.map_or(Ok(()), |uv| self.destroy(&uv))
+        let Some(gone) = settled else {
+            return Ok(None);
+        };
+        gone.map_or(Ok(()), |uv| self.destroy(&uv))?;
+        let id = PromptId {
+            account: *owner,
+            challenge: waiting.request,
+        };
+        Ok(Some(VerdictInfo::new(id, verdict)))
     }
 
-    /// Settles a verdict that came beside requests; nothing when it is about no answer that waits here.
+    /// Settles a verdict that came beside requests; nothing to tell when it is about no answer that waits here.
     pub(crate) fn settle_told(
         &self,
         account: &Account,
@@ -151,13 +159,9 @@ impl Core {
         let Some(waiting) = judged.next() else {
             return Ok(None);
         };
-        self.settle(account, &waiting, verdict, word)?;
+        let told = self.settle(account, &waiting, verdict, word)?;
         self.schedule().end(*owner, waiting.ctr);
-        let id = PromptId {
-            account: *owner,
-            challenge: waiting.request,
-        };
-        Ok(Some(VerdictInfo::new(id, verdict)))
+        Ok(told)
     }
 
     /// Moves a response that nobody answers any more to the history, without a verdict.
