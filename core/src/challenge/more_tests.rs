@@ -3,10 +3,11 @@
 use crate::challenge::{Answer, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
-use crate::testkit::{Phone, judged};
+use crate::ports::TransportError;
+use crate::testkit::{Phone, Trouble, judged, refused};
 use crate::{Authenticator, Prompt};
 use countersign_protocol::Id;
-use countersign_protocol::statement::{CancelReason, Challenge, Outcome, VerdictCode};
+use countersign_protocol::statement::{CancelReason, Challenge, Outcome, Verdict, VerdictCode};
 use countersign_protocol::text::Name;
 use std::sync::Arc;
 
@@ -244,4 +245,109 @@ fn an_answer_that_may_be_tried_again_opens_the_request_as_it_is_whenever_it_got_
         };
         assert_eq!(open(&app), [newer], "{at}");
     }
+}
+
+/// The answer to the next response.
+fn says(phone: &Phone, verdict: fn(&mut Verdict)) {
+    phone.peer.inner().verdict = Some(verdict);
+}
+
+fn expired(verdict: &mut Verdict) {
+    (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::Expired);
+}
+
+#[test]
+fn an_answer_that_was_too_late_leaves_the_request_open_where_it_has_more_time() {
+    let deny = Answer::Deny { reason: None };
+    for (answer, newer_first) in [(approve(), true), (approve(), false), (deny, true)] {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        let old = asked(&phone, &app, &id);
+        let lost = Trouble::Lost(TransportError::Unreachable);
+        phone.peer.trouble("/responses", lost);
+        app.decide(&old.id, &answer).unwrap();
+        says(&phone, expired);
+        let more = || {
+            phone.pass(50);
+            let challenge = phone.peer.ask_again(&old.id.challenge);
+            let arrivals = app.poll(&id, 0).unwrap();
+            let newer = PromptId { challenge, ..old.id };
+            (newer, arrivals.renewed.len() + arrivals.prompts.len())
+        };
+        let newer = if newer_first {
+            let (newer, shown) = more();
+            assert_eq!(shown, 0);
+            let verdict = app.deliver(true).unwrap().remove(0);
+            assert_eq!((verdict.code, verdict.is_final), ("expired", false));
+            newer
+        } else {
+            let verdict = app.deliver(true).unwrap().remove(0);
+            assert_eq!((verdict.code, verdict.is_final), ("expired", true));
+            assert!(open(&app).is_empty());
+            // Its own answer was given, once.
+            assert_eq!(app.decide(&old.id, &approve()).err(), refused(Code::ChalSeen));
+            let (newer, shown) = more();
+            assert_eq!(shown, 1);
+            newer
+        };
+        assert_eq!(open(&app), [newer]);
+        assert!(judged(app.decide(&old.id, &approve())).accepted);
+        assert!(open(&app).is_empty());
+    }
+}
+
+#[test]
+fn no_other_end_of_an_older_statement_opens_the_request_again() {
+    let ends: [fn(&mut Verdict); 5] = [
+        |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::PinLocked),
+        |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::FactorsMissing),
+        |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::DecidedElsewhere),
+        |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::Cancelled),
+        |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::ViewMismatch),
+    ];
+    for end in ends {
+        for newer_first in [true, false] {
+            let phone = Phone::new();
+            let (app, id) = phone.enrolled();
+            let old = asked(&phone, &app, &id);
+            let lost = Trouble::Lost(TransportError::Unreachable);
+            phone.peer.trouble("/responses", lost);
+            app.decide(&old.id, &approve()).unwrap();
+            says(&phone, end);
+            if newer_first {
+                phone.peer.ask_again(&old.id.challenge);
+                app.poll(&id, 0).unwrap();
+            }
+            assert!(app.deliver(true).unwrap()[0].is_final);
+            if !newer_first {
+                phone.peer.ask_again(&old.id.challenge);
+                app.poll(&id, 0).unwrap();
+            }
+            assert!(open(&app).is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_was_reported_stays_shut_when_its_answer_was_too_late() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    for answer in [approve(), Answer::Report { reason: None }] {
+        let lost = Trouble::Lost(TransportError::Unreachable);
+        phone.peer.trouble("/responses", lost);
+        app.decide(&old.id, &answer).unwrap();
+    }
+    phone.peer.ask_again(&old.id.challenge);
+    app.poll(&id, 0).unwrap();
+    // The report goes alone; its approval behind it is too late.
+    let lost = Trouble::AnswerLost(TransportError::Unreachable);
+    phone.peer.trouble("/responses", lost);
+    app.deliver(true).unwrap();
+    says(&phone, expired);
+    app.deliver(true).unwrap();
+    let verdicts = app.history(9).unwrap().into_iter();
+    let verdicts: Vec<_> = verdicts.filter_map(|one| one.result).collect();
+    assert!(verdicts.contains(&"expired".to_owned()));
+    assert!(open(&app).is_empty());
 }

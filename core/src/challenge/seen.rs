@@ -29,6 +29,9 @@ pub(crate) struct Seen {
     pub(super) phones_changed: bool,
     /// Approved or denied.
     decided: Option<Decision>,
+    /// Too late for the server.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
     reported: bool,
     /// Another statement took its place or may still, as when its own time is over.
     replaced: bool,
@@ -58,6 +61,7 @@ impl Seen {
             challenge: challenge.compact().to_owned(),
             phones_changed,
             decided: None,
+            late: false,
             reported: false,
             replaced: false,
             cancelled: false,
@@ -76,7 +80,7 @@ impl Seen {
     }
 
     /// Whether it can still be decided, by its time too.
-    pub(super) fn is_open_at(&self, time: &ServerTime, now: Moment) -> bool {
+    pub(crate) fn is_open_at(&self, time: &ServerTime, now: Moment) -> bool {
         self.is_undecided() && !time.is_over(self.exp, now)
     }
 
@@ -99,19 +103,24 @@ impl Seen {
         }
     }
 
-    /// A verdict that is not final: another decision may be made.
+    /// Another decision may be made, as after a verdict that is not final.
     pub(crate) fn reopen(&mut self) {
         self.decided = None;
+    }
+
+    /// The server had its answer when its time was over. That ends this statement alone: nothing was decided about the request.
+    pub(crate) fn was_late(&mut self) {
+        self.late = true;
     }
 
     pub(super) fn replace(&mut self) {
         self.replaced = true;
     }
 
-    /// It, of this `jti`, goes on as a newer statement, which is decided if this one is.
+    /// It, of this `jti`, goes on as a newer statement, which is decided if this one is, and was in time.
     pub(super) fn go_on(&mut self, jti: Id, newer: &mut Self, newer_jti: Id) {
         newer.older = Some(jti);
-        newer.decided = self.decided;
+        newer.decided = self.decided.filter(|_| !self.late);
         newer.reported = self.reported;
         newer.cancelled = self.cancelled;
         newer.phones_changed = self.phones_changed;

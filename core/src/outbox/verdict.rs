@@ -6,10 +6,10 @@ use crate::challenge::{PromptId, Seen, newest_statement};
 use crate::core::Core;
 use crate::error::Fault;
 use crate::history::HistoryRecord;
-use crate::time::Word;
-use crate::vault::Place;
-use countersign_protocol::Signed;
+use crate::time::{ServerTime, Word};
+use crate::vault::{Change, Place};
 use countersign_protocol::statement::{Kind, Outcome, Verdict, VerdictCode};
+use countersign_protocol::{Id, Signed};
 
 /// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,12 +30,13 @@ pub struct VerdictInfo {
 }
 
 impl VerdictInfo {
-    fn new(id: PromptId, verdict: &Verdict) -> Self {
+    /// `open`: whether the request can be answered again by it.
+    fn new(id: PromptId, verdict: &Verdict, open: bool) -> Self {
         Self {
             id,
             accepted: verdict.result == Outcome::Accepted,
             code: code(verdict.code),
-            is_final: verdict.r#final,
+            is_final: !open,
             attempts: verdict.attempts,
             return_url: verdict.r#return.clone(),
         }
@@ -91,8 +92,8 @@ impl Core {
         waiting.is_judged_by(account, verdict) && leads_well && tried_again
     }
 
-    /// Moves a response and its verdict to the history, and gives it to be told; a verdict that is not final opens the
-    /// request again. Nothing where another thread did so: that one tells it.
+    /// Moves a response and its verdict to the history, and gives it to be told; the request is open again where it
+    /// may be. Nothing where another thread did so: that one tells it.
     pub(super) fn settle(
         &self,
         account: &Account,
@@ -123,19 +124,11 @@ impl Core {
             }
             change.delete::<Waiting>(&place)?;
             change.put(&place, &HistoryRecord::new(waiting, Some(verdict)))?;
-            self.learn(change, &account.trust, verdict.iat, word)?;
-            if !verdict.r#final {
-                // As the request is now: it may have got more time.
-                let newest = newest_statement(change, owner, &waiting.request)?;
-                let note = Seen::place(owner, &newest);
-                if let Some(mut seen) = change.read::<Seen>(&note)? {
-                    seen.reopen();
-                    change.put(&note, &seen)?;
-                }
-            }
-            Ok::<_, Fault>(Some(gone))
+            let time = self.learn(change, &account.trust, verdict.iat, word)?;
+            let open = self.reopen(change, owner, waiting, verdict, &time)?;
+            Ok::<_, Fault>(Some((gone, open)))
         })?;
-        let Some(gone) = settled else {
+        let Some((gone, open)) = settled else {
             return Ok(None);
         };
         gone.map_or(Ok(()), |uv| self.destroy(&uv))?;
@@ -143,7 +136,42 @@ impl Core {
             account: *owner,
             challenge: waiting.request,
         };
-        Ok(Some(VerdictInfo::new(id, verdict)))
+        Ok(Some(VerdictInfo::new(id, verdict, open)))
+    }
+
+    /// Opens a request again: by a verdict that is not final, and by `expired`, which is about the time of the statement that was
+    /// answered, where the request has a newer one; one that comes later is open then too. Whether it can be answered again.
+    fn reopen(
+        &self,
+        change: &mut Change<'_>,
+        owner: &Id,
+        waiting: &Waiting,
+        verdict: &Verdict,
+        time: &ServerTime,
+    ) -> Result<bool, Fault> {
+        let late = verdict.code == VerdictCode::Expired && !waiting.is_report();
+        if verdict.r#final && !late {
+            return Ok(false);
+        }
+        // As the request is now: it may have got more time.
+        let newest = newest_statement(change, owner, &waiting.request)?;
+        if late {
+            let note = Seen::place(owner, &waiting.request);
+            if let Some(mut seen) = change.read::<Seen>(&note)? {
+                seen.was_late();
+                change.put(&note, &seen)?;
+            }
+            if newest == waiting.request {
+                return Ok(false);
+            }
+        }
+        let note = Seen::place(owner, &newest);
+        let Some(mut seen) = change.read::<Seen>(&note)? else {
+            return Ok(!verdict.r#final);
+        };
+        seen.reopen();
+        change.put(&note, &seen)?;
+        Ok(!verdict.r#final || seen.is_open_at(time, self.clock.now()))
     }
 
     /// Settles a verdict that came beside requests; nothing to tell when it is about no answer that waits here.
