@@ -165,7 +165,7 @@ impl Core {
             }
             // Behind that: what another thread notes meanwhile changes the time too, and this is done anew.
             if !requests.is_empty() {
-                room = self.make_room(owner, by, requests.len(), &time)?;
+                room = self.make_room(owner, by, requests, &time)?;
             }
             let mut prompts = Vec::new();
             for verified in requests {
@@ -225,7 +225,7 @@ impl Core {
         };
         let lower = time.lower(self.clock.now()).unwrap_or_default();
         let mut seen = Seen::new(challenge, lower, changed);
-        if let Some(jti) = challenge.replaces {
+        if let Some(jti) = self.newest_before(change, account, challenge, &room.kin)? {
             let old = Seen::place(&account.owner, &jti);
             if let Some(mut before) = change.read::<Seen>(&old)? {
                 if self.goes_on(account, &before, challenge) {
@@ -237,6 +237,7 @@ impl Core {
             }
         }
         change.put(&place, &seen)?;
+        room.kin.push(seen.clone());
         // What was decided before it got more time is shown no more.
         Ok(seen.is_undecided().then_some(seen))
     }

@@ -40,13 +40,71 @@ impl Core {
         })?;
         // The server can only have made it after it was asked.
         let word = Word::Fresh(heard.trip);
-        let verified = self.examine(owner, &heard.body.challenge, word, &mut None)?;
-        if verified.challenge().replaces != Some(open) {
+        let text = &heard.body.challenge;
+        let verified = match self.examine(owner, text, word, &mut None) {
+            // It came by a list meanwhile, and went on since.
+            Err(Fault::Challenge(Refusal::Seen)) if self.has(owner, text)? => {
+                return self.prompt(owner, &open);
+            }
+            verified => verified?,
+        };
+        let challenge = verified.challenge();
+        // Of the statements before it some may never have come here, as when an earlier answer was lost: then what it says counts.
+        if challenge.replaces != Some(open) && !self.is_more_time_for(owner, &open, challenge)? {
             return Err(CallFault::NotOurs { status: 201 }.into());
         }
-        let newer = verified.challenge().jti;
+        let newer = challenge.jti;
         self.note(owner, &[verified], AskedBy::Person, word)?;
         self.prompt(owner, &newer)
+    }
+
+    fn has(&self, owner: &Id, text: &str) -> Result<bool, Fault> {
+        let notes = self.vault.all::<Seen>(Some(owner))?;
+        Ok(notes.iter().any(|seen| seen.text() == text))
+    }
+
+    /// Whether a statement is an open one, or the same with more time.
+    fn is_more_time_for(
+        &self,
+        owner: &Id,
+        open: &Id,
+        newer: &Signed<Challenge>,
+    ) -> Result<bool, Fault> {
+        let seen = self.vault.read::<Seen>(&Seen::place(owner, open))?;
+        let account = self.account(owner)?;
+        let follows = newer.jti == *open || newer.replaces.is_some();
+        Ok(follows && seen.is_some_and(|seen| self.goes_on(&account, &seen, newer)))
+    }
+
+    /// The newest statement that is noted of the request that this one is of: by the one that it names, or, where that never came
+    /// here, by what it says.
+    pub(super) fn newest_before(
+        &self,
+        change: &mut Change<'_>,
+        account: &Account,
+        challenge: &Signed<Challenge>,
+        kin: &[Seen],
+    ) -> Result<Option<Id>, Fault> {
+        let owner = &account.owner;
+        if let Some(named) = &challenge.replaces
+            && change.read::<Seen>(&Seen::place(owner, named))?.is_some()
+        {
+            return Ok(Some(newest_statement(change, owner, named)?));
+        }
+        let mut kin: Vec<_> = kin
+            .iter()
+            .filter(|seen| seen.may_be_of(challenge))
+            .collect();
+        kin.sort_by_key(|seen| std::cmp::Reverse(seen.exp()));
+        // Each costs a check of its signature.
+        kin.truncate(TOO_MANY);
+        for seen in kin {
+            if self.goes_on(account, seen, challenge) {
+                let known = self.verify_again(&account.trust, seen.text())?;
+                return Ok(Some(newest_statement(change, owner, &known.challenge.jti)?));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a newer statement is an older one with more time, word for word: only then what was typed may stay.

@@ -4,9 +4,10 @@ use crate::challenge::{Answer, PromptId};
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::TransportError;
-use crate::testkit::{Phone, Trouble, judged, refused};
+use crate::testkit::{Phone, Trouble, json, judged, refused};
 use crate::{Authenticator, Prompt};
 use countersign_protocol::Id;
+use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::statement::{CancelReason, Challenge, Outcome, Verdict, VerdictCode};
 use countersign_protocol::text::Name;
 use std::sync::Arc;
@@ -350,4 +351,76 @@ fn what_was_reported_stays_shut_when_its_answer_was_too_late() {
     let verdicts: Vec<_> = verdicts.filter_map(|one| one.result).collect();
     assert!(verdicts.contains(&"expired".to_owned()));
     assert!(open(&app).is_empty());
+}
+
+/// A statement of the request of `asked` that has more time than any that came here, in place of one that never did.
+fn further(phone: &Phone, old: &Prompt, change: impl FnOnce(&mut Challenge)) -> String {
+    let mut challenge = phone.peer.challenge(Id::from([9; 16]));
+    challenge.replaces = Some(Id::from([8; 16]));
+    challenge.iat += 20;
+    challenge.exp += 20;
+    assert_ne!(old.id.challenge, challenge.jti);
+    change(&mut challenge);
+    phone.peer.sign(challenge).compact().to_owned()
+}
+
+fn extends(phone: &Phone, challenge: String) {
+    let answer = json(201, &ChallengeAnswer { challenge });
+    phone.peer.trouble("/actions", Trouble::Instead(answer));
+}
+
+#[test]
+fn more_time_is_taken_also_where_the_statement_before_it_never_came() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    let text = further(&phone, &old, |_| {});
+    extends(&phone, text.clone());
+    let new = app.more_time(&old.id).unwrap();
+    assert_eq!(new.goes_on, Some(old.id));
+    assert_eq!(new.id.challenge, Id::from([9; 16]));
+    assert_eq!(open(&app), [new.id]);
+    // The same once more changes nothing.
+    extends(&phone, text);
+    assert_eq!(app.more_time(&old.id).unwrap().id, new.id);
+    assert!(judged(app.decide(&old.id, &approve())).accepted);
+    assert!(open(&app).is_empty());
+}
+
+#[test]
+fn more_time_that_a_list_brought_meanwhile_is_no_fault() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    let newer = phone.peer.ask_again(&old.id.challenge);
+    let text = phone.peer.inner().open.last().unwrap().clone();
+    app.poll(&id, 0).unwrap();
+    extends(&phone, text.clone());
+    assert_eq!(app.more_time(&old.id).unwrap().id.challenge, newer);
+    // And went on once more.
+    let newest = phone.peer.ask_again(&newer);
+    app.poll(&id, 0).unwrap();
+    extends(&phone, text);
+    assert_eq!(app.more_time(&old.id).unwrap().id.challenge, newest);
+    assert_eq!(open(&app).len(), 1);
+}
+
+#[test]
+fn what_says_anything_else_is_no_more_time() {
+    type Bend = fn(&mut Challenge);
+    let bends: [Bend; 4] = [
+        |challenge| challenge.txn = Id::from([9; 16]),
+        |challenge| challenge.service.name = Name::parse("Bank").unwrap(),
+        |challenge| challenge.context.as_mut().unwrap().known ^= true,
+        |challenge| challenge.replaces = None,
+    ];
+    for bend in bends {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        let old = asked(&phone, &app, &id);
+        extends(&phone, further(&phone, &old, bend));
+        let error = app.more_time(&old.id).err().unwrap();
+        assert_eq!(error.code(), Some(Code::SrvError));
+        assert_eq!(open(&app), [old.id]);
+    }
 }

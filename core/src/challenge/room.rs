@@ -3,7 +3,7 @@
 
 use super::more::TOO_MANY;
 use super::seen::Seen;
-use super::verify::Refusal;
+use super::verify::{Refusal, Verified};
 use crate::core::Core;
 use crate::error::Fault;
 use crate::ports::Order;
@@ -28,6 +28,8 @@ pub(super) struct Room {
     left: usize,
     /// Notes that make way.
     gone: Vec<Found>,
+    /// Notes of requests that one of those that are to be noted may be of.
+    pub(super) kin: Vec<Seen>,
 }
 
 impl Room {
@@ -36,6 +38,7 @@ impl Room {
         Self {
             left: 0,
             gone: Vec::new(),
+            kin: Vec::new(),
         }
     }
 
@@ -53,21 +56,27 @@ impl Room {
 }
 
 impl Core {
-    /// Room for so many requests. Where there are notes enough, the oldest that are over make way, not the requests: anybody before
+    /// Room for these requests. Where there are notes enough, the oldest that are over make way, not the requests: anybody before
     /// an honest server can make it ask that often in a day.
     pub(super) fn make_room(
         &self,
         owner: &Id,
         by: AskedBy,
-        wanted: usize,
+        requests: &[Verified],
         time: &ServerTime,
     ) -> Result<Room, Fault> {
-        let now = self.clock.now();
+        let (wanted, now) = (requests.len(), self.clock.now());
         let notes = self
             .vault
             .scan::<Seen>(Some(owner), Order::Rising, usize::MAX)?;
         let open = notes.iter().filter(|(_, seen)| seen.is_open_at(time, now));
         let (open, all) = (open.count(), notes.len());
+        let is_kin = |seen: &Seen| {
+            let mut requests = requests.iter();
+            requests.any(|one| seen.may_be_of(one.challenge()))
+        };
+        let kin = notes.iter().filter(|(_, seen)| is_kin(seen));
+        let kin = kin.map(|(_, seen)| seen.clone()).collect();
         let mut gone = Vec::new();
         let too_many = all.saturating_add(wanted).saturating_sub(MOST);
         if let (true, Some(lower)) = (too_many > 0, time.lower(now)) {
@@ -90,7 +99,7 @@ impl Core {
                 MOST_OPEN.saturating_sub(open).min(notes)
             }
         };
-        Ok(Room { left, gone })
+        Ok(Room { left, gone, kin })
     }
 
     /// Whether what a request went on as makes way too: as long as it doesn't, a shell may name it by any of its statements.

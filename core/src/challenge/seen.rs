@@ -23,6 +23,12 @@ pub(crate) struct Seen {
     exp: u64,
     /// The lower bound of server time, milliseconds, from which it may be forgotten.
     until: u64,
+    /// What it has in common with the same request with more time. A note of an earlier build has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    txn: Option<Id>,
+    /// It says which statement it takes the place of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    follows: bool,
     /// The exact bytes: shown again after a restart, and reported.
     pub(super) challenge: String,
     /// Its `set` was another one than the last.
@@ -58,6 +64,8 @@ impl Seen {
             hash: challenge.hash(),
             exp: challenge.exp,
             until: lower.saturating_add(KEPT),
+            txn: Some(challenge.txn),
+            follows: challenge.replaces.is_some(),
             challenge: challenge.compact().to_owned(),
             phones_changed,
             decided: None,
@@ -126,6 +134,13 @@ impl Seen {
         newer.phones_changed = self.phones_changed;
         self.replaced = true;
         self.newer = Some(newer_jti);
+    }
+
+    /// Whether it may be the newest statement so far of the request that another one is of: by what they have in common, where one
+    /// of them takes the place of an earlier one.
+    pub(super) fn may_be_of(&self, other: &Challenge) -> bool {
+        let follows = self.follows || other.replaces.is_some();
+        follows && self.newer.is_none() && self.txn == Some(other.txn)
     }
 
     pub(super) fn newer(&self) -> Option<Id> {
