@@ -228,17 +228,19 @@ impl Core {
         if let Some(jti) = self.newest_before(change, account, challenge, &room.kin)? {
             let old = Seen::place(&account.owner, &jti);
             if let Some(mut before) = change.read::<Seen>(&old)? {
-                if self.goes_on(account, &before, challenge) {
-                    before.go_on(jti, &mut seen, challenge.jti);
-                } else {
+                if !self.goes_on(account, &before, challenge) {
                     before.replace();
+                } else if before.ends_after(challenge) {
+                    seen.come_late(jti);
+                } else {
+                    before.go_on(jti, &mut seen, challenge.jti);
                 }
                 change.put(&old, &before)?;
             }
         }
         change.put(&place, &seen)?;
         room.kin.push(seen.clone());
-        // What was decided before it got more time is shown no more.
+        // What was decided before it got more time is shown no more, nor what came behind the same with more time.
         Ok(seen.is_undecided().then_some(seen))
     }
 

@@ -6,10 +6,10 @@ use crate::outbox::Sent;
 use crate::ports::TransportError;
 use crate::testkit::{Phone, Trouble, json, judged, refused};
 use crate::{Authenticator, Prompt};
-use countersign_protocol::Id;
 use countersign_protocol::call::ChallengeAnswer;
 use countersign_protocol::statement::{CancelReason, Challenge, Outcome, Verdict, VerdictCode};
 use countersign_protocol::text::Name;
+use countersign_protocol::{Digest, Id};
 use std::sync::Arc;
 
 fn approve() -> Answer {
@@ -272,7 +272,10 @@ fn an_answer_that_was_too_late_leaves_the_request_open_where_it_has_more_time() 
             phone.pass(50);
             let challenge = phone.peer.ask_again(&old.id.challenge);
             let arrivals = app.poll(&id, 0).unwrap();
-            let newer = PromptId { challenge, ..old.id };
+            let newer = PromptId {
+                challenge,
+                ..old.id
+            };
             (newer, arrivals.renewed.len() + arrivals.prompts.len())
         };
         let newer = if newer_first {
@@ -286,7 +289,10 @@ fn an_answer_that_was_too_late_leaves_the_request_open_where_it_has_more_time() 
             assert_eq!((verdict.code, verdict.is_final), ("expired", true));
             assert!(open(&app).is_empty());
             // Its own answer was given, once.
-            assert_eq!(app.decide(&old.id, &approve()).err(), refused(Code::ChalSeen));
+            assert_eq!(
+                app.decide(&old.id, &approve()).err(),
+                refused(Code::ChalSeen)
+            );
             let (newer, shown) = more();
             assert_eq!(shown, 1);
             newer
@@ -302,7 +308,9 @@ fn no_other_end_of_an_older_statement_opens_the_request_again() {
     let ends: [fn(&mut Verdict); 5] = [
         |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::PinLocked),
         |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::FactorsMissing),
-        |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::DecidedElsewhere),
+        |verdict| {
+            (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::DecidedElsewhere)
+        },
         |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::Cancelled),
         |verdict| (verdict.result, verdict.code) = (Outcome::Refused, VerdictCode::ViewMismatch),
     ];
@@ -423,4 +431,62 @@ fn what_says_anything_else_is_no_more_time() {
         assert_eq!(error.code(), Some(Code::SrvError));
         assert_eq!(open(&app), [old.id]);
     }
+}
+
+#[test]
+fn two_statements_of_one_request_are_one_prompt_in_whichever_order_they_come() {
+    for decided_first in [true, false] {
+        let phone = Phone::new();
+        let (app, id) = phone.enrolled();
+        let ids = [1, 2].map(|number| PromptId {
+            account: id,
+            challenge: Id::from([number; 16]),
+        });
+        // By a link, say: the newer one alone.
+        phone.peer.ask(2, |challenge| {
+            challenge.replaces = Some(ids[0].challenge);
+            challenge.exp += 20;
+            challenge.iat += 20;
+        });
+        assert_eq!(app.poll(&id, 0).unwrap().prompts[0].id, ids[1]);
+        if decided_first {
+            app.decide(&ids[1], &approve()).unwrap();
+        }
+        phone.peer.ask(1, |_| {});
+        let arrivals = app.poll(&id, 0).unwrap();
+        assert!(arrivals.prompts.is_empty() && arrivals.renewed.is_empty());
+        assert!(arrivals.refused.is_empty());
+        let left = if decided_first { &[][..] } else { &ids[1..] };
+        assert_eq!(open(&app), left);
+        let answer = app.decide(&ids[0], &approve());
+        if decided_first {
+            assert_eq!(answer.err(), refused(Code::ChalSeen));
+        } else {
+            assert!(judged(answer).accepted);
+            assert!(open(&app).is_empty());
+        }
+        let hash = |text: &String| Digest::of(&[text.rsplit_once('.').unwrap().0.as_bytes()]);
+        let peer = phone.peer.inner();
+        let answered: Vec<_> = peer.responses.iter().map(|one| one.challenge).collect();
+        assert_eq!(answered, [hash(&peer.open[0])]);
+    }
+}
+
+#[test]
+fn a_statement_in_between_that_comes_late_leaves_one_prompt() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    // The answer that had the one in between was lost.
+    extends(&phone, further(&phone, &old, |_| {}));
+    let newest = app.more_time(&old.id).unwrap().id;
+    phone.peer.ask(8, |challenge| {
+        challenge.replaces = Some(old.id.challenge);
+        challenge.exp += 10;
+        challenge.iat += 10;
+    });
+    let arrivals = app.poll(&id, 0).unwrap();
+    assert!(arrivals.prompts.is_empty() && arrivals.renewed.is_empty());
+    assert_eq!(open(&app), [newest]);
+    assert_eq!(app.show(&old.id).unwrap().id, newest);
 }

@@ -143,6 +143,18 @@ impl Seen {
         follows && self.newer.is_none() && self.txn == Some(other.txn)
     }
 
+    /// Whether it has more time than another statement of the same request, which came behind it.
+    pub(super) fn ends_after(&self, other: &Challenge) -> bool {
+        let first = self.exp == other.exp && other.replaces.is_none();
+        self.exp > other.exp || first
+    }
+
+    /// It came behind the newest, which goes on.
+    pub(super) fn come_late(&mut self, newest: Id) {
+        self.replaced = true;
+        self.newer = Some(newest);
+    }
+
     pub(super) fn newer(&self) -> Option<Id> {
         self.newer
     }
