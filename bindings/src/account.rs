@@ -98,7 +98,7 @@ pub struct Account {
     pub pin: bool,
     /// Whether it has a key that asks for fingerprint or face.
     pub gesture: bool,
-    /// Whether PIN or gesture were changed and the server has not answered yet.
+    /// Whether PIN or gesture were changed and the server has not answered yet, or the state that its answer brings is not here yet.
     pub changing: bool,
     /// The device lost the key that opens it: it can only be forgotten, and added again.
     pub lost: bool,

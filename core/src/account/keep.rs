@@ -59,6 +59,18 @@ impl Core {
         })
     }
 
+    /// Fetches the state that a new K_uv waits for, where that failed when its verdict came. If it fails again it comes with the next
+    /// list, which says that there is one, or the next delivery.
+    pub(crate) fn have_uv_named(&self, owner: &Id) -> Result<(), Fault> {
+        if self.account(owner)?.is_uv_named() {
+            return Ok(());
+        }
+        match self.fetch_state(owner, 0) {
+            Err(fault @ (Fault::Vault(_) | Fault::Closed)) => Err(fault),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// Removes everything about an ID from this phone, its keys last. One whose records can't be opened any more is removed
     /// like any other.
     pub(crate) fn remove(&self, owner: &Id) -> Result<(), Fault> {

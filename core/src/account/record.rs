@@ -193,10 +193,10 @@ impl Account {
     }
 
     /// What this phone can prove with it. A PIN or gesture that is being changed proves nothing until the
-    /// server has answered: nobody knows yet which one it takes.
+    /// server has answered: nobody knows yet which one it takes. A new gesture's key not before a state has named it.
     pub(crate) fn factors(&self) -> Vec<Factor> {
         let pin = self.pin.is_some() && self.next_pin.is_none();
-        let uv = self.uv.is_some() && self.next_uv.is_none();
+        let uv = self.uv.is_some() && self.next_uv.is_none() && self.is_uv_named();
         factors(pin, uv)
     }
 
@@ -211,9 +211,16 @@ impl Account {
         factors(pin, self.uv.is_some() || self.next_uv.is_some())
     }
 
-    /// Whether PIN or gesture are being changed, and the server has not answered yet.
+    /// Whether PIN or gesture are being changed, and the server has not answered yet, or the state that its answer brings isn't here.
     pub(crate) fn is_changing(&self) -> bool {
-        self.next_pin.is_some() || self.next_uv.is_some()
+        self.next_pin.is_some() || self.next_uv.is_some() || !self.is_uv_named()
+    }
+
+    /// Whether a state has named K_uv: by its states a history is checked, so what a key signs that none of them names counts for
+    /// nothing. An ID of before they were noted has the one it began with.
+    pub(crate) fn is_uv_named(&self) -> bool {
+        let named = |uv: &UvKey| self.named_uv.is_empty() || self.named_uv.contains(&uv.key);
+        self.uv.as_ref().is_none_or(named)
     }
 
     /// Whether two PINs, or two keys, wait for what becomes of a change of this kind.
@@ -249,7 +256,11 @@ impl Account {
             return Some(next.uv.owner);
         }
         self.k_off = next.k_off;
-        self.uv.replace(next.uv).map(|old| old.owner)
+        let old = self.uv.replace(next.uv)?;
+        if self.named_uv.is_empty() {
+            self.named_uv.push(old.key);
+        }
+        Some(old.owner)
     }
 
     /// A state names a K_uv, which is this phone's.

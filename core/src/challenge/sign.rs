@@ -15,8 +15,8 @@ use crate::outbox::{Summary, Waiting};
 use crate::ports::StoreError;
 use crate::time::ServerTime;
 use crate::vault::{self, Blob, Change, Place};
-use countersign_protocol::Signed;
 use countersign_protocol::statement::{Challenge, Decision, Key, Response};
+use countersign_protocol::Signed;
 
 /// How often a decision is made anew because something else of the same ID was quicker.
 const TRIES: usize = 8;
@@ -49,6 +49,7 @@ impl Core {
         match self.decide_now(id, answer) {
             Err(Fault::Challenge(Refusal::Changing)) => {
                 self.deliver_first(&id.account, |_| true)?;
+                self.have_uv_named(&id.account)?;
                 self.decide_now(id, answer)
             }
             decided => decided,

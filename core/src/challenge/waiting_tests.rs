@@ -1,15 +1,19 @@
 //! A change of PIN or gesture whose verdict is to come: what waits for it, what it waits for, and how long.
 
 use super::factor_tests::{NEW, PIN, approve, asked, renew, set, signs_in};
+use crate::account::Account;
+use crate::authenticator::Authenticator;
 use crate::challenge::{Action, Answer, Note};
+use crate::core::Core;
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::TransportError;
 use crate::testkit::{Phone, Trouble, judged, problem, refused};
+use crate::vault::Place;
 use countersign_protocol::policy::{Alternative, Alternatives};
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Challenge, Standing, StateReason};
-use countersign_protocol::{Digest, Thumbprint};
+use countersign_protocol::{Digest, Id, Thumbprint};
 
 #[test]
 fn while_a_change_has_no_answer_nothing_is_signed_by_what_it_changes() {
@@ -260,4 +264,101 @@ fn a_change_of_a_removed_credential_waits_no_longer_than_its_keys() {
         assert_eq!((entry.kind.as_str(), &entry.result), (prompt.kind, &None));
         assert_eq!(phone.owners(), 1);
     }
+}
+
+/// A gesture that was renewed, and accepted, and whose state couldn't be fetched.
+fn renewed_without_its_state() -> (Phone, Authenticator, Id) {
+    let phone = Phone::before_factors();
+    let (app, id) = phone.enrolled_with_gesture(PIN);
+    let prompt = app.begin(&id, Action::RenewGesture).unwrap();
+    no_state(&phone);
+    assert!(judged(app.decide(&prompt.id, &renew(PIN))).accepted);
+    (phone, app, id)
+}
+
+fn no_state(phone: &Phone) {
+    let trouble = Trouble::Lost(TransportError::Unreachable);
+    phone.peer.trouble("/credentials/", trouble);
+}
+
+#[test]
+fn a_new_gesture_key_signs_nothing_before_a_state_has_named_it() {
+    let (phone, app, id) = renewed_without_its_state();
+    assert!(app.accounts().unwrap()[0].changing);
+    let login = phone.peer.ask(1, |challenge| {
+        challenge.factors = Alternatives::new(vec![Alternative::Uv]).unwrap();
+    });
+    let login = app.fetch(&id, &login).unwrap();
+    assert!(login.ways.is_empty() && login.notes == [Note::ChangeUnsent]);
+    phone.person.was_asked();
+    let before = phone.peer.calls_to("/responses");
+    no_state(&phone);
+    let unsent = Error::Retry {
+        code: Code::KeyUnsent,
+        wait: None,
+        reference: "changing",
+    };
+    assert_eq!(app.decide(&login.id, &approve(None)).err(), Some(unsent));
+    assert_eq!(phone.peer.calls_to("/responses"), before);
+    assert_eq!(phone.person.was_asked(), 0);
+    // The PIN does meanwhile.
+    let by_pin = phone.peer.ask(2, |_| {});
+    let by_pin = app.fetch(&id, &by_pin).unwrap();
+    assert_eq!(by_pin.ways, ["dev+pin"]);
+    assert!(judged(app.decide(&by_pin.id, &approve(Some(PIN)))).accepted);
+    // The state is fetched for it.
+    assert!(judged(app.decide(&login.id, &approve(None))).accepted);
+    let account = phone.account(&id);
+    assert!(account.is_uv_named() && !app.accounts().unwrap()[0].changing);
+    let response = phone.peer.inner().responses.last().unwrap().kid();
+    assert!(
+        account
+            .named_uv
+            .iter()
+            .any(|key| key.thumbprint() == response)
+    );
+}
+
+#[test]
+fn a_state_that_could_not_be_fetched_comes_with_the_next_list_or_delivery() {
+    type Next = fn(&Authenticator, &Id);
+    let next: [Next; 3] = [
+        |app, id| drop(app.poll(id, 0)),
+        |app, _| drop(app.deliver(false).unwrap()),
+        |app, _| drop(app.sync().unwrap()),
+    ];
+    for next in next {
+        let (phone, app, id) = renewed_without_its_state();
+        no_state(&phone);
+        next(&app, &id);
+        next(&app, &id);
+        assert!(!app.accounts().unwrap()[0].changing);
+        assert!(signs_in(&phone, &app, &id, 1, None));
+    }
+}
+
+/// Of an earlier build, which noted no keys that states named.
+#[test]
+fn an_id_whose_first_gesture_key_was_never_noted_goes_on_by_it() {
+    let phone = Phone::before_factors();
+    let (app, id) = phone.enrolled_with_gesture(PIN);
+    drop(app);
+    let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
+    let place = Place::of(&id);
+    core.vault
+        .change(|change| {
+            let mut account = change.read::<Account>(&place)?.unwrap();
+            account.named_uv.clear();
+            change.put(&place, &account)
+        })
+        .unwrap();
+    drop(core);
+    let app = phone.app();
+    assert!(signs_in(&phone, &app, &id, 1, None));
+    let old = phone.account(&id).uv.unwrap().key;
+    let prompt = app.begin(&id, Action::RenewGesture).unwrap();
+    assert!(judged(app.decide(&prompt.id, &renew(PIN))).accepted);
+    assert!(signs_in(&phone, &app, &id, 2, None));
+    let account = phone.account(&id);
+    assert_eq!(account.named_uv, [old, account.uv.unwrap().key]);
 }

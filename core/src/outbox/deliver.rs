@@ -116,6 +116,8 @@ impl Core {
                     }
                 }
             }
+            // Also where the app was killed behind the verdict.
+            self.have_uv_named(&account.owner)?;
         }
         Ok(())
     }
