@@ -65,6 +65,11 @@ impl Account {
             self.approvals.retain(|later| later.policy.n > policy.n);
             self.policy = policy;
         }
+        // Where there is no PIN there is none on either side. One that waits for its verdict isn't wanted any more either: whatever
+        // that says, none comes of it.
+        if self.policy.pin == 0 {
+            (self.pin, self.next_pin) = (None, None);
+        }
         known.take(state, lower);
         self.account = state.account.clone();
         self.note_uv(state);

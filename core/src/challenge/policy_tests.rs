@@ -1,7 +1,7 @@
 //! A policy gets weaker only by the person's word, and only to exactly what they were shown.
 
 use crate::authenticator::Authenticator;
-use crate::challenge::{Answer, Prompt, PromptId};
+use crate::challenge::{Action, Answer, NewPin, Prompt, PromptId};
 use crate::error::{Code, Error};
 use crate::ports::TransportError;
 use crate::testkit::{Phone, Trouble, judged, typed};
@@ -67,6 +67,43 @@ fn a_weaker_policy_that_the_person_agreed_to_is_taken() {
     assert_eq!(phone.account(&id).policy, old);
     assert_eq!(brought(&phone, &app, &id, &new), (vec![], new));
     assert!(phone.account(&id).approvals.is_empty());
+}
+
+#[test]
+fn a_policy_without_a_pin_leaves_none_on_the_phone_also_where_a_new_one_waits() {
+    for waits in [false, true] {
+        let phone = Phone::before_pin();
+        let (app, id) = phone.enrolled_with(PIN);
+        let new = weaker(&phone.account(&id).policy);
+        let prompt = asked(&phone, &app, &id, &new);
+        app.decide(&prompt.id, &approve()).unwrap();
+        if waits {
+            let prompt = app.begin(&id, Action::SetPin).unwrap();
+            let lost = Trouble::Lost(TransportError::Unreachable);
+            phone.peer.trouble("/responses", lost);
+            let pin = NewPin::new(typed("604155"), &typed("604155")).unwrap();
+            let old = Some(typed(PIN));
+            app.decide(&prompt.id, &Answer::SetPin { old, new: pin })
+                .unwrap();
+        }
+        // One that only rests the ID, under the old policy, takes nothing.
+        phone.peer.end(Standing::Suspended, StateReason::User);
+        app.poll(&id, 0).unwrap();
+        assert!(app.accounts().unwrap()[0].pin);
+        let active = phone.peer.become_state(|state| {
+            (state.state, state.reason) = (Standing::Active, None);
+            state.policy = new.clone();
+        });
+        assert_eq!(active.policy.pin, 0);
+        assert!(app.poll(&id, 0).unwrap().refused.is_empty());
+        let account = phone.account(&id);
+        assert!(account.pin.is_none() && account.next_pin.is_none());
+        let info = &app.accounts().unwrap()[0];
+        assert!(!info.pin && !info.changing);
+        // Nor does one come of the answer.
+        app.deliver(true).unwrap();
+        assert!(app.outbox().unwrap().is_empty() && phone.account(&id).pin.is_none());
+    }
 }
 
 #[test]
