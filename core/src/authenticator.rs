@@ -387,7 +387,8 @@ impl Authenticator {
     /// `store.reopen`: whether it was signed is known once the phone was opened again; then it is in [`Self::outbox`], or the
     /// request is still open.
     /// `key.unsent`: a change of PIN or gesture that is signed has no answer yet, or this is one and would overtake an answer
-    /// by the old PIN or gesture; and it can't be had now.
+    /// by the old PIN or gesture; and it can't be had now. The same, or `srv.busy`: an answer that was signed 30 before doesn't arrive;
+    /// then only a report is signed.
     pub fn decide(&self, id: &PromptId, answer: &Answer) -> Result<Sent, Error> {
         let core = self.core()?;
         let (account, waiting) = core.decide(id, answer)?;

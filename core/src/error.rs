@@ -387,6 +387,7 @@ impl From<challenge::Refusal> for Error {
             Refusal::TooMany => retry(Code::SrvError, "too_many"),
             Refusal::Factors => refused(Code::ResFactors),
             Refusal::Changing => retry(Code::KeyUnsent, "changing"),
+            Refusal::Unsent => retry(Code::SrvBusy, "unsent"),
             Refusal::Paused => refused(Code::IdPaused),
         }
     }

@@ -131,7 +131,7 @@ fn enrolments() -> [enrol::Refusal; 9] {
     ]
 }
 
-fn challenges() -> [challenge::Refusal; 21] {
+fn challenges() -> [challenge::Refusal; 22] {
     use challenge::Refusal::*;
     [
         OtherServer,
@@ -154,6 +154,7 @@ fn challenges() -> [challenge::Refusal; 21] {
         Number,
         TooMany,
         Factors,
+        Unsent,
         Paused,
     ]
 }

@@ -16,10 +16,14 @@ use crate::ports::StoreError;
 use crate::time::ServerTime;
 use crate::vault::{self, Blob, Change, Place};
 use countersign_protocol::statement::{Challenge, Decision, Key, Response};
-use countersign_protocol::Signed;
+use countersign_protocol::{Id, Signed};
 
 /// How often a decision is made anew because something else of the same ID was quicker.
 const TRIES: usize = 8;
+
+/// How many answers may be signed behind one that waits. More than 32 behind the newest a server takes it for a copied phone's
+/// (protocol section 7); what is left is for reports.
+const AHEAD: u64 = 30;
 
 /// What the person gave a gesture for.
 #[derive(Default)]
@@ -47,7 +51,7 @@ impl Core {
         answer: &Answer,
     ) -> Result<(Account, Waiting), Fault> {
         match self.decide_now(id, answer) {
-            Err(Fault::Challenge(Refusal::Changing)) => {
+            Err(Fault::Challenge(Refusal::Changing | Refusal::Unsent)) => {
                 self.deliver_first(&id.account, |_| true)?;
                 self.have_uv_named(&id.account)?;
                 self.decide_now(id, answer)
@@ -107,6 +111,10 @@ impl Core {
         if decided.changes() && self.overtakes(&account, challenge, &time)? {
             return Err(Refusal::Changing.into());
         }
+        let chain = change.read::<Chain>(&owner)?.unwrap_or_default();
+        if answer.decision() != Decision::Report {
+            self.is_not_far_ahead(&account.owner, chain.ctr + 1)?;
+        }
         if decided.asks_uv() {
             return Ok(Tried::AsksUv(Key {
                 aud: challenge.iss.clone(),
@@ -115,7 +123,6 @@ impl Core {
             }));
         }
 
-        let chain = change.read::<Chain>(&owner)?.unwrap_or_default();
         let (response, kept) = self.respond(&mut account, &decided, chain, signed)?;
         let ctr = response.ctr;
         match (&decided.brought, kept) {
@@ -159,6 +166,19 @@ impl Core {
         let waiting = Waiting::new(challenge, &response, Summary::new(challenge, &response));
         change.put(&Place::numbered(&account.owner, ctr), &waiting)?;
         Ok(Tried::Ready(Box::new((change, account, waiting))))
+    }
+
+    /// Whether everything that waits is near enough to the next answer to arrive after it.
+    fn is_not_far_ahead(&self, owner: &Id, ctr: u64) -> Result<(), Fault> {
+        let mut behind = self.waiting_of(owner)?;
+        behind.retain(|one| one.ctr.saturating_add(AHEAD) < ctr);
+        if behind.iter().any(Waiting::is_change) {
+            Err(Refusal::Changing.into())
+        } else if behind.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Unsent.into())
+        }
     }
 
     /// Whether a change replaces what an answer that still counts, and hasn't arrived, is proved by.

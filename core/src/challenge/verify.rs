@@ -100,6 +100,9 @@ pub(crate) enum Refusal {
     /// A change of PIN or gesture must reach the server first.
     #[error("a change of PIN or gesture has no answer yet")]
     Changing,
+    /// An answer that was signed long before must reach the server first.
+    #[error("an earlier answer has not arrived yet")]
+    Unsent,
     /// The ID is suspended or over.
     #[error("the ID is not in use")]
     Paused,

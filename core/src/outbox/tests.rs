@@ -6,7 +6,7 @@ use crate::core::Core;
 use crate::error::{Code, Error};
 use crate::outbox::Sent;
 use crate::ports::{Answer as Reply, TransportError};
-use crate::testkit::{Phone, Script, Trouble, json, problem, typed};
+use crate::testkit::{Phone, Script, Trouble, json, judged, problem, typed};
 use countersign_protocol::call::VerdictAnswer;
 use countersign_protocol::problem::Code as Said;
 use countersign_protocol::statement::{Decision, Outcome, Verdict, VerdictCode};
@@ -510,4 +510,41 @@ fn a_verdict_that_a_list_brings_while_its_answer_is_under_way_is_told_once() {
     assert_eq!(told.lock().unwrap().len(), 1);
     assert!(app.outbox().unwrap().is_empty());
     assert!(app.deliver(true).unwrap().is_empty());
+}
+
+/// Further behind, a server would take it for a copied phone's.
+#[test]
+fn nothing_but_a_report_is_signed_far_ahead_of_an_answer_that_waits() {
+    let phone = Phone::new();
+    let (app, id) = asked(&phone);
+    let stuck = || Trouble::Instead(problem(Said::TooLarge));
+    let deny = Answer::Deny { reason: None };
+    phone.peer.trouble("responses", stuck());
+    app.decide(&id, &deny).unwrap();
+    let ask = |number| {
+        phone.peer.ask(number, |_| {});
+        app.poll(&id.account, 0).unwrap().prompts.remove(0).id
+    };
+    for number in 2..=31 {
+        assert!(judged(app.decide(&ask(number), &deny)).accepted);
+    }
+    let one_more = ask(32);
+    for answer in [&deny, &approve()] {
+        phone.peer.trouble("responses", stuck());
+        let unsent = Error::Retry {
+            code: Code::SrvBusy,
+            wait: None,
+            reference: "unsent",
+        };
+        assert_eq!(app.decide(&one_more, answer).err(), Some(unsent));
+        assert_eq!(app.outbox().unwrap().len(), 1);
+    }
+    let report = Answer::Report { reason: None };
+    assert!(judged(app.decide(&one_more, &report)).accepted);
+    // It is delivered first, and then there is room again.
+    let next = ask(33);
+    assert!(judged(app.decide(&next, &deny)).accepted);
+    assert!(app.outbox().unwrap().is_empty());
+    let last = phone.peer.inner().responses.last().unwrap().ctr;
+    assert_eq!(last, 33);
 }
