@@ -38,8 +38,8 @@ impl Core {
             }
             other => other,
         })?;
-        // The server can only have made it after it was asked.
-        let word = Word::Fresh(heard.trip);
+        // It may have been made before it was asked for, as when an earlier answer was lost.
+        let word = Word::Some(heard.trip.arrived);
         let text = &heard.body.challenge;
         let verified = match self.examine(owner, text, word, &mut None) {
             // It came by a list meanwhile, and went on since.

@@ -414,6 +414,31 @@ fn more_time_that_a_list_brought_meanwhile_is_no_fault() {
 }
 
 #[test]
+fn more_time_that_was_made_before_it_was_asked_for_sets_no_clock_back() {
+    let phone = Phone::new();
+    let (app, id) = phone.enrolled();
+    let old = asked(&phone, &app, &id);
+    let newer = phone.peer.ask_again(&old.id.challenge);
+    let text = phone.peer.inner().open.pop().unwrap();
+    phone.pass(40);
+    phone
+        .peer
+        .ask(77, |challenge| challenge.exp = challenge.iat + 30);
+    assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
+    extends(&phone, text);
+    assert_eq!(app.more_time(&old.id).unwrap().id.challenge, newer);
+    // The other one is over by what was known of the time before.
+    phone.pass(35);
+    assert_eq!(
+        open(&app),
+        [PromptId {
+            challenge: newer,
+            ..old.id
+        }]
+    );
+}
+
+#[test]
 fn what_says_anything_else_is_no_more_time() {
     type Bend = fn(&mut Challenge);
     let bends: [Bend; 4] = [
