@@ -52,6 +52,8 @@ def _nothing_overtaken(account, kind):
     record = account.record
     now = clock.lower(record["times"], account.tools.boot)
     for entry in record["outbox"]:
+        if entry["kind"] == kind and kind in ("pin-set", "replace-uv"):
+            raise NotNow("the same change waits in the outbox and has to be delivered first")
         response = statements.unpack(entry["response"], "cs1-response")
         by_uv = record["uv"] and response.kid == keys.kid(record["uv"]["jwk"])
         goes = ("pin" in response.body and kind == "pin-set") or (by_uv and kind == "replace-uv")

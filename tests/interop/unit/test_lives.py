@@ -117,6 +117,15 @@ class Waiting(Lives):
         self.away(answers.approve, self.server.prompt(self.account, "replace-uv"), "", PIN, new_gesture="biometric")
         self.assertEqual(self.later(), ["replace-uv"])
 
+    def test_a_second_change_of_the_same_kind_is_not_signed(self):
+        asked = {"factors": [["uv"]]}
+        first, second = (self.server.prompt(self.account, "pin-set", **asked) for _ in range(2))
+        self.away(answers.approve, first, gesture=True, new_pin="580123")
+        with self.assertRaises(NotNow):
+            answers.approve(self.account, second, gesture=True, new_pin="580124")
+        outbox.deliver_all(self.account)
+        answers.approve(self.account, second, gesture=True, new_pin="580124")
+
     def test_a_denied_renewal_holds_back_neither_pin_nor_gesture(self):
         for kind in ("pin-set", "replace-uv"):
             self.away(answers.deny, self.server.prompt(self.account, kind))
