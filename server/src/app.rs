@@ -11,6 +11,7 @@ use crate::metrics::Metrics;
 use crate::signer::{NO_KEY, Signer, StartError};
 use crate::store::{Connection, Store};
 use crate::wake::Wake;
+use crate::web::Visitor;
 use countersign_protocol::Signed;
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::Challenge;
@@ -37,7 +38,7 @@ pub(crate) struct App {
     pub(crate) wrong_keys: PerSource,
     /// What browsers that an account doesn't know asked.
     pub(crate) strangers: PerSource,
-    /// What the audit says of requests that anybody may send.
+    /// What the audit says of requests that anybody may send, and of what their browsers then do.
     pub(crate) entries: PerSource,
     /// What each key of an application began.
     pub(crate) asked: Per<String>,
@@ -135,6 +136,23 @@ impl App {
             return Ok(None);
         }
         InForce::load(&self.config, &mut db).await.map(Some)
+    }
+
+    /// What a browser did with a login. Of one that the account doesn't know the audit says so only so often in a minute for its source,
+    /// the log always: an entry stays for ever, and each waits for the disk.
+    pub(crate) async fn audit_of(
+        &self,
+        db: &mut Connection,
+        visitor: &Visitor,
+        known: bool,
+        login: &str,
+        result: &str,
+    ) -> Result<(), Fault> {
+        if known || self.entries.is_early(visitor.address, self.now()) {
+            return self.audit(db, "login", login, result).await;
+        }
+        tracing::info!(event = "login", subject = login, result, "not in the audit");
+        Ok(())
     }
 
     pub(crate) async fn audit(

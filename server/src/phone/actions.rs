@@ -12,7 +12,7 @@ use crate::error::Fault;
 use crate::links;
 use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, Write, challenges};
-use crate::txn::{OwnQuestion, about, challenge_of, extend, known_factors, withdraw_first};
+use crate::txn::{By, OwnQuestion, about, challenge_of, extend, known_factors, withdraw_first};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{Action, ChallengeAnswer, InvitationAnswer};
@@ -71,7 +71,7 @@ async fn more_time(app: &App, call: &Call, mut tx: Write, caller: &Credential, j
         return Err(Code::Gone.into());
     }
     credentials::mark_heard(&mut tx, &caller.id, app.now()).await?;
-    let extended = extend(app, &mut tx, &row.txn)
+    let extended = extend(app, &mut tx, &row.txn, By::Phone)
         .await?
         .ok_or(Code::Conflict)?;
     let mut rows = extended.rows.into_iter();

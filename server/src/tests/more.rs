@@ -155,6 +155,29 @@ async fn there_is_more_time_ten_times_and_then_none_from_either_side() {
 }
 
 #[tokio::test]
+async fn row_26_a_browser_makes_no_new_statement_while_more_than_half_of_the_time_is_left() {
+    let world = World::new().await;
+    let _phone = world.with_phone().await;
+    for account in [ANNA, "nobody@example.com"] {
+        let browser = Browser::new(&world);
+        let page = browser.ask(&Provider::wiki(), account).await;
+        for _ in 0..3 {
+            world.pass(59);
+            for _ in 0..3 {
+                let same = world.refuses(&[], press_more(&browser, &page)).await;
+                assert!(same.heading() == "wait" && same.number() == page.number());
+                assert!(!same.says(&shown(Text::WaitLast)));
+            }
+            world.pass(1);
+            let before = world.count("challenges").await;
+            assert_eq!(press_more(&browser, &page).await.heading(), "wait");
+            assert_eq!(world.count("challenges").await, before + 1, "{account}");
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn no_more_time_for_what_is_over_unknown_or_anothers() {
     let world = World::new().await;
     let [phone, tablet] = world.with_two_phones().await;
