@@ -300,8 +300,13 @@ async fn store_verdict(
         iss: app.signer.origin.clone(),
         aud: response.iss,
         jti: Id::make()?,
-        // The moment of the judgement: a verdict is never later than what it accepts may be.
-        iat: case.now,
+        // The moment of the judgement: a verdict is never later than what it accepts may be. Nor earlier, should the clock have been set
+        // back since: its receipt would prove nothing.
+        iat: case
+            .asked
+            .as_ref()
+            .map_or(0, |asked| asked.iat)
+            .max(case.now),
         keys: app.signer.keys_n(),
         challenge: response.challenge,
         response: response.hash(),

@@ -247,6 +247,11 @@ impl World {
         self.time.now.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    /// The server's clock is set back.
+    pub(crate) fn set_back(&self, seconds: u64) {
+        self.time.now.fetch_sub(seconds, Ordering::SeqCst);
+    }
+
     /// How often the server has looked at its clock.
     pub(crate) fn looks(&self) -> u64 {
         self.time.looks.load(Ordering::SeqCst)
