@@ -177,7 +177,7 @@ impl World {
 
     async fn open_at(folder: TempDir, time: Arc<Time>) -> Self {
         let app = Arc::new(Self::start(folder.path(), &time).await);
-        let router = crate::serve::router(app.clone());
+        let router = crate::serve::router(app.clone(), crate::connections::PATIENCE);
         Self {
             folder,
             app,
