@@ -182,7 +182,10 @@ async fn a_body_comes_in_time_or_not_at_all_and_one_too_large_is_told_so() {
     let post = |length: usize| post_to("/saml/sso", length);
     // It may be tried again at once, as other answers say it, and is counted.
     for (path, counted) in [
-        ("/cs/v1/responses", "problems_total{result=\"unavailable\"} 1"),
+        (
+            "/cs/v1/responses",
+            "problems_total{result=\"unavailable\"} 1",
+        ),
         (
             "/api/v1/challenges",
             "refusals_total{result=\"unavailable\"} 1",
