@@ -17,7 +17,7 @@ use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::Challenge;
 use countersign_saml::Idp;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
@@ -50,6 +50,8 @@ pub(crate) struct App {
     pub(crate) challenges: Known<Arc<Signed<Challenge>>>,
     /// Whether newer keys were there that can't be used, and it was said.
     keys_trouble: AtomicBool,
+    /// When the file of the newest key, which isn't the one that signs, was last looked for.
+    keys_looked: AtomicU64,
 }
 
 pub(crate) type Shared = Arc<App>;
@@ -99,6 +101,7 @@ impl App {
             registrations: Known::new(),
             challenges: Known::new(),
             keys_trouble: AtomicBool::new(false),
+            keys_looked: AtomicU64::new(0),
         })
     }
 
@@ -108,15 +111,19 @@ impl App {
     }
 
     /// Goes on with the keys that a command stored meanwhile. Where none of them can be used nothing is signed until one can: a key
-    /// that they don't name may be a thief's. That is logged once.
+    /// that they don't name may be a thief's. That is logged once. Where only the newest of them can't be used, another signs meanwhile,
+    /// and its file is looked for again, once a minute.
     pub(crate) async fn follow_keys(&self) {
         let trouble = match self.newer_keys().await {
             Ok(None) => return,
             Ok(Some(newer)) => {
-                let n = newer.n;
+                let (n, is_newest) = (newer.n, newer.is_newest);
                 self.signer.take(newer);
                 if self.signer.can_sign() {
-                    tracing::info!(n, "newer keys");
+                    match is_newest {
+                        true => tracing::info!(n, "newer keys"),
+                        false => tracing::warn!(n, "an older key signs: the newest isn't here"),
+                    }
                     self.keys_trouble.store(false, Ordering::Relaxed);
                     return;
                 }
@@ -132,7 +139,9 @@ impl App {
     async fn newer_keys(&self) -> Result<Option<InForce>, StartError> {
         let mut db = self.store.read().await?;
         let n = crate::store::keys::newest_n(&mut db).await?;
-        if n == Some(self.signer.keys_n() as i64) && self.signer.can_sign() {
+        let in_force = self.signer.in_force();
+        let can_sign = in_force.is_newest || in_force.can_sign() && !self.is_time_to_look();
+        if n == Some(in_force.n as i64) && can_sign {
             return Ok(None);
         }
         InForce::load(&self.config, &mut db).await.map(Some)
@@ -153,6 +162,17 @@ impl App {
         }
         tracing::info!(event = "login", subject = login, result, "not in the audit");
         Ok(())
+    }
+
+    /// Once a minute.
+    fn is_time_to_look(&self) -> bool {
+        let now = self.now();
+        let last = self.keys_looked.load(Ordering::Relaxed);
+        let is_time = now.abs_diff(last) >= MINUTE;
+        if is_time {
+            self.keys_looked.store(now, Ordering::Relaxed);
+        }
+        is_time
     }
 
     pub(crate) async fn audit(

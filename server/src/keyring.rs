@@ -27,6 +27,8 @@ pub(crate) struct InForce {
     pub(crate) exp: u64,
     /// The newest S that it names and whose file is here and can be read; none, and nothing can be signed.
     pub(super) key: Option<SigningKey>,
+    /// Whether that is the newest of all that it names.
+    pub(crate) is_newest: bool,
     /// All that it names.
     pub(super) named: Vec<Thumbprint>,
     /// All that any statement ever named: what is in our database was signed by one of them.
@@ -52,10 +54,16 @@ impl InForce {
             n: newest.n,
             root: root_after(newest),
             exp: newest.exp,
+            is_newest: at.is_some_and(|at| newest.sign.first() == Some(files[at].1.public())),
             key: at.map(|at| files.swap_remove(at).1),
             named: newest.sign.iter().map(PublicKey::thumbprint).collect(),
             ever: ever_named(&all),
         })
+    }
+
+    /// Whether anything can be signed.
+    pub(crate) fn can_sign(&self) -> bool {
+        self.key.is_some()
     }
 
     #[cfg(test)]
@@ -66,6 +74,7 @@ impl InForce {
             exp: u64::MAX,
             named: vec![key.public().thumbprint()],
             ever: vec![*key.public()],
+            is_newest: true,
             key: Some(key),
         }
     }

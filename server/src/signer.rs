@@ -113,7 +113,7 @@ impl Signer {
 
     /// Whether the file of a key that is in force could be read.
     pub(crate) fn can_sign(&self) -> bool {
-        self.in_force().key.is_some()
+        self.in_force().can_sign()
     }
 
     /// A statement that this server signed and stored, by whichever S it had then.
