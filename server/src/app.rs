@@ -11,12 +11,13 @@ use crate::metrics::Metrics;
 use crate::signer::{NO_KEY, Signer, StartError};
 use crate::store::{Connection, Store};
 use crate::wake::Wake;
+use crate::web::Visitor;
 use countersign_protocol::Signed;
 use countersign_protocol::policy::Policy;
 use countersign_protocol::statement::Challenge;
 use countersign_saml::Idp;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
@@ -37,7 +38,7 @@ pub(crate) struct App {
     pub(crate) wrong_keys: PerSource,
     /// What browsers that an account doesn't know asked.
     pub(crate) strangers: PerSource,
-    /// What the audit says of requests that anybody may send.
+    /// What the audit says of requests that anybody may send, and of what their browsers then do.
     pub(crate) entries: PerSource,
     /// What each key of an application began.
     pub(crate) asked: Per<String>,
@@ -49,6 +50,8 @@ pub(crate) struct App {
     pub(crate) challenges: Known<Arc<Signed<Challenge>>>,
     /// Whether newer keys were there that can't be used, and it was said.
     keys_trouble: AtomicBool,
+    /// When the file of the newest key, which isn't the one that signs, was last looked for.
+    keys_looked: AtomicU64,
 }
 
 pub(crate) type Shared = Arc<App>;
@@ -98,6 +101,7 @@ impl App {
             registrations: Known::new(),
             challenges: Known::new(),
             keys_trouble: AtomicBool::new(false),
+            keys_looked: AtomicU64::new(0),
         })
     }
 
@@ -107,15 +111,19 @@ impl App {
     }
 
     /// Goes on with the keys that a command stored meanwhile. Where none of them can be used nothing is signed until one can: a key
-    /// that they don't name may be a thief's. That is logged once.
+    /// that they don't name may be a thief's. That is logged once. Where only the newest of them can't be used, another signs meanwhile,
+    /// and its file is looked for again, once a minute.
     pub(crate) async fn follow_keys(&self) {
         let trouble = match self.newer_keys().await {
             Ok(None) => return,
             Ok(Some(newer)) => {
-                let n = newer.n;
+                let (n, is_newest) = (newer.n, newer.is_newest);
                 self.signer.take(newer);
                 if self.signer.can_sign() {
-                    tracing::info!(n, "newer keys");
+                    match is_newest {
+                        true => tracing::info!(n, "newer keys"),
+                        false => tracing::warn!(n, "an older key signs: the newest isn't here"),
+                    }
                     self.keys_trouble.store(false, Ordering::Relaxed);
                     return;
                 }
@@ -131,10 +139,40 @@ impl App {
     async fn newer_keys(&self) -> Result<Option<InForce>, StartError> {
         let mut db = self.store.read().await?;
         let n = crate::store::keys::newest_n(&mut db).await?;
-        if n == Some(self.signer.keys_n() as i64) && self.signer.can_sign() {
+        let in_force = self.signer.in_force();
+        let can_sign = in_force.is_newest || in_force.can_sign() && !self.is_time_to_look();
+        if n == Some(in_force.n as i64) && can_sign {
             return Ok(None);
         }
         InForce::load(&self.config, &mut db).await.map(Some)
+    }
+
+    /// What a browser did with a login. Of one that the account doesn't know the audit says so only so often in a minute for its source,
+    /// the log always: an entry stays for ever, and each waits for the disk.
+    pub(crate) async fn audit_of(
+        &self,
+        db: &mut Connection,
+        visitor: &Visitor,
+        known: bool,
+        login: &str,
+        result: &str,
+    ) -> Result<(), Fault> {
+        if known || self.entries.is_early(visitor.address, self.now()) {
+            return self.audit(db, "login", login, result).await;
+        }
+        tracing::info!(event = "login", subject = login, result, "not in the audit");
+        Ok(())
+    }
+
+    /// Once a minute.
+    fn is_time_to_look(&self) -> bool {
+        let now = self.now();
+        let last = self.keys_looked.load(Ordering::Relaxed);
+        let is_time = now.abs_diff(last) >= MINUTE;
+        if is_time {
+            self.keys_looked.store(now, Ordering::Relaxed);
+        }
+        is_time
     }
 
     pub(crate) async fn audit(

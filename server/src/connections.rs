@@ -7,17 +7,19 @@
 
 use crate::config::Connections;
 use crate::limits::network;
+use crate::{phone, service};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum_server::Handle;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use countersign_protocol::call::BODY_CAP;
+use countersign_protocol::problem::Code;
 use std::collections::HashMap;
 use std::future::{Ready, poll_fn, ready};
 use std::io::{self, ErrorKind, IoSlice};
@@ -33,6 +35,9 @@ use tokio::time::{Sleep, sleep, timeout};
 /// How long each step of a connection may take, also the wait for its next request: longer than phones keep an idle one (15 s), so that
 /// they close it and lose no call.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// When whoever's body stalled may try again, seconds.
+const SOON: u64 = 1;
 
 /// Serves until the handle says otherwise.
 pub(crate) async fn serve(
@@ -56,7 +61,6 @@ pub(crate) async fn serve(
         .handle(handle);
     // From the first byte that could come to the last of the header: this ends idle ones too.
     server.http_builder().http1().header_read_timeout(patience);
-    let router = router.layer(from_fn_with_state(patience, in_time));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     server.serve(service).await
 }
@@ -78,15 +82,25 @@ fn refused() -> impl Fn(Option<&SocketAddr>, &io::Error) + Send + Sync + 'static
     }
 }
 
-/// The body is there whole before anybody waits for it.
-async fn in_time(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+/// The body is there whole before anybody waits for it. One that stalls is no fault of what was asked: a phone that was told so (4xx) would
+/// not try again for a quarter of an hour.
+pub(crate) async fn in_time(
+    State(patience): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
-    let status = match timeout(patience, whole(body)).await {
+    let of_application = parts.uri.path().starts_with("/api/");
+    let mut response = match timeout(patience, whole(body)).await {
         Ok(Ok(body)) => return next.run(Request::from_parts(parts, body)).await,
-        Ok(Err(_)) => StatusCode::BAD_REQUEST,
-        Err(_) => StatusCode::REQUEST_TIMEOUT,
+        // Whoever went away doesn't hear it.
+        Ok(Err(_)) => phone::problem(Code::BadRequest),
+        Err(_) if of_application => service::unavailable(SOON),
+        Err(_) => phone::unavailable(SOON),
     };
-    (status, [(CONNECTION, "close")]).into_response()
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
 }
 
 /// Of one that is too large, enough for whoever it is for to say so.

@@ -5,6 +5,7 @@ use crate::app::{App, Shared};
 use crate::cli;
 use crate::config::Config;
 use crate::conformance;
+use crate::connections::PATIENCE;
 use crate::store::audit;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -100,7 +101,7 @@ impl Desk {
         let config = Config::load(&self.folder.join("countersign.toml"))?;
         let app = self.runtime.block_on(App::open(config, Box::new(|| NOW)))?;
         let app = Arc::new(app);
-        self.open = Some((app.clone(), crate::serve::router(app)));
+        self.open = Some((app.clone(), crate::serve::router(app, PATIENCE)));
         Ok(())
     }
 

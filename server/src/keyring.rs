@@ -13,6 +13,7 @@ use countersign_protocol::encoding::encode;
 use countersign_protocol::jose::Signed;
 use countersign_protocol::statement::Keys;
 use countersign_protocol::{Digest, Thumbprint};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,8 @@ pub(crate) struct InForce {
     pub(crate) exp: u64,
     /// The newest S that it names and whose file is here and can be read; none, and nothing can be signed.
     pub(super) key: Option<SigningKey>,
+    /// Whether that is the newest of all that it names.
+    pub(crate) is_newest: bool,
     /// All that it names.
     pub(super) named: Vec<Thumbprint>,
     /// All that any statement ever named: what is in our database was signed by one of them.
@@ -51,10 +54,16 @@ impl InForce {
             n: newest.n,
             root: root_after(newest),
             exp: newest.exp,
+            is_newest: at.is_some_and(|at| newest.sign.first() == Some(files[at].1.public())),
             key: at.map(|at| files.swap_remove(at).1),
             named: newest.sign.iter().map(PublicKey::thumbprint).collect(),
             ever: ever_named(&all),
         })
+    }
+
+    /// Whether anything can be signed.
+    pub(crate) fn can_sign(&self) -> bool {
+        self.key.is_some()
     }
 
     #[cfg(test)]
@@ -65,6 +74,7 @@ impl InForce {
             exp: u64::MAX,
             named: vec![key.public().thumbprint()],
             ever: vec![*key.public()],
+            is_newest: true,
             key: Some(key),
         }
     }
@@ -154,7 +164,7 @@ pub(crate) fn read_key(path: &Path) -> Result<SigningKey, StartError> {
 }
 
 /// Where new keys are put.
-fn folder(config: &Config) -> PathBuf {
+pub(crate) fn folder(config: &Config) -> PathBuf {
     let configured = config.path(&config.file.keys.signing);
     if configured.is_dir() || configured.extension().is_none() {
         return configured;
@@ -173,7 +183,8 @@ pub(crate) fn make_key(config: &Config) -> Result<SigningKey, StartError> {
 pub(crate) fn make_key_in(folder: &Path) -> Result<SigningKey, StartError> {
     if !folder.is_dir() {
         make_private_folder(folder)?;
-        hand_over(folder, folder.parent().unwrap_or(Path::new("")))?;
+        let made = open_folder(folder)?;
+        hand_over(&made, folder.parent().unwrap_or(Path::new("")))?;
     }
     let document = SigningKey::make_ed25519().map_err(Fault::from)?;
     let key = SigningKey::from_pkcs8(&document).map_err(Fault::from)?;
@@ -181,8 +192,8 @@ pub(crate) fn make_key_in(folder: &Path) -> Result<SigningKey, StartError> {
     let name = key.public().thumbprint().to_string();
     // Under another ending until it is whole: a torn file is never taken for a key.
     let draft = folder.join(format!("{name}.draft"));
-    write_secret(&draft, text.as_bytes())?;
-    hand_over(&draft, folder)?;
+    let made = write_secret(&draft, text.as_bytes())?;
+    hand_over(&made, folder)?;
     std::fs::rename(&draft, folder.join(format!("{name}.key")))?;
     sync_folder(folder)?;
     Ok(key)
@@ -190,19 +201,32 @@ pub(crate) fn make_key_in(folder: &Path) -> Result<SigningKey, StartError> {
 
 /// Gives what root made in a folder to whom the folder belongs: nobody else reads it.
 ///
-/// The folder may be in other hands than root's: a link that stands there instead is itself given away, and nothing that it leads to.
-fn hand_over(path: &Path, folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, lchown};
+/// The folder may be in other hands than root's: it is what was made that is given away, as it is open, and never what stands at its path
+/// meanwhile, be it a link of either kind.
+fn hand_over(made: &File, folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
     // A path of one word is in the folder that one is in.
     let folder = match folder.as_os_str().is_empty() {
         true => Path::new("."),
         false => folder,
     };
-    let (made, to) = (std::fs::symlink_metadata(path)?, std::fs::metadata(folder)?);
-    if made.uid() == 0 && to.uid() != 0 {
-        lchown(path, Some(to.uid()), Some(to.gid()))?;
+    let to = std::fs::metadata(folder)?;
+    if made.metadata()?.uid() == 0 && to.uid() != 0 {
+        fchown(made, Some(to.uid()), Some(to.gid()))?;
     }
     Ok(())
+}
+
+/// A folder itself, and not what a link in its place leads to.
+fn open_folder(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = File::open(path)?;
+    let (open, there) = (file.metadata()?, std::fs::symlink_metadata(path)?);
+    // A folder has no second name, so it is the one that stands there.
+    match there.is_dir() && (open.dev(), open.ino()) == (there.dev(), there.ino()) {
+        true => Ok(file),
+        false => Err(ErrorKind::NotADirectory.into()),
+    }
 }
 
 /// Keys and personal data: for the server's own user only.
@@ -216,7 +240,7 @@ pub(crate) fn make_private_folder(path: &Path) -> std::io::Result<()> {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
+    File::open(folder)?.sync_all()
 }
 
 /// Stores a statement; what two commands at once would both write, only one writes.
@@ -262,5 +286,31 @@ mod tests {
             let path = folder.join(format!("{}.key", key.public().thumbprint()));
             assert_eq!((own(&folder), own(&path)), (server, server));
         }
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_what_root_made_is_never_given_away() {
+        use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let own = |path: &Path| std::fs::symlink_metadata(path).unwrap().uid();
+        let me = own(dir.path());
+        let [theirs, mine, folder, draft] =
+            ["theirs", "mine", "mine/folder", "theirs/draft"].map(|name| dir.path().join(name));
+        std::fs::create_dir(&theirs).unwrap();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(mine.join("secret"), "secret").unwrap();
+        if me == 0 {
+            chown(&theirs, Some(4711), None).unwrap();
+        }
+        let made = write_secret(&draft, b"key").unwrap();
+        std::fs::remove_file(&draft).unwrap();
+        std::fs::hard_link(mine.join("secret"), &draft).unwrap();
+        hand_over(&made, &theirs).unwrap();
+        assert_eq!((own(&mine.join("secret")), own(&draft)), (me, me));
+        assert_eq!(made.metadata().unwrap().uid(), own(&theirs));
+
+        symlink(&folder, theirs.join("folder")).unwrap();
+        assert!(open_folder(&theirs.join("folder")).is_err());
+        assert!(open_folder(&folder).is_ok());
     }
 }

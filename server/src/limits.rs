@@ -53,7 +53,8 @@ impl<K: Eq + Hash> Per<K> {
 /// Wrong tokens or keys of a source.
 pub(crate) const WRONG_SECRETS: u32 = 10;
 
-/// Entries of the audit that a source makes in a minute before anybody is asked.
+/// Entries of the audit that a source makes in a minute by requests that anybody may send, and by what browsers that the account doesn't
+/// know then do with them.
 pub(crate) const ENTRIES: u32 = 60;
 
 /// By source.

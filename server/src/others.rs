@@ -16,8 +16,10 @@ use countersign_protocol::{Digest, Id};
 /// How a `txn` ends.
 #[derive(Clone, Copy)]
 pub(crate) enum End<'a> {
-    /// This phone decided it.
-    Decided(&'a Credential),
+    /// This phone approved it.
+    Approved(&'a Credential),
+    /// This phone decided otherwise.
+    Refused(&'a Credential),
     /// A newer one takes its place.
     Replaced,
     /// The browser, the server or an action gave it up.
@@ -32,11 +34,16 @@ pub(crate) async fn end_txn(
     end: End<'_>,
 ) -> Result<Vec<Topic>, Fault> {
     let (stage, reason, by) = match end {
-        End::Decided(phone) => ("decided", CancelReason::DecidedElsewhere, Some(phone)),
+        End::Approved(phone) | End::Refused(phone) => {
+            ("decided", CancelReason::DecidedElsewhere, Some(phone))
+        }
         End::Replaced => ("cancelled", CancelReason::Replaced, None),
         End::Withdrawn => ("cancelled", CancelReason::Withdrawn, None),
     };
     let mut ended = challenges::end_txn(db, txn, stage).await?;
+    if matches!(end, End::Approved(_)) {
+        challenges::mark_approved(db, txn).await?;
+    }
     // Who decided is told by the verdict.
     ended.retain(|ended| by.is_none_or(|phone| phone.id != ended.credential));
     cancel(app, db, &ended, reason, by).await

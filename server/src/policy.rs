@@ -8,7 +8,7 @@ use crate::credential::{self, policy_of};
 use crate::error::Fault;
 use crate::others;
 use crate::store::credentials::{self, Credential};
-use crate::store::{Connection, Store, policies};
+use crate::store::{Connection, Store, pins, policies};
 use crate::txn::ask_for_policy;
 use crate::wake::Topic;
 use countersign_protocol::json;
@@ -119,6 +119,12 @@ pub(crate) async fn take(
     others::withdraw_all(app, db, row).await?;
     row.policy = json::write(policy)?;
     credentials::set_policy(db, row).await?;
+    if policy.pin == 0 && row.pin_wrapped.take().is_some() {
+        // Nothing asks for it from here on; the phone drops its half by this state.
+        credentials::set_pin(db, &row.id, None).await?;
+        pins::clear(db, &row.id).await?;
+        app.audit(db, "credential", &row.id, "pin dropped").await?;
+    }
     let last = app.signer.ours::<State>(&row.state)?;
     credential::change(app, db, row, last.state, last.reason).await?;
     let device = Some(row.device.as_str());

@@ -25,7 +25,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How often what is over is swept out of the database.
 const SWEEP: Duration = Duration::from_secs(300);
-pub(crate) fn router(app: Shared) -> Router {
+
+/// All routes; a body that isn't there within `patience` isn't waited for.
+pub(crate) fn router(app: Shared, patience: Duration) -> Router {
     let asset = |kind: &'static str, text: &'static str| {
         get(async move || {
             (
@@ -52,6 +54,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/metrics", get(metrics))
         .fallback(missing)
         .layer(DefaultBodyLimit::max(BODY_CAP))
+        .layer(from_fn_with_state(patience, connections::in_time))
         .layer(from_fn_with_state(app.clone(), around))
         .with_state(app)
 }
@@ -142,8 +145,9 @@ pub(crate) async fn serve(app: App, ready: impl FnOnce(&App)) -> Result<(), Star
     }
     ready(&app);
     let (tls, most) = (RustlsConfig::from_config(tls), app.config.file.connections);
-    let routes = router(app.clone());
-    connections::serve(routes, listener, tls, most, connections::PATIENCE, handle).await?;
+    let patience = connections::PATIENCE;
+    let routes = router(app.clone(), patience);
+    connections::serve(routes, listener, tls, most, patience, handle).await?;
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -113,7 +113,7 @@ impl Signer {
 
     /// Whether the file of a key that is in force could be read.
     pub(crate) fn can_sign(&self) -> bool {
-        self.in_force().key.is_some()
+        self.in_force().can_sign()
     }
 
     /// A statement that this server signed and stored, by whichever S it had then.
@@ -249,8 +249,8 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, StartError>
     })
 }
 
-/// Writes a new file that only its owner reads; never over an existing one.
-pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a new file that only its owner reads; never over an existing one. Gives it, still open.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<std::fs::File> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut file = std::fs::OpenOptions::new()
@@ -259,7 +259,8 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         .mode(0o600)
         .open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(file)
 }
 
 #[cfg(test)]

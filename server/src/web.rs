@@ -224,16 +224,16 @@ pub(crate) async fn session(app: &App, visitor: &Visitor) -> Result<Option<Sessi
 pub(crate) struct Fresh {
     pub(crate) cookie: String,
     pub(crate) session: Session,
-    /// The hash of the one whose place a new one takes.
-    old: Option<String>,
+    /// It is there already, and ends later from now on.
+    is_prolonged: bool,
 }
 
 impl Fresh {
-    /// Stores a new one, with what belonged to the old.
+    /// Stores a new one, or the new end of one.
     pub(crate) async fn store(&self, db: &mut Connection) -> Result<(), Trouble> {
-        match &self.old {
-            Some(old) => sessions::rotate(db, old, &self.session).await?,
-            None => sessions::insert(db, &self.session).await?,
+        match self.is_prolonged {
+            true => sessions::prolong(db, &self.session).await?,
+            false => sessions::insert(db, &self.session).await?,
         }
         Ok(())
     }
@@ -257,7 +257,7 @@ pub(crate) fn make_session(
     Ok(Fresh {
         cookie,
         session,
-        old: None,
+        is_prolonged: false,
     })
 }
 
@@ -271,29 +271,29 @@ pub(crate) fn renewed(old: Session) -> Result<Fresh, Trouble> {
     Ok(Fresh {
         cookie,
         session,
-        old: None,
+        is_prolonged: false,
     })
 }
 
-/// The visitor's session; or a new one, `true`, which the caller stores with what it is for, and gives. One that nobody signed in
-/// by makes way where it would end before a sign-in that begins now: its result would be for nobody.
+/// The visitor's session; or a new or longer one, `true`, which the caller stores with what it is for, and gives. One that nobody signed in
+/// by lasts longer where it would end before a sign-in that begins now, whose result would be for nobody: the same one, since other tabs
+/// show its forms.
 pub(crate) async fn find_or_make_session(
     app: &App,
     visitor: &Visitor,
 ) -> Result<(Fresh, bool), Trouble> {
     if let (Some(session), Some(cookie)) = (session(app, visitor).await?, &visitor.session) {
         let lasts = session.expires >= (app.now() + LOGIN_LIFE) as i64;
-        if !lasts && session.user.is_none() {
-            let mut fresh = make_session(app, None, None)?;
-            fresh.old = Some(session.token_hash);
-            return Ok((fresh, true));
-        }
-        let kept = Fresh {
+        let is_prolonged = !lasts && session.user.is_none();
+        let mut kept = Fresh {
             cookie: cookie.clone(),
             session,
-            old: None,
+            is_prolonged,
         };
-        return Ok((kept, false));
+        if is_prolonged {
+            kept.session.expires = (app.now() + SESSION_LIFE) as i64;
+        }
+        return Ok((kept, is_prolonged));
     }
     Ok((make_session(app, None, None)?, true))
 }

@@ -142,7 +142,7 @@ fn a_request_with_more_time_is_one_request_on_both_phones_and_in_the_browser() {
     assert_eq!(more["goes_on"], ours["id"]);
     let page = waiting.press(&mut browser, "more").unwrap();
     assert_eq!(page.text_at("p.number").unwrap().unwrap(), waiting.number);
-    // The tablet got it twice more; it may name any of its statements.
+    // There was time enough when the page asked. The tablet got it once more; it may name either of its statements.
     let renewed = prompt(&tablet);
     assert_ne!(renewed["id"], theirs["id"]);
     let args = ["approve", &name(&theirs), "--number", &waiting.number];

@@ -161,7 +161,8 @@ pub(super) async fn begin(
 /// A new file for its owner only: it is about a person.
 fn keep(path: &Path, receipt: &Receipt) -> Result<(), StartError> {
     let text = json::write(receipt).map_err(Fault::from)?;
-    Ok(write_secret(path, text.as_bytes())?)
+    write_secret(path, text.as_bytes())?;
+    Ok(())
 }
 
 fn in_words(shown: &Shown) -> Result<Said, StartError> {

@@ -234,10 +234,7 @@ impl Desk<'_> {
         let mut said =
             format!("{key} is withdrawn; {void} open requests and offers that it signed are void.");
         // It is done, whatever becomes of the file.
-        for path in remove_files(self.config, key)? {
-            let path = path.display();
-            said.push_str(&format!("\nRemove {path} by hand: that could not be done."));
-        }
+        said.push_str(&by_hand(self.config, key));
         Ok(changed(&keys, &said))
     }
 
@@ -360,6 +357,22 @@ impl Desk<'_> {
     }
 }
 
+/// Takes the files of a key away; a line for each that has to be taken away by hand.
+fn by_hand(config: &Config, key: Thumbprint) -> String {
+    let Ok(stay) = remove_files(config, key) else {
+        let folder = keyring::folder(config);
+        let folder = folder.display();
+        return format!(
+            "\nLook into {folder} by hand, and remove the file of the key: that could not be done."
+        );
+    };
+    let line = |path: PathBuf| {
+        let path = path.display();
+        format!("\nRemove {path} by hand: that could not be done.")
+    };
+    stay.into_iter().map(line).collect()
+}
+
 /// The key of this file, which is made if it isn't there.
 fn new_root(path: &Path) -> Result<SigningKey, StartError> {
     if path.exists() {
@@ -382,4 +395,22 @@ fn changed(keys: &Signed<Keys>, text: &str) -> Said {
         format!("{text}\nA running server goes on with it at once."),
         json,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::World;
+
+    #[tokio::test]
+    async fn where_the_files_cannot_be_listed_a_withdrawal_that_is_done_says_where_to_look() {
+        let world = World::new().await;
+        let key = world.app.signer.in_force().named[0];
+        let folder = keyring::folder(&world.app.config);
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "no folder").unwrap();
+        let said = by_hand(&world.app.config, key);
+        assert!(said.contains(folder.to_str().unwrap()), "{said}");
+        world.end().await;
+    }
 }

@@ -6,6 +6,7 @@ use super::line::{Line, through};
 use crate::app::{App, Shared, system_time};
 use crate::cli;
 use crate::config::Config;
+use crate::connections::PATIENCE;
 use crate::crypto;
 use crate::keyring::{key_files, read_key};
 use crate::serve;
@@ -215,7 +216,9 @@ fn listen_at(
         files = files.route(&format!("/vectors/{name}"), answer);
     }
     let through = from_fn_with_state(line.clone(), through);
-    let router = serve::router(app.clone()).layer(through).merge(files);
+    let router = serve::router(app.clone(), PATIENCE)
+        .layer(through)
+        .merge(files);
     let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls))?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { server.serve(service).await });

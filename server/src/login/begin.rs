@@ -53,7 +53,7 @@ pub(super) async fn ask_phone(
         tx.commit().await?;
         return Ok(Some(hold));
     }
-    let mut told = replace_others(app, &mut tx, login).await?;
+    let mut told = replace_others(app, &mut tx, visitor, login).await?;
     let old = login.txn.as_deref().unwrap_or_default();
     let replaces = challenges::open_of_txn(&mut tx, old).await?;
     flood::is_withdrawn(app, &mut tx, login).await?;
@@ -64,7 +64,8 @@ pub(super) async fn ask_phone(
     };
     if phones.are_paused() {
         if logins::step(&mut tx, &login.id, &login.stage, "paused").await? {
-            app.audit(&mut tx, "login", &login.id, "paused").await?;
+            app.audit_of(&mut tx, visitor, known, &login.id, "paused")
+                .await?;
         }
         tx.commit().await?;
         return Ok(None);
@@ -102,7 +103,8 @@ pub(super) async fn ask_phone(
         Mode::Same => "asked on this device",
         _ => "phone asked",
     };
-    app.audit(&mut tx, "login", &login.id, said).await?;
+    app.audit_of(&mut tx, visitor, known, &login.id, said)
+        .await?;
     tx.commit().await?;
     app.metrics.login("asked");
     told.into_iter().for_each(|topic| app.wake.tell(topic));
@@ -112,6 +114,7 @@ pub(super) async fn ask_phone(
 async fn replace_others(
     app: &App,
     db: &mut Connection,
+    visitor: &Visitor,
     login: &Login,
 ) -> Result<Vec<Topic>, Trouble> {
     let mut told = Vec::new();
@@ -120,7 +123,8 @@ async fn replace_others(
         flood::is_withdrawn(app, db, &other).await?;
         let txn = other.txn.as_deref().unwrap_or_default();
         told.extend(others::end_txn(app, db, txn, End::Replaced).await?);
-        app.audit(db, "login", &other.id, "replaced").await?;
+        app.audit_of(db, visitor, other.known, &other.id, "replaced")
+            .await?;
         told.push(Topic::Login(other.id));
     }
     Ok(told)

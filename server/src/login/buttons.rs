@@ -3,8 +3,10 @@
 
 use super::{app_of, begin, find, flood, pages, path, waits};
 use crate::app::Shared;
+use crate::error::Fault;
 use crate::others::{self, End};
 use crate::page::{Hold, SignInTrouble};
+use crate::store::Connection;
 use crate::store::logins::{self, Login};
 use crate::txn;
 use crate::wake::Topic;
@@ -94,6 +96,13 @@ impl Pressed {
     fn show(&self, page: Page) -> Response {
         show(&self.app, &self.visitor, page)
     }
+
+    /// What the audit says of the button, of a stranger only so often.
+    async fn note(&self, db: &mut Connection, result: &str) -> Result<(), Fault> {
+        let (app, login) = (&self.app, &self.login);
+        app.audit_of(db, &self.visitor, login.known, &login.id, result)
+            .await
+    }
 }
 
 /// `POST /login/{id}`: the name was typed.
@@ -146,13 +155,16 @@ async fn more(on: &Pressed) -> Page {
     }
     let txn = on.login.txn.as_deref().unwrap_or_default();
     let mut tx = on.app.store.write().await?;
-    let Some(extended) = txn::extend(&on.app, &mut tx, txn).await? else {
+    let extended = txn::extend(&on.app, &mut tx, txn, txn::By::Browser).await?;
+    let Some(extended) = extended else {
         drop(tx);
         return pages::of(&on.app, &on.visitor, &on.login, Some(Hold::Last)).await;
     };
-    on.app
-        .audit(&mut tx, "login", &on.login.id, "more time")
-        .await?;
+    if extended.rows.is_empty() {
+        // There is time enough, as the page says.
+        return Ok(on.after());
+    }
+    on.note(&mut tx, "more time").await?;
     tx.commit().await?;
     let told = extended.told.into_iter();
     told.for_each(|topic| on.app.wake.tell(topic));
@@ -170,9 +182,7 @@ async fn cancel(on: &Pressed) -> Page {
         let txn = now.and_then(|login| login.txn).unwrap_or_default();
         told.extend(others::end_txn(&on.app, &mut tx, &txn, End::Withdrawn).await?);
         flood::is_withdrawn(&on.app, &mut tx, &on.login).await?;
-        on.app
-            .audit(&mut tx, "login", &on.login.id, "cancelled")
-            .await?;
+        on.note(&mut tx, "cancelled").await?;
         on.app.metrics.login("cancelled");
     }
     tx.commit().await?;

@@ -12,7 +12,7 @@ use crate::error::Fault;
 use crate::links;
 use crate::store::credentials::{self, Credential};
 use crate::store::{Connection, Write, challenges};
-use crate::txn::{OwnQuestion, about, challenge_of, extend, known_factors, withdraw_first};
+use crate::txn::{By, OwnQuestion, about, challenge_of, extend, known_factors, withdraw_first};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use countersign_protocol::call::{Action, ChallengeAnswer, InvitationAnswer};
@@ -67,25 +67,31 @@ async fn more_time(app: &App, call: &Call, mut tx: Write, caller: &Credential, j
     let row = row.ok_or(Code::NotFound)?;
     let asked = challenge_of(app, &row.statement)?;
     may_prolong(app, caller, &asked)?;
-    if row.stage != "open" || app.now() > asked.exp {
+    let newest = challenges::by_id(&mut tx, &row.txn, &caller.id).await?;
+    let newest = newest.unwrap_or_else(|| row.clone());
+    if newest.stage != "open" || app.now() > newest.expires as u64 {
         return Err(Code::Gone.into());
     }
     credentials::mark_heard(&mut tx, &caller.id, app.now()).await?;
-    let extended = extend(app, &mut tx, &row.txn)
-        .await?
-        .ok_or(Code::Conflict)?;
-    let mut rows = extended.rows.into_iter();
-    let own = rows.find(|row| row.credential == caller.id);
-    let own = own.ok_or(Code::Conflict)?;
+    let (own, told) = if newest.jti == row.jti {
+        let extended = extend(app, &mut tx, &row.txn, By::Phone)
+            .await?
+            .ok_or(Code::Conflict)?;
+        let mut rows = extended.rows.into_iter();
+        let own = rows.find(|row| row.credential == caller.id);
+        app.audit(&mut tx, "action", &caller.id, "extend").await?;
+        (own.ok_or(Code::Conflict)?, extended.told)
+    } else {
+        // The answer that brought it was lost, or the page or another phone was quicker: it is the more time.
+        (newest, Vec::new())
+    };
     challenges::mark_seen(&mut tx, &own.jti, app.now()).await?;
-    app.audit(&mut tx, "action", &caller.id, "extend").await?;
     let answer = ChallengeAnswer {
         challenge: own.statement,
     };
     let answer = json::write(&answer).map_err(Fault::from)?;
     let answer = call.finish(app, tx, StatusCode::CREATED, answer).await?;
-    let told = extended.told.into_iter();
-    told.for_each(|topic| app.wake.tell(topic));
+    told.into_iter().for_each(|topic| app.wake.tell(topic));
     Ok(answer)
 }
 

@@ -87,6 +87,9 @@ pub(crate) async fn offer(
     let over = app.now() > invitation.expires as u64 || invitation.offers >= OFFERS;
     let refusal = match invitation.stage.as_str() {
         "open" if !over => None,
+        "registered" if first_is_late(&app, &mut tx, &invitation).await? => {
+            Some(Refusal::over(&invitation))
+        }
         "registered" | "done" => Some(Refusal::used(&invitation)),
         _ => Some(Refusal::over(&invitation)),
     };
@@ -296,6 +299,26 @@ fn check_uv(registration: &Signed<Registration>, proof: Option<&str>) -> Result<
     Ok(())
 }
 
+/// The phone that came by an invitation.
+async fn first_of(db: &mut Connection, invitation: &Invitation) -> Result<Credential, Problem> {
+    let first = invitation
+        .credential
+        .as_deref()
+        .ok_or(Fault::Stored("invitation"))?;
+    let first = credentials::by_id(db, first).await?;
+    Ok(first.ok_or(Fault::Stored("credential"))?)
+}
+
+/// Whether its time to be confirmed is over, which ends the invitation with it.
+async fn first_is_late(
+    app: &App,
+    db: &mut Connection,
+    invitation: &Invitation,
+) -> Result<bool, Problem> {
+    let mut first = first_of(db, invitation).await?;
+    Ok(credential::settle(app, db, &mut first).await?)
+}
+
 /// Somebody else finishes with the same invitation: nobody gets it. `false` when the first one's time
 /// was over before.
 async fn second_finisher(
@@ -303,13 +326,7 @@ async fn second_finisher(
     db: &mut Connection,
     invitation: &Invitation,
 ) -> Result<bool, Problem> {
-    let first = invitation
-        .credential
-        .as_deref()
-        .ok_or(Fault::Stored("invitation"))?;
-    let mut first = credentials::by_id(db, first)
-        .await?
-        .ok_or(Fault::Stored("credential"))?;
+    let mut first = first_of(db, invitation).await?;
     if credential::settle(app, db, &mut first).await? {
         return Ok(false);
     }

@@ -48,6 +48,14 @@ pub(crate) fn routes() -> Router<Shared> {
         })
 }
 
+/// One for now, for so many seconds.
+pub(crate) fn unavailable(seconds: u64) -> axum::response::Response {
+    axum::response::IntoResponse::into_response(Problem {
+        retry_after: Some(seconds),
+        ..countersign_protocol::problem::Code::Unavailable.into()
+    })
+}
+
 /// A problem answer for addresses outside these routes.
 pub(crate) fn problem(code: countersign_protocol::problem::Code) -> axum::response::Response {
     axum::response::IntoResponse::into_response(Problem::from(code))

@@ -80,7 +80,7 @@ async fn take_pin(
     let wrapped = app
         .signer
         .wrap(Column::CredentialPin, &caller.id, &k_pin[..])?;
-    credentials::set_pin(db, &caller.id, &wrapped).await?;
+    credentials::set_pin(db, &caller.id, Some(&wrapped)).await?;
     caller.pin_wrapped = Some(wrapped);
     pins::clear(db, &caller.id).await?;
     app.audit(db, "credential", &caller.id, "pin set").await?;

@@ -161,15 +161,17 @@ struct Case {
 }
 
 impl Case {
-    /// Whether what it is about let a browser in, or one asked that was let in before. A stranger's that nobody let in takes from the person
-    /// none of the browsers by which they are told from strangers.
-    fn let_in(&self) -> bool {
+    /// Whether what it is about let a browser in, by any of its statements, or one asked that was let in before. A stranger's that nobody
+    /// let in takes from the person none of the browsers by which they are told from strangers.
+    async fn let_in(&self, db: &mut Connection) -> Result<bool, Fault> {
         let context = self.asked.as_ref().and_then(|asked| asked.context.as_ref());
-        let decided = self
-            .challenge
-            .as_ref()
-            .is_some_and(|row| row.stage == "decided");
-        decided || context.is_some_and(|context| context.known)
+        if context.is_some_and(|context| context.known) {
+            return Ok(true);
+        }
+        Ok(match &self.challenge {
+            Some(row) => challenges::is_approved(db, &row.txn).await?,
+            None => false,
+        })
     }
 
     async fn look(
@@ -298,8 +300,13 @@ async fn store_verdict(
         iss: app.signer.origin.clone(),
         aud: response.iss,
         jti: Id::make()?,
-        // The moment of the judgement: a verdict is never later than what it accepts may be.
-        iat: case.now,
+        // The moment of the judgement: a verdict is never later than what it accepts may be. Nor earlier, should the clock have been set
+        // back since: its receipt would prove nothing.
+        iat: case
+            .asked
+            .as_ref()
+            .map_or(0, |asked| asked.iat)
+            .max(case.now),
         keys: app.signer.keys_n(),
         challenge: response.challenge,
         response: response.hash(),
@@ -387,7 +394,7 @@ async fn carry_out(
             told.extend(
                 suspend_all(app, db, caller, StateReason::Reported, Event::Suspended).await?,
             );
-            if case.let_in() {
+            if case.let_in(db).await? {
                 sessions::forget_browsers(db, &caller.user).await?;
             }
         }

@@ -60,6 +60,11 @@ pub(crate) fn missing() -> Response {
     Problem::from(Why::NotFound).into_response()
 }
 
+/// One for now, for so many seconds.
+pub(crate) fn unavailable(seconds: u64) -> Response {
+    Problem::after(Why::Unavailable, seconds).into_response()
+}
+
 type Answer = Result<Response, Problem>;
 
 fn answer(status: StatusCode, shown: &Shown) -> Answer {

@@ -25,6 +25,7 @@ pub(crate) enum Why {
     Busy,
     SlowDown,
     Fault,
+    Unavailable,
 }
 
 impl Why {
@@ -56,6 +57,7 @@ impl Why {
             Self::Busy => ("busy", 429, "Not now for this account"),
             Self::SlowDown => ("slow_down", 429, "Too many requests"),
             Self::Fault => ("fault", 500, "A fault of the server"),
+            Self::Unavailable => ("unavailable", 503, "Not available now"),
         }
     }
 }

@@ -130,11 +130,8 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
         fresh.store(&mut tx).await?;
     }
     logins::insert(&mut tx, &login).await?;
-    if signed_in || app.entries.is_early(visitor.address, app.now()) {
-        app.audit(&mut tx, "login", &login.id, &login.stage).await?;
-    } else {
-        tracing::info!(subject = login.id, "a login began, not in the audit");
-    }
+    app.audit_of(&mut tx, visitor, signed_in, &login.id, &login.stage)
+        .await?;
     tx.commit().await?;
     app.metrics.login("begun");
     let mut response = see_other(&login::path(&login.id));

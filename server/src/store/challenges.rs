@@ -235,6 +235,21 @@ pub(crate) async fn end_txn(db: &mut Connection, txn: &str, stage: &str) -> Resu
     Ok(ended)
 }
 
+/// A phone approved a `txn`.
+pub(crate) async fn mark_approved(db: &mut Connection, txn: &str) -> Result<()> {
+    db.run("UPDATE challenges SET approved = 1 WHERE txn = ?", [txn])
+        .map(drop)
+}
+
+/// Whether any phone approved a `txn`, by any of its statements.
+pub(crate) async fn is_approved(db: &mut Connection, txn: &str) -> Result<bool> {
+    let found: Option<i64> = db.one(
+        "SELECT 1 FROM challenges WHERE txn = ? AND approved LIMIT 1",
+        [txn],
+    )?;
+    Ok(found.is_some())
+}
+
 /// Ends everything open of a credential. Its phone is told by [`crate::others`].
 pub(crate) async fn withdraw_all(db: &mut Connection, credential: &str) -> Result<Vec<Ended>> {
     db.all(

@@ -209,8 +209,12 @@ pub(crate) async fn replace_uv(
     .map(drop)
 }
 
-/// Another K_pin, wrapped.
-pub(crate) async fn set_pin(db: &mut Connection, id: &str, pin_wrapped: &[u8]) -> Result<()> {
+/// Another K_pin, wrapped, or none any more.
+pub(crate) async fn set_pin(
+    db: &mut Connection,
+    id: &str,
+    pin_wrapped: Option<&[u8]>,
+) -> Result<()> {
     db.run(
         "UPDATE credentials SET pin_wrapped = ? WHERE id = ?",
         (pin_wrapped, id),

@@ -49,6 +49,15 @@ pub(crate) async fn by_hash(db: &mut Connection, hash: &str, now: u64) -> Result
     )
 }
 
+/// One that nobody signed in by ends later.
+pub(crate) async fn prolong(db: &mut Connection, session: &Session) -> Result<()> {
+    db.run(
+        "UPDATE sessions SET expires = ? WHERE token_hash = ? AND user IS NULL",
+        (session.expires, &session.token_hash),
+    )
+    .map(drop)
+}
+
 /// Gives what belonged to the old cookie to a new one: the old value is worth nothing from here on.
 pub(crate) async fn rotate(db: &mut Connection, old: &str, new: &Session) -> Result<()> {
     db.run("DELETE FROM sessions WHERE token_hash = ?", [old])?;

@@ -19,7 +19,7 @@ use tokio::task::{spawn_blocking, yield_now};
 pub(super) use rusqlite::params;
 
 /// The schema, from the oldest change to the newest. Changes are added, never altered.
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/0001_first_light.sql"),
     include_str!("../../migrations/0002_posted_requests.sql"),
     include_str!("../../migrations/0003_pin.sql"),
@@ -40,6 +40,7 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("../../migrations/0018_recovery.sql"),
     include_str!("../../migrations/0019_invitations_by_browser.sql"),
     include_str!("../../migrations/0020_silent_others.sql"),
+    include_str!("../../migrations/0021_approved.sql"),
 ];
 
 /// Connections that read at the same time.

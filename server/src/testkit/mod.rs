@@ -177,7 +177,7 @@ impl World {
 
     async fn open_at(folder: TempDir, time: Arc<Time>) -> Self {
         let app = Arc::new(Self::start(folder.path(), &time).await);
-        let router = crate::serve::router(app.clone());
+        let router = crate::serve::router(app.clone(), crate::connections::PATIENCE);
         Self {
             folder,
             app,
@@ -245,6 +245,11 @@ impl World {
     /// Time passes.
     pub(crate) fn pass(&self, seconds: u64) {
         self.time.now.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// The server's clock is set back.
+    pub(crate) fn set_back(&self, seconds: u64) {
+        self.time.now.fetch_sub(seconds, Ordering::SeqCst);
     }
 
     /// How often the server has looked at its clock.

@@ -204,13 +204,11 @@ async fn a_sign_in_that_begins_at_the_end_of_a_session_is_no_ones_loss() {
     let phone = world.with_phone().await;
     let browser = Browser::new(&world);
     browser.arrive(&Provider::wiki()).await;
-    let old = browser.copy();
     // A minute before its end: the person takes longer.
     world.pass(8 * 3600 - 60);
     let page = browser.ask(&Provider::wiki(), ANNA).await;
     world.pass(90);
     phone.approve_on(&page).await;
-    assert!(!old.is_signed_in(&page).await);
     assert!(browser.is_signed_in(&page).await);
     // A session that somebody signed in by ends when it does.
     world.pass(8 * 3600 - 91);
@@ -222,5 +220,24 @@ async fn a_sign_in_that_begins_at_the_end_of_a_session_is_no_ones_loss() {
     );
     world.pass(91);
     assert_eq!(browser.arrive(&Provider::wiki()).await.heading(), "signin");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_begins_at_the_end_of_a_session_leaves_other_tabs_their_forms() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let browser = Browser::new(&world);
+    browser.arrive(&Provider::wiki()).await;
+    world.pass(8 * 3600 - 1800);
+    let first = browser.arrive(&Provider::wiki()).await;
+    world.pass(1740);
+    browser.arrive(&Provider::wiki()).await;
+    let name = [("account", ANNA)];
+    let page = browser.fill(&first, &first.path, &name).await;
+    assert_eq!(page.heading(), "wait");
+    world.pass(90);
+    phone.approve_on(&page).await;
+    assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }

@@ -45,7 +45,7 @@ impl Served {
         let tls = RustlsConfig::from_config(tls);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, handle) = (listener.local_addr().unwrap(), Handle::new());
-        let router = router(world.app.clone());
+        let router = router(world.app.clone(), SHORT);
         let served = crate::connections::serve(router, listener, tls, most, SHORT, handle.clone());
         tokio::spawn(served);
         Self {
@@ -173,15 +173,41 @@ async fn a_header_comes_in_time_or_not_at_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_comes_in_time_or_not_at_all_and_one_too_large_is_told_so() {
     let served = Served::new().await;
-    let post = |length: usize| {
+    let post_to = |path: &str, length: usize| {
         let kind = "application/x-www-form-urlencoded";
         format!(
-            "POST /saml/sso HTTP/1.1\r\nhost: id.example.com\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nhost: id.example.com\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
         )
     };
-    let mut half = served.open().unwrap();
-    half.say(&(post(100) + "SAMLRequest=")).unwrap();
-    assert!(half.rest().starts_with("HTTP/1.1 408"));
+    let post = |length: usize| post_to("/saml/sso", length);
+    // It may be tried again at once, as other answers say it, and is counted.
+    for (path, counted) in [
+        (
+            "/cs/v1/responses",
+            "problems_total{result=\"unavailable\"} 1",
+        ),
+        (
+            "/api/v1/challenges",
+            "refusals_total{result=\"unavailable\"} 1",
+        ),
+    ] {
+        let mut half = served.open().unwrap();
+        half.say(&(post_to(path, 100) + "{")).unwrap();
+        let heard = half.rest();
+        assert!(heard.starts_with("HTTP/1.1 503"), "{heard}");
+        for part in [
+            "retry-after: 1\r\n",
+            "cache-control: no-store\r\n",
+            "content-type: application/problem+json\r\n",
+            "connection: close\r\n",
+            "x-content-type-options: nosniff\r\n",
+            r#""code":"unavailable""#,
+        ] {
+            assert!(heard.contains(part), "{part} {heard}");
+        }
+        let text = served.world.app.metrics.text();
+        assert!(text.contains(counted), "{text}");
+    }
     let mut dripping = served.open().unwrap();
     dripping.say(&post(60_000)).unwrap();
     dripping.drip();

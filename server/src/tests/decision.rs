@@ -1,6 +1,6 @@
 //! Rows 23 to 25: one decision for one request.
 
-use crate::testkit::{Browser, Page, Phone, Provider, World, shown};
+use crate::testkit::{Browser, Page, Phone, Provider, World, payment, shown};
 use countersign_protocol::statement::{Challenge, Decision, Response, VerdictCode};
 use countersign_protocol::view::View;
 use countersign_protocol::{Digest, Signed};
@@ -378,5 +378,25 @@ async fn send_again_ends_the_request_before() {
         countersign_protocol::Id::make().unwrap()
     );
     phone.get(&unknown).await.is_problem(404, "not_found");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_verdict_is_never_from_before_its_challenge_also_where_the_clock_was_set_back() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let shop = world.shop("shop").await;
+    let asked = shop.ask(&payment("r-1")).await;
+    let challenge = phone.challenge().await;
+    world.set_back(5);
+    let number = asked["number"].as_str();
+    let response = phone.sign(phone.response(&challenge, Decision::Approve, number));
+    let verdict = phone.deliver(&response).await;
+    assert_eq!(
+        (verdict.code, verdict.iat),
+        (VerdictCode::Ok, challenge.iat)
+    );
+    // So it proves something.
+    shop.check(&shop.look(&asked).await);
     world.end().await;
 }

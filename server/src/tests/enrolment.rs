@@ -248,6 +248,22 @@ async fn a_phone_that_comes_after_the_first_ran_out_of_time_is_no_second_finishe
     world.end().await;
 }
 
+#[tokio::test]
+async fn an_invitation_whose_first_phone_ran_out_of_time_is_over_and_not_used() {
+    let world = World::new().await;
+    let enrolment = Enrolment::begin(&world, ANNA).await;
+    let token = enrolment.link.token.to_string();
+    let pending = enrolment.pending().await;
+    world.pass(601);
+    for _ in 0..2 {
+        let answer = ask_offer(&world, &token).await;
+        answer.is_problem(410, "gone");
+    }
+    let state = pending.phone.state().await;
+    assert!(state.state == Standing::Refused && state.reason == Some(StateReason::Expired));
+    world.end().await;
+}
+
 /// A registration that is refused with this code, leaving the invitation as it was.
 async fn refused(
     enrolment: &Enrolment<'_>,

@@ -82,3 +82,32 @@ async fn a_server_that_cannot_read_the_new_key_signs_nothing_by_the_withdrawn_on
     assert_eq!(phone.list("").await.challenges.len(), 1);
     world.end().await;
 }
+
+#[tokio::test]
+async fn the_newest_key_signs_as_soon_as_its_file_can_be_read_also_where_an_older_one_could() {
+    let world = World::new().await;
+    let (old, path) = the_key(&world);
+    keys(&world, &["rotate"]).await;
+    let folder = world.folder().join("signing");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut files = files.map(|entry| entry.unwrap().path());
+    let new = files.find(|file| *file != path).unwrap();
+    let saved = std::fs::read(&new).unwrap();
+    std::fs::write(&new, "not for this server's user").unwrap();
+    let signs = async || {
+        let mut phone = world.with_phone().await;
+        phone.server = world.app.signer.in_force().ever.clone();
+        let kid = phone.state().await.kid().to_string();
+        world
+            .command(&["phone", "revoke", &phone.id.to_string()])
+            .await;
+        kid
+    };
+    assert_eq!(signs().await, old);
+    std::fs::write(&new, saved).unwrap();
+    // It isn't looked for at every call.
+    assert_eq!(signs().await, old);
+    world.pass(60);
+    assert_eq!(signs().await, new.file_stem().unwrap().to_str().unwrap());
+    world.end().await;
+}

@@ -155,6 +155,67 @@ async fn there_is_more_time_ten_times_and_then_none_from_either_side() {
 }
 
 #[tokio::test]
+async fn who_names_an_older_statement_gets_the_newest_as_it_is_also_when_that_was_lost() {
+    let world = World::new().await;
+    let [phone, tablet] = world.with_two_phones().await;
+    let (browser, page) = world.waiting().await;
+    let (first, theirs) = (phone.challenge().await, tablet.challenge().await);
+    // The answer is lost: whoever asks again gets what was in it.
+    let lost = more(&phone, &first).await;
+    let count = world.count("challenges").await;
+    for _ in 0..20 {
+        assert!(more(&phone, &first).await.hash() == lost.hash());
+    }
+    // The other phone, and the page, were quicker.
+    assert!(more(&tablet, &theirs).await.txn == first.txn);
+    assert_eq!(world.count("challenges").await, count);
+    world.pass(60);
+    press_more(&browser, &page).await;
+    let newest = more(&phone, &first).await;
+    assert!(newest.replaces == Some(lost.jti) && newest.exp == world.now() + 120);
+    assert!(more(&phone, &lost).await.hash() == newest.hash());
+    // Nothing of that counted, and the time of the one that is named may be over.
+    world.pass(61);
+    assert!(more(&phone, &first).await.hash() == newest.hash());
+    let mut last = newest;
+    for _ in 0..8 {
+        last = more(&phone, &last).await;
+    }
+    let answer = world.refuses(&[], try_more(&phone, &last.jti)).await;
+    answer.is_problem(409, "conflict");
+    assert!(more(&phone, &first).await.hash() == last.hash());
+    phone.decide(&last, Decision::Deny, None).await;
+    for over in [&first, &last] {
+        let answer = world.refuses(&[], try_more(&phone, &over.jti)).await;
+        answer.is_problem(410, "gone");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_a_browser_makes_no_new_statement_while_more_than_half_of_the_time_is_left() {
+    let world = World::new().await;
+    let _phone = world.with_phone().await;
+    for account in [ANNA, "nobody@example.com"] {
+        let browser = Browser::new(&world);
+        let page = browser.ask(&Provider::wiki(), account).await;
+        for _ in 0..3 {
+            world.pass(59);
+            for _ in 0..3 {
+                let same = world.refuses(&[], press_more(&browser, &page)).await;
+                assert!(same.heading() == "wait" && same.number() == page.number());
+                assert!(!same.says(&shown(Text::WaitLast)));
+            }
+            world.pass(1);
+            let before = world.count("challenges").await;
+            assert_eq!(press_more(&browser, &page).await.heading(), "wait");
+            assert_eq!(world.count("challenges").await, before + 1, "{account}");
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn no_more_time_for_what_is_over_unknown_or_anothers() {
     let world = World::new().await;
     let [phone, tablet] = world.with_two_phones().await;

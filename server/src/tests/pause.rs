@@ -303,6 +303,24 @@ async fn a_stranger_that_nobody_let_in_takes_no_browser_from_the_person() {
     world.command(&["phone", "resume", &id]).await;
     assert!(is_known().await);
 
+    // It was refused first, or its number was another.
+    for first in [Decision::Deny, Decision::Approve] {
+        world.pass(60);
+        let (_stranger, page) = world.waiting().await;
+        let challenge = phone.challenge().await;
+        assert!(!challenge.context.as_ref().unwrap().known);
+        let wrong = match page.number().as_deref() {
+            _ if first == Decision::Deny => None,
+            Some("00") => Some("01"),
+            _ => Some("00"),
+        };
+        phone.decide(&challenge, first, wrong).await;
+        let report = phone.decide(&challenge, Decision::Report, None).await;
+        assert_eq!(report, VerdictCode::Ok);
+        world.command(&["phone", "resume", &id]).await;
+        assert!(is_known().await, "{first:?}");
+    }
+
     // It was let in, and that is taken back.
     world.pass(60);
     let (_stranger, page) = world.waiting().await;
@@ -313,5 +331,37 @@ async fn a_stranger_that_nobody_let_in_takes_no_browser_from_the_person() {
     world.command(&["phone", "resume", &id]).await;
     world.pass(60);
     assert!(!is_known().await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_report_of_any_statement_of_what_was_let_in_takes_that_browser_back() {
+    let world = World::new().await;
+    let [phone, tablet] = world.with_two_phones().await;
+    let (relay, page) = world.waiting().await;
+    let (older, theirs) = (phone.challenge().await, tablet.challenge().await);
+    world.pass(100);
+    let answer = super::more::try_more(&phone, &older.jti).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    // For the tablet, which asks now, the time of the first one is over.
+    world.pass(21);
+    tablet.list("").await;
+    let newer = phone.list("").await.challenges;
+    let newer = phone.verify(newer.last().unwrap());
+    phone.approve(&newer, &page.number().unwrap()).await;
+    assert!(relay.is_signed_in(&page).await);
+    let known = relay.cookie("__Host-browser").unwrap();
+    let report = tablet.decide(&theirs, Decision::Report, None).await;
+    assert_eq!(report, VerdictCode::Ok);
+    for one in [&phone, &tablet] {
+        let id = one.id.to_string();
+        world.command(&["phone", "resume", &id]).await;
+    }
+    world.pass(60);
+    let browser = Browser::new(&world);
+    browser.plant("__Host-browser", &known);
+    browser.ask(&Provider::wiki(), ANNA).await;
+    let challenge = phone.challenge().await;
+    assert!(!challenge.context.as_ref().unwrap().known);
     world.end().await;
 }

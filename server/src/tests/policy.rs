@@ -186,3 +186,39 @@ async fn a_phone_on_probation_or_at_rest_is_not_asked_for_less() {
     assert!(lines.len() == 2 && lines.iter().all(|line| line["result"] == "asked"));
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_pin_that_is_asked_for_no_more_is_kept_no_more() {
+    let world = World::with_pin().await;
+    let phone = world.with_phone().await;
+    let without = |settings: String| {
+        settings
+            .replacen(r#"min = [["dev", "pin"]]"#, r#"min = [["dev"]]"#, 1)
+            .replacen("pin = 6", "pin = 0", 1)
+    };
+    let app = world.beside(without).await;
+    assert_eq!(apply(&app).await.unwrap(), "asked");
+    let (open, _page) = (asked(&phone).await, world.waiting().await);
+    assert_eq!(phone.confirm(&open, None).await, VerdictCode::Ok);
+    assert_eq!(phone.state().await.policy.pin, 0);
+    let kept = "SELECT CAST(pin_wrapped IS NOT NULL AS TEXT) FROM credentials";
+    assert_eq!(world.value(kept).await, "0");
+
+    // What the phone begins is asked without it, and its proof proves nothing.
+    let own = phone.begin("recovery-codes").await;
+    assert_eq!(own.factors.describe(), "dev");
+    assert_eq!(phone.confirm(&own, None).await, VerdictCode::FactorsMissing);
+    for action in ["pin-set", "add-phone", "replace-uv"] {
+        let answer = world.refuses(&[], phone.act(action, None)).await;
+        answer.is_problem(400, "bad_request");
+    }
+    // It is asked for again, of a phone that has none.
+    let with = |settings: String| {
+        settings
+            .replacen(r#"min = [["dev"]]"#, r#"min = [["dev", "pin"]]"#, 1)
+            .replacen("pin = 0", "pin = 6", 1)
+    };
+    let app = world.beside(with).await;
+    assert_eq!(apply(&app).await.unwrap(), "add_anew");
+    world.end().await;
+}

@@ -377,6 +377,7 @@ async fn what_got_more_time_makes_way_by_its_newest_statement() {
     let phone = world.with_phone().await;
     let (browser, page) = world.waiting().await;
     phone.challenge().await;
+    world.pass(60);
     let page = browser.press(&page, &format!("{}/more", page.path)).await;
     let list = phone.list("").await;
     let newest = phone.verify(list.challenges.last().unwrap());

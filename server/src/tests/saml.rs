@@ -391,6 +391,39 @@ async fn row_26_nobody_fills_the_audit_by_what_is_refused_and_the_page_stays_the
 }
 
 #[tokio::test]
+async fn row_26_nobody_fills_the_audit_by_sign_ins_that_are_begun_and_given_up() {
+    let world = World::new().await;
+    let nobody = "nobody@example.com";
+    let before = world.audit(0).await.len();
+    for turn in 0..25 {
+        let browser = Browser::new(&world);
+        let page = browser.ask(&Provider::wiki(), nobody).await;
+        assert_eq!(page.heading(), "wait");
+        // A new sign-in of the same browser, or the button, ends the last one.
+        world.pass(u64::from(turn == 0) * 30);
+        let ended = match turn {
+            0 => browser.ask(&Provider::wiki(), nobody).await,
+            _ => browser.press(&page, &format!("{}/cancel", page.path)).await,
+        };
+        let open = format!("{}/cancel", ended.path);
+        if turn == 0 {
+            browser.press(&ended, &open).await;
+        }
+    }
+    let said = world.audit(before).await;
+    assert_eq!(said.len(), 60);
+    for result in ["new", "phone asked", "replaced", "cancelled"] {
+        assert!(said.contains(&("login".to_owned(), result.to_owned())));
+    }
+    // What a browser does that the account knows stands there all the same.
+    let before = world.audit(0).await.len();
+    world.waiting_known().await;
+    let said = world.audit(before).await;
+    assert_eq!(said, [("login".to_owned(), "phone asked".to_owned())]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_name_that_no_response_can_carry_is_refused_when_it_is_typed() {
     let world = World::new().await;
     let long = "a".repeat(1025);

@@ -53,6 +53,7 @@ async fn each_request_has_a_code_of_its_own_and_more_time_changes_none() {
     let phone = world.with_phone().await;
     let (browser, page) = world.waiting().await;
     let first = code(phone.challenge().await.txn, &page.number().unwrap());
+    world.pass(60);
     let more = browser.press(&page, &format!("{}/more", page.path)).await;
     assert!(more.shows_code(&first));
     world.pass(31);

@@ -41,7 +41,11 @@ pub(crate) async fn decide(
     answered: &Answered<'_>,
 ) -> Result<Vec<Topic>, Fault> {
     let txn = &challenge.txn;
-    let mut told = others::end_txn(app, db, txn, End::Decided(by)).await?;
+    let end = match stage {
+        "approved" => End::Approved(by),
+        _ => End::Refused(by),
+    };
+    let mut told = others::end_txn(app, db, txn, end).await?;
     if let Some(login) = end_login(app, db, txn, stage, answered.back).await? {
         app.metrics.login(stage);
         // What only a link opens rings on no phone.

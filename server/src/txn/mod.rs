@@ -11,7 +11,7 @@ mod own;
 
 pub(crate) use ask::{Phones, Question};
 pub(crate) use end::{decide, pause, report, seen};
-pub(crate) use more::extend;
+pub(crate) use more::{By, extend};
 pub(crate) use own::{
     OwnQuestion, about, ask_for_new_phone, ask_for_policy, known_factors, withdraw_first,
 };

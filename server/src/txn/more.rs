@@ -16,9 +16,18 @@ use std::sync::Arc;
 /// So often for one question.
 const MOST: i64 = 10;
 
+/// Who wants more time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// A phone that was asked.
+    Phone,
+    /// A browser, which may be anybody's: phones keep each statement, so it is made no new one while there is time enough.
+    Browser,
+}
+
 /// A question that goes on.
 pub(crate) struct Extended {
-    /// The new statements.
+    /// The new statements; none where there was time enough.
     pub(crate) rows: Vec<ChallengeRow>,
     /// Whom to tell after the commit.
     pub(crate) told: Vec<Topic>,
@@ -29,12 +38,18 @@ pub(crate) async fn extend(
     app: &App,
     db: &mut Connection,
     txn: &str,
+    by: By,
 ) -> Result<Option<Extended>, Fault> {
     if challenges::times_asked(db, txn).await? > MOST {
         return Ok(None);
     }
+    let newest = challenges::newest_of_txn(db, txn, app.now()).await?;
+    if by == By::Browser && have_time(app, &newest)? {
+        let (rows, told) = (Vec::new(), Vec::new());
+        return Ok(Some(Extended { rows, told }));
+    }
     let mut rows = Vec::new();
-    for old in challenges::newest_of_txn(db, txn, app.now()).await? {
+    for old in newest {
         if let Some(row) = renew(app, db, &old).await? {
             challenges::insert(db, &row).await?;
             rows.push(row);
@@ -53,6 +68,17 @@ pub(crate) async fn extend(
         None => {}
     }
     Ok(Some(Extended { rows, told }))
+}
+
+/// Whether more than half of the time of each is left.
+fn have_time(app: &App, open: &[ChallengeRow]) -> Result<bool, Fault> {
+    for row in open {
+        let asked = challenge_of(app, &row.statement)?;
+        if asked.exp.saturating_sub(app.now()) * 2 <= asked.exp - asked.iat {
+            return Ok(false);
+        }
+    }
+    Ok(!open.is_empty())
 }
 
 /// What one phone was asked, once more; none where it can't be asked so any more.
