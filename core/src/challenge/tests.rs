@@ -206,7 +206,7 @@ fn keys_that_another_thread_has_got_and_not_kept_yet_are_asked_for_once_more() {
 }
 
 #[test]
-fn row_42_a_network_that_fails_while_keys_are_asked_loses_no_request() {
+fn a_network_that_fails_while_keys_are_asked_loses_no_request() {
     let phone = Phone::new();
     let (app, id) = phone.enrolled();
     let new = SigningKey::ed25519_from_seed(&[3; 32]).unwrap();

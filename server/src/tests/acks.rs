@@ -213,7 +213,7 @@ async fn send_again_and_another_login_of_the_browser_replace_what_was_asked() {
 }
 
 #[tokio::test]
-async fn row_44_what_nobody_answered_is_told_to_be_over_once_and_is_still_expired() {
+async fn what_nobody_answered_is_told_to_be_over_once_and_is_still_expired() {
     let world = World::new().await;
     let phone = world.with_phone().await;
     phone.acknowledge_all().await;

@@ -4,7 +4,7 @@ use crate::testkit::{ANNA, BOB, Browser, Provider, World, shown};
 use countersign_protocol::Id;
 
 #[tokio::test]
-async fn a_form_without_the_sessions_token_is_refused() {
+async fn row_36_a_form_without_the_sessions_token_is_refused() {
     let world = World::new().await;
     let phone = world.with_phone().await;
     let (browser, page) = world.waiting().await;

@@ -180,7 +180,7 @@ async fn a_push_address_takes_the_place_of_the_one_before_which_is_kept_for_a_da
 }
 
 #[tokio::test]
-async fn row_46_what_is_no_push_address_is_refused() {
+async fn what_is_no_push_address_is_refused() {
     let world = World::new().await;
     let phone = world.with_phone().await;
     let long = format!(r#"{{"type":"fcm","token":"{}"}}"#, "x".repeat(4097));

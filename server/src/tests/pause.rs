@@ -165,7 +165,7 @@ async fn counters_may_come_in_another_order_but_not_from_long_ago() {
 }
 
 #[tokio::test]
-async fn a_revoked_phone_answers_no_more_and_what_it_approved_is_not_handed_out() {
+async fn row_32_a_revoked_phone_answers_no_more_and_what_it_approved_is_not_handed_out() {
     let world = World::new().await;
     let phone = world.with_phone().await;
     let (signed_in, page) = world.waiting().await;

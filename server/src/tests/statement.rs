@@ -68,7 +68,7 @@ async fn row_03_an_oversized_body_is_not_read() {
 }
 
 #[tokio::test]
-async fn row_47_another_content_type_is_refused() {
+async fn a_body_of_another_content_type_is_refused() {
     let world = World::new().await;
     for path in CALLS {
         for kind in [
