@@ -132,6 +132,15 @@ impl Shelf {
         // There is one, see `open`.
         &self.all[self.all.len() - 1]
     }
+
+    /// The roots that were, in their order: what was signed under them is checked by their thumbprints.
+    fn earlier_roots(&self) -> Vec<Thumbprint> {
+        let now = root_after(self.newest());
+        let roots = self.all.iter().map(|keys| keys.root.thumbprint());
+        let mut earlier: Vec<_> = roots.filter(|root| *root != now).collect();
+        earlier.dedup();
+        earlier
+    }
 }
 
 struct Desk<'a> {
@@ -147,6 +156,10 @@ impl Desk<'_> {
         let here = |key: &PublicKey| files.iter().any(|(_, file)| file.public() == key);
         let signs = newest.sign.iter().position(here);
         let mut text = format!("n {}, root {}\n", newest.n, root_after(newest));
+        let earlier = shelf.earlier_roots();
+        for root in &earlier {
+            text.push_str(&format!("root before it {root}\n"));
+        }
         let mut rows = Vec::new();
         for (at, key) in newest.sign.iter().enumerate() {
             let (id, signs) = (key.thumbprint(), signs == Some(at));
@@ -173,7 +186,7 @@ impl Desk<'_> {
         let warning = warning(newest.exp, self.now);
         text.extend(warning.as_deref());
         let json = json!({
-            "n": newest.n, "root": root_after(newest), "sign": rows, "origins": addresses,
+            "n": newest.n, "root": root_after(newest), "earlier_roots": earlier, "sign": rows, "origins": addresses,
             "exp": newest.exp, "days": days, "warning": warning,
         });
         Ok(Said::new(text, json))

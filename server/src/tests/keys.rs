@@ -106,6 +106,10 @@ async fn a_phone_that_was_away_is_led_from_root_to_root() {
     change(&world, &["rotate", "--only-new"]).await;
     let said = change_root(&world, "root.key", "second.key").await;
     assert_eq!(said["n"], 4);
+    // Histories of before are checked by the first one.
+    let said = world.command(&["keys", "list"]).await;
+    assert_eq!(said["earlier_roots"], serde_json::json!([root]));
+    assert_ne!(said["root"], root.as_str());
     command(&world, "second.key", &["rotate", "--only-new"])
         .await
         .unwrap();

@@ -572,6 +572,26 @@ fn forks(topic: &mut Topic, published: &Published, good: &[String]) {
         "found",
         with(good, &server, Some((1, 7)), &[forked]),
     );
+    // A second third answer, behind the seventh: in this file, or in the other.
+    let twin = again("de-AT", "de-CH");
+    let twice = bent(good, |lines| lines.push(twin.clone()));
+    topic.add(
+        "history/forked-further-up",
+        "history",
+        "found",
+        vector(
+            published,
+            &twice,
+            Some((1, 2)),
+            &[("forked", Some(15), Some(3))],
+        ),
+    );
+    topic.add(
+        "with/forked-in-the-other",
+        "history",
+        "found",
+        with(good, &twice, Some((1, 2)), &[("forked", None, Some(3))]),
+    );
     // What the phone has from its third answer on, beside what the server has before it.
     let begins = bent(good, |lines| {
         lines.drain(7..9);
