@@ -109,26 +109,29 @@ async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
 
 /// An accepted request becomes a login of the browser that brings it along with its cookie.
 async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginRequest) -> Page {
+    let session = web::session(app, visitor).await?;
+    let is_silent = request.is_passive()
+        && (request.force_authn() || !session.is_some_and(|session| is_enough(row, &session)));
     // A session is made only for a login: what is refused leaves nothing behind.
+    let begun = match is_silent {
+        true => None,
+        false => Some(web::find_or_make_session(app, visitor).await?),
+    };
     let mut tx = app.store.write().await?;
     if logins::is_answered(&mut tx, &row.id, request.id()).await? {
         drop(tx);
         return Err(refused(app, visitor, Denied::seen_before(row)).await?);
     }
-    if request.is_passive() {
-        let session = web::session(app, visitor).await?;
-        let signed_in = session.is_some_and(|session| is_enough(row, &session));
-        if request.force_authn() || !signed_in {
-            drop(tx);
-            return refusal(app, visitor, row, request, Status::NoPassive);
-        }
-    }
-    let (fresh, is_new) = web::find_or_make_session(app, visitor).await?;
+    let Some((fresh, is_new)) = begun else {
+        drop(tx);
+        return refusal(app, visitor, row, request, Status::NoPassive);
+    };
     let signed_in = is_enough(row, &fresh.session) && !request.force_authn();
     let login = make_login(app, &fresh, row, request, signed_in)?;
     if is_new {
         fresh.store(&mut tx).await?;
     }
+    logins::make_room(&mut tx, &login.session_hash).await?;
     logins::insert(&mut tx, &login).await?;
     app.audit_of(&mut tx, visitor, signed_in, &login.id, &login.stage)
         .await?;

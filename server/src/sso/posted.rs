@@ -71,6 +71,11 @@ async fn keep(app: &App, visitor: &Visitor, form: &str) -> Page {
         Ok(accepted) => accepted,
         Err(denied) => return Err(refused(app, visitor, denied).await?),
     };
+    // It has no cookie yet that could tell who posts, so all count.
+    if let Some(wait) = app.posted.blocked(visitor.address, app.now()) {
+        return Err(Trouble::Busy(wait));
+    }
+    app.posted.count(visitor.address, app.now());
     let secret = Id::make()?.to_string();
     let posted = Posted {
         token_hash: hidden(&secret),

@@ -441,3 +441,19 @@ async fn row_20_a_posted_relay_state_comes_back_as_it_was() {
     assert_eq!(end.hidden("RelayState").as_deref(), Some(relay));
     assert!(!end.answer.body.contains("<script>alert"));
 }
+
+#[tokio::test]
+async fn row_26_nobody_fills_the_disk_by_posts_that_nobody_follows() {
+    let world = World::new().await;
+    for _ in 0..300 {
+        posted(&world, &Provider::wiki()).await;
+    }
+    let xml = Provider::wiki().xml(&world);
+    let refused = world.refuses(&[], post(&world, &xml)).await;
+    refused.is_page(429);
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(world.count("posted_requests").await, 300);
+    world.pass(60);
+    posted(&world, &Provider::wiki()).await;
+    world.end().await;
+}
