@@ -1,12 +1,13 @@
-//! The result is handed out once, to the browser that began, under a new cookie.
+//! The result is handed out once, to the browser that began; where it signs somebody in, under a new cookie.
 
 use super::pages;
 use crate::app::App;
 use crate::error::Fault;
 use crate::page::Problem;
 use crate::store::logins::{self, Login};
-use crate::store::{apps, credentials, sessions, users};
-use crate::web::{self, Page, SESSION_LIFE, Visitor};
+use crate::store::users::{self, User};
+use crate::store::{Connection, apps, credentials, sessions};
+use crate::web::{self, Page, SESSION_LIFE, Trouble, Visitor};
 use countersign_protocol::Id;
 use countersign_saml::LoginRequest;
 
@@ -56,24 +57,47 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
     logins::step(&mut tx, &login.id, &login.stage, "done").await?;
     let mut response = super::super::sso::assertion(app, visitor, &row, &request, &user, instant)?;
 
-    // Whoever knew the cookie from before the login must not be signed in by it.
-    let mut fresh = web::make_session(app, Some(user.id.clone()), Some(instant as i64))?;
-    fresh.session.same = login.same;
-    sessions::rotate(&mut tx, &login.session_hash, &fresh.session).await?;
-    let browser = Id::make()?.to_string();
-    let old = visitor.browser.as_deref().map(web::hash);
-    sessions::remember(
-        &mut tx,
-        old.as_deref(),
-        &web::hash(&browser),
-        &user.id,
-        app.now(),
-    )
-    .await?;
+    // A session that answered by itself has its cookie from that sign-in, and other tabs are on their way with it.
+    let signed_in = match login.txn {
+        Some(_) => Some(sign_in(app, visitor, &mut tx, login, &user, instant).await?),
+        None => None,
+    };
     app.audit(&mut tx, "login", &login.id, "done").await?;
     tx.commit().await?;
     app.metrics.login("done");
-    web::give_session(&mut response, &fresh.cookie);
-    web::give_browser(&mut response, &browser);
+    if let Some(SignedIn { session, browser }) = signed_in {
+        web::give_session(&mut response, &session);
+        web::give_browser(&mut response, &browser);
+    }
     Ok(response)
+}
+
+/// The new cookies of a browser that somebody signed in with.
+struct SignedIn {
+    session: String,
+    browser: String,
+}
+
+/// Whoever knew a cookie from before the sign-in must not be signed in by it, nor known.
+async fn sign_in(
+    app: &App,
+    visitor: &Visitor,
+    db: &mut Connection,
+    login: &Login,
+    user: &User,
+    instant: u64,
+) -> Result<SignedIn, Trouble> {
+    let mut fresh = web::make_session(app, Some(user.id.clone()), Some(instant as i64))?;
+    fresh.session.same = login.same;
+    sessions::rotate(db, &login.session_hash, &fresh.session).await?;
+    let browser = Id::make()?.to_string();
+    let (old, new) = (
+        visitor.browser.as_deref().map(web::hash),
+        web::hash(&browser),
+    );
+    sessions::remember(db, old.as_deref(), &new, &user.id, app.now()).await?;
+    Ok(SignedIn {
+        session: fresh.cookie,
+        browser,
+    })
 }

@@ -40,20 +40,84 @@ async fn row_21_the_cookie_from_before_the_login_is_worth_nothing_after_it() {
 }
 
 #[tokio::test]
-async fn row_21_every_result_is_handed_out_under_a_new_cookie() {
+async fn row_21_each_sign_in_has_a_new_cookie_also_where_somebody_is_signed_in() {
     let world = World::new().await;
     let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
     let (browser, page) = world.waiting().await;
     phone.approve_on(&page).await;
     browser.open(&page.path).await;
-    let first = browser.copy();
-    assert!(
-        browser
-            .arrive(&Provider::wiki())
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
-    assert_eq!(first.arrive(&Provider::wiki()).await.heading(), "signin");
+    // In the same second, too.
+    for seconds in [0, 60] {
+        world.pass(seconds);
+        let before = browser.copy();
+        let force = wiki
+            .xml(&world)
+            .replace(" Version=", " ForceAuthn=\"true\" Version=");
+        let page = browser.open(&crate::testkit::address(&force)).await;
+        let page = browser.fill(&page, &page.path, &[("account", ANNA)]).await;
+        phone.approve_on(&page).await;
+        assert!(browser.is_signed_in(&page).await);
+        assert_eq!(before.arrive(&wiki).await.heading(), "signin");
+        assert!(browser.arrive(&wiki).await.is_answer_to(&wiki));
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_session_that_answers_by_itself_leaves_other_tabs_their_cookie() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (wiki, other) = (Provider::wiki(), Provider::named("other"));
+    world.add_app(&other, &[]).await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    // The browser restores two tabs, and sends what it has before either is answered: all orders of the four requests.
+    for order in [[0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0]] {
+        let tabs = [browser.copy(), browser.copy()];
+        let mut next = [&wiki, &other].map(|provider| provider.request(&world));
+        let mut ends = Vec::new();
+        for tab in order {
+            let answer = tabs[tab].open_once(&next[tab]).await;
+            match answer.header("location") {
+                Some(login) => next[tab] = login.to_owned(),
+                None => ends.push(answer.body.contains("SAMLResponse")),
+            }
+            assert_eq!(answer.cookies(), []);
+        }
+        assert_eq!(ends, [true, true], "{order:?}");
+        // Whichever the browser keeps, it stays signed in.
+        for tab in tabs {
+            assert!(tab.arrive(&wiki).await.is_answer_to(&wiki), "{order:?}");
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_session_answers_leaves_the_one_who_signed_in_meanwhile() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let bob = world.with_bob().await;
+    let wiki = Provider::wiki();
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    let begun = browser.open_once(&wiki.request(&world)).await;
+    let left = begun.header("location").unwrap();
+    let force = wiki
+        .xml(&world)
+        .replace(" Version=", " ForceAuthn=\"true\" Version=");
+    let page = browser.open(&crate::testkit::address(&force)).await;
+    let page = browser
+        .fill(&page, &page.path, &[("account", crate::testkit::BOB)])
+        .await;
+    bob.approve_on(&page).await;
+    assert!(browser.is_signed_in(&page).await);
+    browser.open(left).await;
+    let who = "SELECT account FROM users JOIN sessions ON sessions.user = users.id";
+    assert_eq!(world.value(who).await, crate::testkit::BOB);
     world.end().await;
 }
 
