@@ -1,19 +1,82 @@
 //! The result is handed out once, to the browser that began; where it signs somebody in, under a new cookie.
+//! Never: a page where the application asked for none to be shown, unless it has its answer.
 
-use super::pages;
+use super::{app_of, pages};
 use crate::app::App;
 use crate::error::Fault;
 use crate::page::Problem;
+use crate::sso;
 use crate::store::logins::{self, Login};
 use crate::store::users::{self, User};
 use crate::store::{Connection, apps, credentials, sessions};
 use crate::web::{self, Page, SESSION_LIFE, Trouble, Visitor};
+use axum::response::Response;
 use countersign_protocol::Id;
 use countersign_saml::LoginRequest;
+use countersign_saml::response::Status;
+
+/// What comes of a hand-out.
+enum Outcome {
+    Answer(Response),
+    /// Another tab was first, it was taken back, or the ID rests: the login as it is now.
+    Moved(Box<Login>),
+    /// What it would be handed out for is over.
+    Over,
+    /// Its request was answered already.
+    Answered,
+}
 
 pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Page {
-    let request: LoginRequest =
-        serde_json::from_str(&login.request).map_err(|_| Fault::Stored("SAML request"))?;
+    match try_it(app, visitor, login).await? {
+        Outcome::Answer(response) => Ok(response),
+        Outcome::Moved(now) => match in_silence(app, visitor, &now).await? {
+            Some(response) => Ok(response),
+            None => pages::of(app, visitor, &now, None).await,
+        },
+        Outcome::Over => {
+            let silent = in_silence(app, visitor, login).await?;
+            silent.ok_or(Problem::SignInOver.into())
+        }
+        Outcome::Answered => Err(Problem::SignInOver.into()),
+    }
+}
+
+fn request_of(login: &Login) -> Result<LoginRequest, Fault> {
+    serde_json::from_str(&login.request).map_err(|_| Fault::Stored("SAML request"))
+}
+
+/// Where a request must show nobody anything, the signed answer that nobody is signed in; none where it may, or was answered.
+pub(super) async fn in_silence(
+    app: &App,
+    visitor: &Visitor,
+    login: &Login,
+) -> Result<Option<Response>, Trouble> {
+    let request = request_of(login)?;
+    if !request.is_passive() || login.stage == "done" {
+        return Ok(None);
+    }
+    let row = app_of(app, login).await?;
+    sso::refusal(app, visitor, &row, &request, Status::NoPassive).map(Some)
+}
+
+/// The same for a browser whose session ended since it began this login.
+pub(super) async fn in_silence_later(
+    app: &App,
+    visitor: &Visitor,
+    id: &str,
+) -> Result<Option<Response>, Trouble> {
+    let (Some(id), Some(cookie)) = (Id::parse(id), &visitor.session) else {
+        return Ok(None);
+    };
+    let login = logins::by_id(&mut *app.store.read().await?, &id.to_string()).await?;
+    match login.filter(|login| login.session_hash == web::hash(cookie)) {
+        Some(login) => in_silence(app, visitor, &login).await,
+        None => Ok(None),
+    }
+}
+
+async fn try_it(app: &App, visitor: &Visitor, login: &Login) -> Result<Outcome, Trouble> {
+    let request = request_of(login)?;
     let instant = login.approved.ok_or(Fault::Stored("login"))? as u64;
 
     let mut tx = app.store.write().await?;
@@ -23,11 +86,10 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
         .ok_or(Problem::SignInOver)?;
     if now.session_hash != login.session_hash || app.now() >= instant + SESSION_LIFE {
         // Another tab got a result meanwhile, and with it a new cookie; or the session is over.
-        return Err(Problem::SignInOver.into());
+        return Ok(Outcome::Over);
     }
     if now.stage != login.stage || now.return_hash != login.return_hash {
-        drop(tx);
-        return pages::of(app, visitor, &now, None).await;
+        return Ok(Outcome::Moved(Box::new(now)));
     }
     let user = match login.user.as_deref() {
         Some(user) => users::by_id(&mut tx, user)
@@ -40,10 +102,10 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
         .ok_or(Problem::SignInOver)?;
     if row.same_only && !login.same {
         // It takes nothing else any more, or since this session was made.
-        return Err(Problem::SignInOver.into());
+        return Ok(Outcome::Over);
     }
     if logins::is_answered(&mut tx, &login.app, &login.request_id).await? {
-        return Err(Problem::SignInOver.into());
+        return Ok(Outcome::Answered);
     }
     let active = credentials::of_user(&mut tx, &user.id, &["active"]).await?;
     if active.is_empty() {
@@ -52,10 +114,10 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
         app.audit(&mut tx, "login", &login.id, "paused").await?;
         tx.commit().await?;
         let stage = "paused".to_owned();
-        return pages::of(app, visitor, &Login { stage, ..now }, None).await;
+        return Ok(Outcome::Moved(Box::new(Login { stage, ..now })));
     }
     logins::step(&mut tx, &login.id, &login.stage, "done").await?;
-    let mut response = super::super::sso::assertion(app, visitor, &row, &request, &user, instant)?;
+    let mut response = sso::assertion(app, visitor, &row, &request, &user, instant)?;
 
     // A session that answered by itself has its cookie from that sign-in, and other tabs are on their way with it.
     let signed_in = match login.txn {
@@ -69,7 +131,7 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
         web::give_session(&mut response, &session);
         web::give_browser(&mut response, &browser);
     }
-    Ok(response)
+    Ok(Outcome::Answer(response))
 }
 
 /// The new cookies of a browser that somebody signed in with.

@@ -154,13 +154,23 @@ async fn show_login(
     visitor: Visitor,
 ) -> Response {
     let page = async {
-        let login = find(&app, &visitor, &id).await?;
+        let login = match find(&app, &visitor, &id).await {
+            Ok(login) => login,
+            Err(trouble @ Trouble::Problem(_)) => {
+                let silent = finish::in_silence_later(&app, &visitor, &id).await?;
+                return silent.ok_or(trouble);
+            }
+            Err(trouble) => return Err(trouble),
+        };
         match login.stage.as_str() {
             "approved" => finish::hand_out(&app, &visitor, &login).await,
             "returned" if back::brings(&login, query.back.as_deref()) => {
                 finish::hand_out(&app, &visitor, &login).await
             }
-            _ => pages::of(&app, &visitor, &login, None).await,
+            _ => match finish::in_silence(&app, &visitor, &login).await? {
+                Some(silent) => Ok(silent),
+                None => pages::of(&app, &visitor, &login, None).await,
+            },
         }
     };
     show(&app, &visitor, page.await)

@@ -13,6 +13,7 @@ use crate::error::Fault;
 use crate::login;
 use crate::page::Problem;
 use crate::store::apps::{self, App as AppRow};
+use crate::store::credentials;
 use crate::store::logins::{self, Login};
 use crate::store::sessions::Session;
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
@@ -111,7 +112,7 @@ async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
 async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginRequest) -> Page {
     let session = web::session(app, visitor).await?;
     let is_silent = request.is_passive()
-        && (request.force_authn() || !session.is_some_and(|session| is_enough(row, &session)));
+        && (request.force_authn() || !answers(app, row, session.as_ref()).await?);
     // A session is made only for a login: what is refused leaves nothing behind.
     let begun = match is_silent {
         true => None,
@@ -148,6 +149,17 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
 /// takes no session that came about otherwise.
 fn is_enough(row: &AppRow, session: &Session) -> bool {
     session.user.is_some() && (session.same || !row.same_only)
+}
+
+/// Whether a session answers by itself: an ID that rests shows a page.
+async fn answers(app: &App, row: &AppRow, session: Option<&Session>) -> Result<bool, Fault> {
+    let session = session.filter(|session| is_enough(row, session));
+    let Some(user) = session.and_then(|session| session.user.as_deref()) else {
+        return Ok(false);
+    };
+    let mut db = app.store.read().await?;
+    let active = credentials::of_user(&mut db, user, &["active"]).await?;
+    Ok(!active.is_empty())
 }
 
 /// A request that is refused: which application (if it is one), why, and what the person sees.

@@ -2,7 +2,7 @@
 
 use crate::page::Problem;
 use crate::testkit::{
-    ANNA, Answer, Browser, Provider, World, address, provider_certificate, signed_address,
+    ANNA, Answer, Browser, Page, Provider, World, address, provider_certificate, signed_address,
 };
 
 /// What is not accepted is shown on a page of ours, goes nowhere, and no login comes of it.
@@ -258,6 +258,82 @@ async fn row_19_a_passive_request_without_a_session_shows_nobody_anything() {
     // The refusal has no assertion in it, which is most of an answer.
     let length = |page: &crate::testkit::Page| page.hidden("SAMLResponse").unwrap().len();
     assert!(length(&refusal) < length(&approved) && length(&approved) == length(&silent));
+    world.end().await;
+}
+
+/// The status of the response on a page that posts one to the wiki.
+fn status(page: &Page) -> String {
+    use base64ct::{Base64, Encoding as _};
+    assert!(page.is_answer_to(&Provider::wiki()), "{}", page.heading());
+    let response = Base64::decode_vec(&page.hidden("SAMLResponse").unwrap()).unwrap();
+    let response = String::from_utf8(response).unwrap();
+    let codes = response.split("<samlp:StatusCode Value=\"");
+    let last = codes.last().unwrap().split('"').next().unwrap();
+    last.rsplit(':').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn row_19_a_passive_request_shows_nothing_also_where_the_session_opens_nothing_any_more() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
+    let passive = || {
+        let xml = wiki.xml(&world);
+        address(&xml.replace(" Version=", " IsPassive=\"true\" Version="))
+    };
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    assert_eq!(status(&browser.open(&passive()).await), "Success");
+
+    // The person makes a pause: before, and between the two requests of a browser.
+    let begun = browser.open_once(&passive()).await;
+    assert_eq!(phone.act("pause", None).await.status, 204);
+    let silent = world.refuses(&[], browser.open(&passive())).await;
+    assert_eq!(status(&silent), "NoPassive");
+    let login = begun.header("location").unwrap();
+    for _ in 0..2 {
+        assert_eq!(status(&browser.open(login).await), "NoPassive");
+    }
+    // A page that may be shown says so.
+    assert_eq!(browser.arrive(&wiki).await.heading(), "end.paused");
+    let id = phone.id.to_string();
+    world.command(&["phone", "resume", &id]).await;
+
+    // The session ends between the two requests.
+    let begun = browser.open_once(&passive()).await;
+    let plain = browser.open_once(&wiki.request(&world)).await;
+    world.command(&["phone", "suspend", &id]).await;
+    let login = begun.header("location").unwrap();
+    let silent = world.refuses(&[], browser.open(login)).await;
+    assert_eq!(status(&silent), "NoPassive");
+    // That is nobody else's, and nothing that may be shown.
+    let thief = Browser::new(&world);
+    thief.open_once(login).await.is_page(400);
+    thief.arrive(&wiki).await;
+    thief.open_once(login).await.is_page(410);
+    let plain = plain.header("location").unwrap();
+    browser.open_once(plain).await.is_page(410);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_06_a_passive_request_that_was_answered_is_not_answered_again() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    let xml = Provider::wiki().xml(&world);
+    let passive = address(&xml.replace(" Version=", " IsPassive=\"true\" Version="));
+    let [first, second] = [
+        browser.open_once(&passive).await,
+        browser.open_once(&passive).await,
+    ];
+    let [first, second] = [&first, &second].map(|answer| answer.header("location").unwrap());
+    assert_eq!(status(&browser.open(first).await), "Success");
+    assert_eq!(browser.open(first).await.heading(), "end.elsewhere");
+    browser.open_once(second).await.is_page(410);
     world.end().await;
 }
 
