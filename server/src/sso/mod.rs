@@ -18,7 +18,7 @@ use crate::store::logins::{self, Login};
 use crate::store::sessions::Session;
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -36,6 +36,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/saml/sso", get(sso).post(posted::receive))
         .route("/saml/sso/{secret}", get(posted::open))
         .route("/saml/metadata", get(metadata_file))
+        .route("/saml/metadata/{slug}", get(metadata_file_of))
         .route("/saml/certificate", get(certificate_file))
 }
 
@@ -48,23 +49,44 @@ pub(crate) fn sso_url(origin: &Origin) -> String {
     format!("{origin}/saml/sso")
 }
 
-pub(crate) fn metadata_of(app: &App) -> Result<String, Fault> {
+/// Our metadata for one application, which says whether it has to sign: some send no request, or sign none, if it says otherwise
+/// than they are set up.
+pub(crate) fn metadata_url(origin: &Origin, row: &AppRow) -> String {
+    format!("{origin}/saml/metadata/{}", row.id)
+}
+
+/// For one application, or for any.
+pub(crate) fn metadata_of(app: &App, row: Option<&AppRow>) -> Result<String, Fault> {
+    let want_signed = row.is_some_and(|row| row.require_signed);
     Ok(metadata::idp(
         &app.idp,
         &sso_url(&app.signer.origin),
-        false,
+        want_signed,
     )?)
 }
 
+fn metadata_page(app: &App, row: Option<&AppRow>) -> Page {
+    let headers = [
+        (CONTENT_TYPE, "application/samlmetadata+xml"),
+        (CONTENT_DISPOSITION, "inline; filename=metadata.xml"),
+    ];
+    Ok((headers, metadata_of(app, row)?).into_response())
+}
+
 async fn metadata_file(State(app): State<Shared>, visitor: Visitor) -> Response {
-    let file = metadata_of(&app).map(|xml| {
-        let headers = [
-            (CONTENT_TYPE, "application/samlmetadata+xml"),
-            (CONTENT_DISPOSITION, "inline; filename=metadata.xml"),
-        ];
-        (headers, xml).into_response()
-    });
-    show(&app, &visitor, file.map_err(Trouble::from))
+    show(&app, &visitor, metadata_page(&app, None))
+}
+
+async fn metadata_file_of(
+    State(app): State<Shared>,
+    Path(slug): Path<String>,
+    visitor: Visitor,
+) -> Response {
+    let page = async {
+        let row = apps::by_id(&mut *app.store.read().await?, &slug).await?;
+        metadata_page(&app, Some(&row.ok_or(Problem::NotFound)?))
+    };
+    show(&app, &visitor, page.await)
 }
 
 async fn certificate_file(State(app): State<Shared>) -> Response {

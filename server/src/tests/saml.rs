@@ -209,6 +209,42 @@ async fn row_10_completing_an_application_does_not_make_it_take_unsigned_request
 }
 
 #[tokio::test]
+async fn row_10_the_metadata_of_an_application_says_whether_it_has_to_sign() {
+    let world = World::new().await;
+    signing(&world).await;
+    let browser = Browser::new(&world);
+    let plain = browser.open_once("/saml/metadata").await;
+    let unsigned = "WantAuthnRequestsSigned=\"false\"";
+    assert!(plain.body.contains(unsigned), "{}", plain.body);
+    assert_eq!(
+        browser.open_once("/saml/metadata/wiki").await.body,
+        plain.body
+    );
+    let signed = plain
+        .body
+        .replace(unsigned, "WantAuthnRequestsSigned=\"true\"");
+    let shown = world.command(&["app", "show", "signing"]).await;
+    let address = shown["metadata_url"].as_str().unwrap();
+    let path = address.strip_prefix("https://id.example.com").unwrap();
+    let own = browser.open_once(path).await;
+    assert_eq!(own.body, signed);
+    for name in ["content-type", "content-disposition"] {
+        assert_eq!(own.header(name), plain.header(name));
+    }
+    let line = ["metadata", "--app", "signing"];
+    assert_eq!(world.command(&line).await["metadata"], own.body);
+    assert_eq!(world.command(&["metadata"]).await["metadata"], plain.body);
+
+    let line = ["app", "set", "signing", "--require-signed=false"];
+    world.command(&line).await;
+    assert_eq!(browser.open_once(path).await.body, plain.body);
+    browser.open_once("/saml/metadata/x").await.is_page(404);
+    let unknown = world.try_command(&["metadata", "--app", "x"]).await;
+    assert!(unknown.is_err());
+    world.end().await;
+}
+
+#[tokio::test]
 async fn row_12_a_signed_query_is_taken_only_unchanged() {
     let world = World::new().await;
     let provider = signing(&world).await;
