@@ -73,7 +73,7 @@ pub enum Refusal {
     /// The request asks for another response binding than HTTP-POST.
     #[error("the response binding is not HTTP-POST")]
     Binding,
-    /// The request asks for a name identifier other than an e-mail address.
+    /// The request asks for a name identifier other than an e-mail address. The provider may be told: [`crate::Unmet`].
     #[error("the name identifier format is not supported")]
     NameIdPolicy,
     /// The request names the subject it wants, which this identity provider does not do.

@@ -10,7 +10,7 @@ use crate::crypto;
 use crate::error::EmitError;
 use crate::idp::Idp;
 use crate::provider::ServiceProvider;
-use crate::request::LoginRequest;
+use crate::request::{LoginRequest, Unmet};
 use crate::xml::{Ns, Writer};
 use crate::{names, signature, time};
 
@@ -201,6 +201,24 @@ pub fn refuse(
     let acs = destination(provider, request)?;
     respond(idp, acs, request, now, |w| {
         write_status(w, names::STATUS_RESPONDER, status.second_level());
+    })
+}
+
+/// The same for a request that asked for what this identity provider doesn't have: `InvalidNameIDPolicy`.
+///
+/// # Errors
+/// As in [`refuse`].
+pub fn refuse_unmet(
+    idp: &Idp,
+    provider: &ServiceProvider,
+    unmet: &Unmet,
+    now: u64,
+) -> Result<SignedResponse, EmitError> {
+    let request = unmet.request();
+    let acs = destination(provider, request)?;
+    respond(idp, acs, request, now, |w| {
+        let why = names::STATUS_INVALID_NAME_ID_POLICY;
+        write_status(w, names::STATUS_REQUESTER, Some(why));
     })
 }
 

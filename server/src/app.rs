@@ -170,6 +170,23 @@ impl App {
         Ok(())
     }
 
+    /// What was refused, where it may be asked for again and again: of one source the audit says so only so often in a minute, the log always.
+    pub(crate) async fn audit_refusal(
+        &self,
+        visitor: &Visitor,
+        event: &str,
+        subject: &str,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        if self.entries.is_early(visitor.address, self.now()) {
+            let mut tx = self.store.write().await?;
+            self.audit(&mut tx, event, subject, reason).await?;
+            return Ok(tx.commit().await?);
+        }
+        tracing::info!(event, subject, result = reason, "not in the audit");
+        Ok(())
+    }
+
     /// Once a minute.
     fn is_time_to_look(&self) -> bool {
         let now = self.now();

@@ -12,7 +12,7 @@ use countersign_protocol::Id;
 use countersign_saml::response::{
     self, Attribute, Authn, AuthnContext, SignedResponse, Status, Subject, claims,
 };
-use countersign_saml::{EmitError, LoginRequest};
+use countersign_saml::{EmitError, LoginRequest, Unmet};
 
 /// The assertion that `user` signed in at `instant` with the phone.
 pub(crate) fn assertion(
@@ -49,6 +49,12 @@ pub(crate) fn refusal(
     status: Status,
 ) -> Page {
     let signed = response::refuse(&app.idp, &provider(row)?, request, status, app.now());
+    post(app, visitor, row, signed)
+}
+
+/// The same, to what asked for what we don't have.
+pub(super) fn refusal_unmet(app: &App, visitor: &Visitor, row: &AppRow, unmet: &Unmet) -> Page {
+    let signed = response::refuse_unmet(&app.idp, &provider(row)?, unmet, app.now());
     post(app, visitor, row, signed)
 }
 

@@ -25,7 +25,8 @@ use axum::routing::get;
 use countersign_protocol::{Id, Origin, encoding};
 use countersign_saml::response::Status;
 use countersign_saml::{
-    AcsUrl, LoginRequest, Received, Refusal, ServiceProvider, SpCertificate, metadata, redirect,
+    AcsUrl, Judged, LoginRequest, Received, Refusal, ServiceProvider, SpCertificate, Unmet,
+    metadata, redirect,
 };
 
 /// How long a person may take to sign in, seconds.
@@ -126,7 +127,7 @@ async fn sso(State(app): State<Shared>, RawQuery(query): RawQuery, visitor: Visi
 async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
     match accept(app, redirect::receive(query)).await? {
         Ok((row, request)) => enter(app, visitor, &row, &request).await,
-        Err(denied) => Err(refused(app, visitor, denied).await?),
+        Err(denied) => refused(app, visitor, denied).await,
     }
 }
 
@@ -143,7 +144,7 @@ async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginReques
     let mut tx = app.store.write().await?;
     if logins::is_answered(&mut tx, &row.id, request.id()).await? {
         drop(tx);
-        return Err(refused(app, visitor, Denied::seen_before(row)).await?);
+        return refused(app, visitor, Denied::seen_before(row)).await;
     }
     let Some((fresh, is_new)) = begun else {
         drop(tx);
@@ -188,7 +189,15 @@ async fn answers(app: &App, row: &AppRow, session: Option<&Session>) -> Result<b
 struct Denied {
     subject: String,
     reason: String,
-    problem: Problem,
+    to: To,
+}
+
+/// Where a refused request goes.
+enum To {
+    /// Nowhere: a page of ours says that it can't be done.
+    Nobody(Problem),
+    /// To its application, which asked for what we don't have.
+    Asker(Box<(AppRow, Unmet)>),
 }
 
 impl Denied {
@@ -200,7 +209,7 @@ impl Denied {
         Self {
             subject: subject.to_owned(),
             reason: refusal.to_string(),
-            problem,
+            to: To::Nobody(problem),
         }
     }
 
@@ -209,7 +218,15 @@ impl Denied {
         Self {
             subject: row.id.clone(),
             reason: "request seen before".to_owned(),
-            problem: Problem::SignInOver,
+            to: To::Nobody(Problem::SignInOver),
+        }
+    }
+
+    fn unmet(row: AppRow, unmet: Unmet) -> Self {
+        Self {
+            subject: row.id.clone(),
+            reason: unmet.refusal().to_string(),
+            to: To::Asker(Box::new((row, unmet))),
         }
     }
 }
@@ -229,28 +246,25 @@ async fn accept(
         return Ok(Err(Denied {
             subject: String::new(),
             reason,
-            problem: Problem::Unusable,
+            to: To::Nobody(Problem::Unusable),
         }));
     };
     let url = sso_url(&app.signer.origin);
-    match received.accept(&provider(&row)?, &url, app.now()) {
-        Ok(request) => Ok(Ok((row, request))),
+    match received.judge(&provider(&row)?, &url, app.now()) {
+        Ok(Judged::Accepted(request)) => Ok(Ok((row, request))),
+        Ok(Judged::Unmet(unmet)) => Ok(Err(Denied::unmet(row, unmet))),
         Err(refusal) => Ok(Err(Denied::new(&row.id, refusal))),
     }
 }
 
-/// A refused request goes nowhere: the audit says why, and a page of ours that it can't be done. Of one source it says so only so often
-/// in a minute, the log always: an entry stays for ever, and each waits for the disk.
-async fn refused(app: &App, visitor: &Visitor, denied: Denied) -> Result<Trouble, Trouble> {
-    let (subject, reason) = (denied.subject.as_str(), denied.reason.as_str());
-    if app.entries.is_early(visitor.address, app.now()) {
-        let mut tx = app.store.write().await?;
-        app.audit(&mut tx, "sso", subject, reason).await?;
-        tx.commit().await?;
-    } else {
-        tracing::info!(event = "sso", subject, result = reason, "not in the audit");
+/// The audit says why a request was refused, the person sees that it can't be done.
+async fn refused(app: &App, visitor: &Visitor, denied: Denied) -> Page {
+    app.audit_refusal(visitor, "sso", &denied.subject, &denied.reason)
+        .await?;
+    match denied.to {
+        To::Nobody(problem) => Err(problem.into()),
+        To::Asker(asker) => answer::refusal_unmet(app, visitor, &asker.0, &asker.1),
     }
-    Ok(denied.problem.into())
 }
 
 fn make_login(

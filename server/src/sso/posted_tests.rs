@@ -429,6 +429,29 @@ async fn row_19_a_passive_post_without_a_session_is_answered_no_passive() {
 }
 
 #[tokio::test]
+async fn a_post_for_another_name_identifier_is_told_so_at_once() {
+    let world = World::new().await;
+    let policy = "</saml:Issuer><samlp:NameIDPolicy Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"/>";
+    let xml = Provider::wiki()
+        .xml(&world)
+        .replace("</saml:Issuer>", policy);
+    let entries = &[("sso", "the name identifier format is not supported")];
+    let answer = world.refuses(entries, post(&world, &xml)).await;
+    let page = Shown {
+        path: SSO.to_owned(),
+        answer,
+    };
+    assert!(page.is_answer_to(&Provider::wiki()));
+    let response = Base64::decode_vec(&page.hidden("SAMLResponse").unwrap()).unwrap();
+    let response = String::from_utf8(response).unwrap();
+    assert!(
+        response.contains("status:InvalidNameIDPolicy") && !response.contains("<saml:Assertion")
+    );
+    assert_eq!(page.answer.cookies(), []);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn row_20_a_posted_relay_state_comes_back_as_it_was() {
     let world = World::new().await;
     let phone = world.with_phone().await;

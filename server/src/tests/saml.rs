@@ -374,6 +374,33 @@ async fn row_06_a_passive_request_that_was_answered_is_not_answered_again() {
 }
 
 #[tokio::test]
+async fn an_application_that_asks_for_another_name_identifier_is_told_so() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
+    let transient = || {
+        let policy = "</saml:Issuer><samlp:NameIDPolicy Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\"/>";
+        wiki.xml(&world).replace("</saml:Issuer>", policy)
+    };
+    let entries = &[("sso", "the name identifier format is not supported")];
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    // Also where somebody is signed in: nobody is signed in by it.
+    for browser in [&Browser::new(&world), &browser] {
+        let request = address(&transient());
+        let told = world.refuses(entries, browser.open(&request)).await;
+        assert_eq!(status(&told), "InvalidNameIDPolicy");
+        assert_eq!(told.answer.cookies(), []);
+    }
+    // Sent nowhere but to the registered address, and only by its own application.
+    let elsewhere = transient().replace(&wiki.acs, "https://evil.example/acs");
+    let why = "the assertion consumer service is not the registered one";
+    is_refused(&world, &address(&elsewhere), Problem::Unusable, why).await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn row_20_relay_state_comes_back_byte_by_byte_and_is_no_markup() {
     let world = World::new().await;
     let provider = signing(&world).await;
