@@ -12,18 +12,26 @@ use crate::store::{Connection, apps, credentials, sessions};
 use crate::web::{self, Page, SESSION_LIFE, Trouble, Visitor};
 use axum::response::Response;
 use countersign_protocol::Id;
-use countersign_saml::LoginRequest;
 use countersign_saml::response::Status;
+use countersign_saml::{EmitError, LoginRequest};
 
 /// What comes of a hand-out.
 enum Outcome {
     Answer(Response),
     /// Another tab was first, it was taken back, or the ID rests: the login as it is now.
     Moved(Box<Login>),
-    /// What it would be handed out for is over.
+    /// The cookie went to another tab, with its result.
     Over,
+    /// What it would be handed out for is over, and why.
+    Refused(&'static str, Problem),
     /// Its request was answered already.
     Answered,
+}
+
+impl Outcome {
+    fn unready(why: &'static str) -> Self {
+        Self::Refused(why, Problem::AppNotReady)
+    }
 }
 
 pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Page {
@@ -37,8 +45,21 @@ pub(super) async fn hand_out(app: &App, visitor: &Visitor, login: &Login) -> Pag
             let silent = in_silence(app, visitor, login).await?;
             silent.ok_or(Problem::SignInOver.into())
         }
-        Outcome::Answered => Err(Problem::SignInOver.into()),
+        Outcome::Refused(why, problem) => {
+            note(app, visitor, login, why).await?;
+            let silent = in_silence(app, visitor, login).await?;
+            silent.ok_or(problem.into())
+        }
+        Outcome::Answered => {
+            note(app, visitor, login, "request seen before").await?;
+            Err(Problem::SignInOver.into())
+        }
     }
+}
+
+/// Why somebody who approved was let in nowhere. They may try again and again: it is said so often only.
+async fn note(app: &App, visitor: &Visitor, login: &Login, why: &str) -> Result<(), Fault> {
+    app.audit_refusal(visitor, "login", &login.id, why).await
 }
 
 fn request_of(login: &Login) -> Result<LoginRequest, Fault> {
@@ -84,9 +105,11 @@ async fn try_it(app: &App, visitor: &Visitor, login: &Login) -> Result<Outcome, 
     let now = logins::by_id(&mut tx, &login.id)
         .await?
         .ok_or(Problem::SignInOver)?;
-    if now.session_hash != login.session_hash || app.now() >= instant + SESSION_LIFE {
-        // Another tab got a result meanwhile, and with it a new cookie; or the session is over.
+    if now.session_hash != login.session_hash {
         return Ok(Outcome::Over);
+    }
+    if app.now() >= instant + SESSION_LIFE {
+        return Ok(Outcome::Refused("session over", Problem::SignInOver));
     }
     if now.stage != login.stage || now.return_hash != login.return_hash {
         return Ok(Outcome::Moved(Box::new(now)));
@@ -102,7 +125,8 @@ async fn try_it(app: &App, visitor: &Visitor, login: &Login) -> Result<Outcome, 
         .ok_or(Problem::SignInOver)?;
     if row.same_only && !login.same {
         // It takes nothing else any more, or since this session was made.
-        return Ok(Outcome::Over);
+        let why = "not by the device of the browser";
+        return Ok(Outcome::Refused(why, Problem::SignInOver));
     }
     if logins::is_answered(&mut tx, &login.app, &login.request_id).await? {
         return Ok(Outcome::Answered);
@@ -117,7 +141,14 @@ async fn try_it(app: &App, visitor: &Visitor, login: &Login) -> Result<Outcome, 
         return Ok(Outcome::Moved(Box::new(Login { stage, ..now })));
     }
     logins::step(&mut tx, &login.id, &login.stage, "done").await?;
-    let mut response = sso::assertion(app, visitor, &row, &request, &user, instant)?;
+    let answer = match sso::assertion(app, visitor, &row, &request, &user, instant)? {
+        Ok(answer) => answer,
+        // The application was changed while the person was at the phone.
+        Err(EmitError::NotReady) => return Ok(Outcome::unready("not ready")),
+        Err(EmitError::ProviderChanged) => return Ok(Outcome::unready("application changed")),
+        Err(other) => return Err(Fault::from(other).into()),
+    };
+    let mut response = answer.page;
 
     // A session that answered by itself has its cookie from that sign-in, and other tabs are on their way with it.
     let signed_in = match login.txn {

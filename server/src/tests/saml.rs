@@ -35,7 +35,8 @@ async fn row_06_a_request_that_was_answered_is_not_answered_again() {
     }
     assert!(browser.open(&pages[0].path).await.is_answer_to(&wiki));
     // The same request was approved for the other browser too; there is one assertion for it.
-    let late = world.refuses(&[], rival.open(&pages[1].path)).await;
+    let why = &[("login", "request seen before")];
+    let late = world.refuses(why, rival.open(&pages[1].path)).await;
     late.answer.is_page(410);
 
     is_refused(&world, &request, Problem::SignInOver, "request seen before").await;
@@ -147,9 +148,39 @@ async fn row_09_an_application_that_was_disabled_during_the_login_gets_nothing()
     let phone = world.with_phone().await;
     let (browser, page) = world.waiting().await;
     phone.approve_on(&page).await;
+    let move_away = [
+        "app",
+        "set",
+        "wiki",
+        "--acs",
+        "https://wiki.example.com/new",
+    ];
+    let move_back = ["app", "set", "wiki", "--acs", &Provider::wiki().acs];
+    for (change, why, back) in [
+        (
+            &["app", "set", "wiki", "--disabled"][..],
+            "not ready",
+            &["app", "set", "wiki", "--disabled=false"][..],
+        ),
+        (&move_away[..], "application changed", &move_back[..]),
+    ] {
+        world.command(change).await;
+        let why = &[("login", why)];
+        let end = world.refuses(why, browser.open(&page.path)).await;
+        end.answer.is_page(Problem::AppNotReady.status());
+        world.command(back).await;
+    }
+    // Who tries again and again fills no audit.
     world.command(&["app", "set", "wiki", "--disabled"]).await;
-    let end = world.refuses(&[], browser.open(&page.path)).await;
-    end.answer.is_page(Problem::AppNotReady.status());
+    let before = world.audit(0).await.len();
+    for _ in 0..70 {
+        browser.open(&page.path).await;
+    }
+    assert!(world.audit(before).await.len() < 60);
+    world
+        .command(&["app", "set", "wiki", "--disabled=false"])
+        .await;
+    assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }
 
