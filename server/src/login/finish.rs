@@ -156,6 +156,9 @@ async fn try_it(app: &App, visitor: &Visitor, login: &Login) -> Result<Outcome, 
         None => None,
     };
     app.audit(&mut tx, "login", &login.id, "done").await?;
+    // The login itself is swept after days: who was let in where, and by which response of an application's log.
+    let let_in = format!("{} {} {}", row.id, login.id, answer.id);
+    app.audit(&mut tx, "sso", &user.id, &let_in).await?;
     tx.commit().await?;
     app.metrics.login("done");
     if let Some(SignedIn { session, browser }) = signed_in {

@@ -18,6 +18,8 @@ use countersign_saml::{EmitError, LoginRequest, Unmet};
 /// A page that posts a signed response.
 pub(crate) struct Answer {
     pub(crate) page: Response,
+    /// The response's, by which its application can find it.
+    pub(crate) id: String,
 }
 
 /// The assertion that `user` signed in at `instant` with the phone; or why there is none.
@@ -90,6 +92,7 @@ fn post(app: &App, visitor: &Visitor, row: &AppRow, signed: &SignedResponse) -> 
     let policy = content_security_policy_for_post(signed.acs().as_str());
     Answer {
         page: html(StatusCode::OK, text, policy),
+        id: signed.id().to_owned(),
     }
 }
 
