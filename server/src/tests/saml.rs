@@ -432,6 +432,19 @@ async fn an_application_that_asks_for_another_name_identifier_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_keeps_nobody_out() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    world.set_back(5);
+    assert_eq!(status(&browser.open(&page.path).await), "Success");
+    world.set_back(200);
+    assert_eq!(status(&browser.arrive(&Provider::wiki()).await), "Success");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn row_20_relay_state_comes_back_byte_by_byte_and_is_no_markup() {
     let world = World::new().await;
     let provider = signing(&world).await;
