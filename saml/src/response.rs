@@ -228,7 +228,8 @@ fn destination<'a>(
     request: &LoginRequest,
 ) -> Result<&'a AcsUrl, EmitError> {
     let acs = provider.ready().ok_or(EmitError::NotReady)?;
-    if provider.entity_id != request.issuer() || acs.as_str() != request.acs() {
+    let fits = provider.entity_id == request.issuer() && acs.as_str() == request.acs();
+    if !fits || provider.require_signed && !request.is_signed() {
         return Err(EmitError::ProviderChanged);
     }
     Ok(acs)

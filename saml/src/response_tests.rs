@@ -4,7 +4,7 @@ use roxmltree::{Document, Node};
 use super::*;
 use crate::testkit::{
     ACS, Ask, IDP, NOW, SP, SSO_URL, accepted, canonical, idp, idp_named, pair_a, pair_b, provider,
-    verify,
+    sign_query, signing_provider, verify,
 };
 
 const EMAIL: &str = "alice@customer.example";
@@ -236,6 +236,30 @@ fn row_09_a_provider_that_became_unready_or_changed_gets_nothing() {
         ..provider()
     };
     assert_eq!(judge(&other), EmitError::ProviderChanged);
+    // It must sign since.
+    assert_eq!(judge(&signing_provider()), EmitError::ProviderChanged);
+    let request = receive_signed().unwrap();
+    assert!(
+        sign(
+            &idp(),
+            &signing_provider(),
+            &request,
+            &subject(),
+            &authn(),
+            NOW
+        )
+        .is_ok()
+    );
+}
+
+fn receive_signed() -> Result<LoginRequest, crate::Refusal> {
+    let key = pair_b().signing_key();
+    let query = sign_query(
+        &Ask::new().query(),
+        &key,
+        crate::crypto::SignatureAlgorithm::RsaSha256,
+    );
+    crate::redirect::receive(&query)?.accept(&signing_provider(), SSO_URL, NOW)
 }
 
 #[test]

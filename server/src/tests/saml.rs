@@ -148,6 +148,10 @@ async fn row_09_an_application_that_was_disabled_during_the_login_gets_nothing()
     let phone = world.with_phone().await;
     let (browser, page) = world.waiting().await;
     phone.approve_on(&page).await;
+    let path = world.folder().join("sp.pem");
+    std::fs::write(&path, provider_certificate()).unwrap();
+    let file = path.display().to_string();
+    let must_sign = ["app", "set", "wiki", "--cert", &file, "--require-signed"];
     let move_away = [
         "app",
         "set",
@@ -163,6 +167,11 @@ async fn row_09_an_application_that_was_disabled_during_the_login_gets_nothing()
             &["app", "set", "wiki", "--disabled=false"][..],
         ),
         (&move_away[..], "application changed", &move_back[..]),
+        (
+            &must_sign[..],
+            "application changed",
+            &["app", "set", "wiki", "--require-signed=false"][..],
+        ),
     ] {
         world.command(change).await;
         let why = &[("login", why)];
