@@ -76,7 +76,7 @@ pub(crate) fn pages() -> Router<Shared> {
         .route("/r/{code}", get(back::back).head(not_allowed))
 }
 
-async fn not_allowed() -> StatusCode {
+pub(crate) async fn not_allowed() -> StatusCode {
     StatusCode::METHOD_NOT_ALLOWED
 }
 

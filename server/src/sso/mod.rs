@@ -34,8 +34,15 @@ pub(crate) const LOGIN_LIFE: u64 = 1800;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/saml/sso", get(sso).post(posted::receive))
-        .route("/saml/sso/{secret}", get(posted::open))
+        // Not by HEAD: it would begin a login, or use a posted request up, and show nothing.
+        .route(
+            "/saml/sso",
+            get(sso).post(posted::receive).head(login::not_allowed),
+        )
+        .route(
+            "/saml/sso/{secret}",
+            get(posted::open).head(login::not_allowed),
+        )
         .route("/saml/metadata", get(metadata_file))
         .route("/saml/metadata/{slug}", get(metadata_file_of))
         .route("/saml/certificate", get(certificate_file))

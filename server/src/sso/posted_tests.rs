@@ -177,6 +177,20 @@ async fn after_a_minute_it_is_over_and_swept_out() {
 }
 
 #[tokio::test]
+async fn a_request_is_not_used_up_by_one_that_shows_nothing() {
+    let world = World::new().await;
+    let browser = Browser::new(&world);
+    let path = posted(&world, &Provider::wiki()).await;
+    for path in [&path, &Provider::wiki().request(&world)] {
+        let head = browser.request("HEAD", path, None);
+        let refused = world.refuses(&[], browser.once(head)).await;
+        assert_eq!((refused.status, refused.cookies()), (405, Vec::new()));
+    }
+    assert_eq!(browser.open(&path).await.heading(), "signin");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_address_that_was_never_given_out_is_refused() {
     let world = World::new().await;
     let made_up = format!("{SSO}/{}", Id::make().unwrap());
