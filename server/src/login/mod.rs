@@ -38,7 +38,7 @@ mod finish;
 mod flood;
 mod pages;
 
-pub(crate) use back::return_url;
+pub(crate) use back::{return_url, unopened};
 pub(crate) use begin::{host_of, service, typed as account_of};
 pub(crate) use buttons::buttons;
 pub(crate) use flood::{quiet_until, unwelcome};
@@ -52,7 +52,7 @@ use crate::wake::Topic;
 use crate::web::{self, Page, Trouble, Visitor, show};
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use countersign_protocol::Id;
@@ -151,6 +151,7 @@ async fn show_login(
     State(app): State<Shared>,
     Path(id): Path<String>,
     Query(query): Query<BackQuery>,
+    headers: HeaderMap,
     visitor: Visitor,
 ) -> Response {
     let page = async {
@@ -162,6 +163,11 @@ async fn show_login(
             }
             Err(trouble) => return Err(trouble),
         };
+        // Its answer would be thrown away.
+        if let ("approved" | "returned", Some(nothing)) = (login.stage.as_str(), unopened(&headers))
+        {
+            return Ok(nothing);
+        }
         match login.stage.as_str() {
             "approved" => finish::hand_out(&app, &visitor, &login).await,
             "returned" if back::brings(&login, query.back.as_deref()) => {

@@ -19,6 +19,7 @@ use crate::store::sessions::Session;
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -126,7 +127,15 @@ pub(crate) fn provider(row: &AppRow) -> Result<ServiceProvider, Fault> {
     })
 }
 
-async fn sso(State(app): State<Shared>, RawQuery(query): RawQuery, visitor: Visitor) -> Response {
+async fn sso(
+    State(app): State<Shared>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    visitor: Visitor,
+) -> Response {
+    if let Some(nothing) = login::unopened(&headers) {
+        return nothing;
+    }
     let page = begin(&app, &visitor, query.as_deref().unwrap_or_default()).await;
     show(&app, &visitor, page)
 }

@@ -21,6 +21,7 @@
 use super::{Denied, To, accept, enter, refused};
 use crate::app::{App, Shared};
 use crate::error::Fault;
+use crate::login;
 use crate::page::Problem;
 use crate::signer::hidden;
 use crate::store::posted::{self, Posted};
@@ -105,8 +106,12 @@ fn is_form(headers: &HeaderMap) -> bool {
 pub(super) async fn open(
     State(app): State<Shared>,
     Path(secret): Path<String>,
+    headers: HeaderMap,
     visitor: Visitor,
 ) -> Response {
+    if let Some(nothing) = login::unopened(&headers) {
+        return nothing;
+    }
     let page = async {
         let posted = take(&app, &visitor, &secret).await?;
         let row = apps::by_id(&mut *app.store.read().await?, &posted.app).await?;

@@ -186,6 +186,11 @@ async fn a_request_is_not_used_up_by_one_that_shows_nothing() {
         let refused = world.refuses(&[], browser.once(head)).await;
         assert_eq!((refused.status, refused.cookies()), (405, Vec::new()));
     }
+    let mut ahead = browser.request("GET", &path, None);
+    ahead
+        .headers_mut()
+        .insert("sec-purpose", "prefetch".parse().unwrap());
+    assert_eq!(world.refuses(&[], browser.once(ahead)).await.status, 503);
     assert_eq!(browser.open(&path).await.heading(), "signin");
     world.end().await;
 }

@@ -230,6 +230,52 @@ async fn a_result_is_not_used_up_by_a_request_that_shows_nothing() {
 }
 
 #[tokio::test]
+async fn a_result_is_not_used_up_by_what_a_browser_fetches_ahead_or_into_another_page() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let with = |path: &str, headers: &[(&'static str, &str)]| {
+        let mut request = browser.request("GET", path, None);
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        request
+    };
+    let navigation = [
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    // As long as it waits there is nothing to be used up.
+    let ahead = browser.once(with(&page.path, &[("sec-purpose", "prefetch")]));
+    assert_eq!(ahead.await.status, 200);
+    phone.approve_on(&page).await;
+    let request = Provider::wiki().request(&world);
+    for header in [
+        ("sec-purpose", "prefetch;prerender"),
+        ("purpose", "prefetch"),
+        ("sec-fetch-mode", "no-cors"),
+        ("sec-fetch-dest", "image"),
+        ("sec-fetch-dest", "iframe"),
+    ] {
+        for path in [&page.path, &request] {
+            let ahead = browser.once(with(path, &[header]));
+            let nothing = world.refuses(&[], ahead).await;
+            assert_eq!(
+                (nothing.status, nothing.body.as_str()),
+                (503, ""),
+                "{header:?}"
+            );
+            assert_eq!(nothing.header("cache-control"), Some("no-store"));
+            assert_eq!(nothing.cookies(), []);
+        }
+    }
+    assert_eq!(browser.once(with(&request, &navigation)).await.status, 303);
+    let end = browser.once(with(&page.path, &navigation)).await;
+    assert!(end.body.contains("SAMLResponse"));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_result_is_not_handed_out_long_after_the_approval() {
     let world = World::new().await;
     let phone = world.with_phone().await;
