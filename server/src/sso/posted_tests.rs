@@ -251,7 +251,7 @@ async fn row_01_to_05_and_18_what_is_no_good_request_is_refused() {
         ),
         (
             "the parameter SAMLRequest is not correctly encoded",
-            format!("{}\r\n", packed(&good)),
+            format!("{}\t\r\n", packed(&good)),
         ),
     ] {
         let fields = [("SAMLRequest", value.as_str())];
