@@ -73,7 +73,7 @@ pub enum Refusal {
     /// The request asks for another response binding than HTTP-POST.
     #[error("the response binding is not HTTP-POST")]
     Binding,
-    /// The request asks for a name identifier other than an e-mail address.
+    /// The request asks for a name identifier other than an e-mail address. The provider may be told: [`crate::Unmet`].
     #[error("the name identifier format is not supported")]
     NameIdPolicy,
     /// The request names the subject it wants, which this identity provider does not do.
@@ -87,8 +87,8 @@ pub enum EmitError {
     /// The service provider is disabled, or its registration is not complete (any more).
     #[error("the service provider is not ready")]
     NotReady,
-    /// The request was accepted for another service provider, or for another consumer URL than
-    /// the one registered now. The user must start again at the service provider.
+    /// The request was accepted for another service provider, for another consumer URL than
+    /// the one registered now, or unsigned where it must be signed now. The user must start again at the service provider.
     #[error("the service provider is not the one the request was accepted for")]
     ProviderChanged,
     /// A text holds a character that XML 1.0 cannot carry (section 2.2, `Char`).

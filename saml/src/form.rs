@@ -72,8 +72,18 @@ pub(crate) fn decode_text(raw: &str, name: &'static str) -> Result<String, Refus
 
 /// Strict base64: padded, canonical, no white space.
 pub(crate) fn decode_base64(raw: &str, name: &'static str) -> Result<Vec<u8>, Refusal> {
+    decode_plain(&decode_text(raw, name)?, name)
+}
+
+/// The same with line breaks, which belong to the base64 of mail (RFC 2045, 6.8) that a form has by HTTP-POST ([saml-bindings-2.0-os]
+/// 3.5.4).
+pub(crate) fn decode_base64_in_lines(raw: &str, name: &'static str) -> Result<Vec<u8>, Refusal> {
     let text = decode_text(raw, name)?;
-    match Base64::decode_vec(&text) {
+    decode_plain(&text.replace(['\r', '\n'], ""), name)
+}
+
+fn decode_plain(text: &str, name: &'static str) -> Result<Vec<u8>, Refusal> {
+    match Base64::decode_vec(text) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
         _ => Err(Refusal::Encoding(name)),
     }

@@ -8,8 +8,9 @@
 //!
 //! ```text
 //! receive(…) ─► Received ─ issuer() ─► (the server looks the provider up)
-//!                  └─ accept(provider, …) ─► LoginRequest ─ sign(…)   ─► SignedResponse
-//!                                                 └──────── refuse(…) ─► SignedResponse
+//!                  ├─ accept(provider, …) ─► LoginRequest ─ sign(…)   ─► SignedResponse
+//!                  │                              └──────── refuse(…) ─► SignedResponse
+//!                  └─ judge(provider, …) ─► the same, or Unmet ─ refuse_unmet(…) ─► SignedResponse
 //! ```
 //! Each arrow is the only way to the next type, so a stage cannot be skipped.
 
@@ -40,4 +41,4 @@ pub use certificate::{CertificateError, SpCertificate};
 pub use error::{EmitError, Refusal};
 pub use idp::{Idp, IdpError, is_entity_id};
 pub use provider::ServiceProvider;
-pub use request::{CLOCK_SKEW, LoginRequest, Received};
+pub use request::{CLOCK_SKEW, Judged, LoginRequest, Received, Unmet};

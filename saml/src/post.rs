@@ -29,7 +29,7 @@ pub fn receive(body: &str) -> Result<Received, Refusal> {
         .relay_state
         .map(form::decode_relay_state)
         .transpose()?;
-    let octets = form::decode_base64(raw_request, "SAMLRequest")?;
+    let octets = form::decode_base64_in_lines(raw_request, "SAMLRequest")?;
     let xml = String::from_utf8(octets).map_err(|_| Refusal::Xml)?;
     let message = Message::read(&xml)?;
     // The parameters of a redirect's signature mean nothing here, but somebody meant to sign.

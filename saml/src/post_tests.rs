@@ -101,10 +101,12 @@ fn row_04_base64_is_strict_and_nothing_may_trail() {
     let broken = Refusal::Encoding("SAMLRequest");
     for text in [
         String::new(),
-        format!("{good}\n"),
+        "\r\n".to_owned(),
         format!(" {good}"),
         format!("{good}===="),
-        format!("{}\r\n{}", &good[..64], &good[64..]),
+        format!("{}==\r\n{}", &good[..64], &good[64..]),
+        format!("{}\t{}", &good[..64], &good[64..]),
+        format!("{}\0{}", &good[..64], &good[64..]),
         format!("{good}*"),
         good[1..].to_owned(),
         good.replace('+', "-").replace('/', "_") + "_",
@@ -137,6 +139,20 @@ fn row_05_duplicates_are_refused_however_they_are_written() {
         error(&good.replacen('S', "%53", 1)),
         Refusal::Encoding("SAMLRequest")
     );
+}
+
+#[test]
+fn base64_may_come_in_lines_as_in_mail() {
+    let good = Base64::encode_string(Ask::new().xml().as_bytes());
+    for (width, end) in [(76, "\r\n"), (64, "\n"), (4, "\r")] {
+        let lines: Vec<&str> = (0..good.len())
+            .step_by(width)
+            .map(|at| &good[at..good.len().min(at + width)])
+            .collect();
+        let text = lines.join(end) + end;
+        let body = format!("SAMLRequest={}", percent_encode(&text));
+        assert_eq!(judge(&body).unwrap().id(), "_request-1");
+    }
 }
 
 #[test]

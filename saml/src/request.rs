@@ -153,6 +153,23 @@ impl Received {
         sso_url: &str,
         now: u64,
     ) -> Result<LoginRequest, Refusal> {
+        match self.judge(provider, sso_url, now)? {
+            Judged::Accepted(request) => Ok(request),
+            Judged::Unmet(unmet) => Err(unmet.refusal()),
+        }
+    }
+
+    /// The same, for who also tells the provider what it asked for in vain: its request, where that is one of its
+    /// own in everything else.
+    ///
+    /// # Errors
+    /// As [`Received::accept`], but for what [`Unmet`] is for.
+    pub fn judge(
+        self,
+        provider: &ServiceProvider,
+        sso_url: &str,
+        now: u64,
+    ) -> Result<Judged, Refusal> {
         if provider.entity_id != self.message.issuer {
             return Err(Refusal::OtherProvider);
         }
@@ -182,11 +199,11 @@ impl Received {
         if message.has_subject {
             return Err(Refusal::Subject);
         }
-        match message.name_id_format.as_deref() {
-            None | Some(names::NAME_ID_EMAIL | names::NAME_ID_UNSPECIFIED) => {}
-            Some(_) => return Err(Refusal::NameIdPolicy),
-        }
-        Ok(LoginRequest {
+        let is_met = matches!(
+            message.name_id_format.as_deref(),
+            None | Some(names::NAME_ID_EMAIL | names::NAME_ID_UNSPECIFIED)
+        );
+        let request = LoginRequest {
             id,
             issuer: message.issuer,
             acs: acs.to_owned(),
@@ -194,6 +211,10 @@ impl Received {
             force_authn: message.force_authn,
             is_passive: message.is_passive,
             signed,
+        };
+        Ok(match is_met {
+            true => Judged::Accepted(request),
+            false => Judged::Unmet(Unmet(request)),
         })
     }
 
@@ -250,6 +271,32 @@ fn check_acs(url: Option<&str>, index: Option<&str>, registered: &str) -> Result
         (None, None | Some("0")) => Ok(()),
         (Some(url), None) if url == registered => Ok(()),
         _ => Err(Refusal::Acs),
+    }
+}
+
+/// What comes of a request that is its provider's own.
+#[derive(Debug)]
+pub enum Judged {
+    /// Somebody may sign in by it.
+    Accepted(LoginRequest),
+    /// Nobody can.
+    Unmet(Unmet),
+}
+
+/// A request that asks for a name identifier of a format that this identity provider doesn't have. Nobody is signed in by it;
+/// the provider is told so, at the registered URL ([saml-core-2.0-os] 3.4.1.1).
+#[derive(Debug)]
+pub struct Unmet(LoginRequest);
+
+impl Unmet {
+    /// Why it is refused.
+    #[must_use]
+    pub const fn refusal(&self) -> Refusal {
+        Refusal::NameIdPolicy
+    }
+
+    pub(crate) const fn request(&self) -> &LoginRequest {
+        &self.0
     }
 }
 

@@ -277,6 +277,17 @@ fn a_name_identifier_is_an_address_or_left_to_us() {
             "urn:oasis:names:tc:SAML:2.0:nameid-format:{format}"
         ));
         assert_eq!(error(&ask), Refusal::NameIdPolicy);
+        // Its provider can be told, if it is one in everything else.
+        let judge = |ask: &Ask| {
+            let received = receive(&ask.query()).unwrap();
+            received.judge(&provider(), SSO_URL, NOW)
+        };
+        let Judged::Unmet(unmet) = judge(&ask).unwrap() else {
+            panic!("{format}");
+        };
+        assert_eq!(unmet.refusal(), Refusal::NameIdPolicy);
+        let elsewhere = ask.with("AssertionConsumerServiceURL", "https://evil.example/");
+        assert_eq!(judge(&elsewhere).unwrap_err(), Refusal::Acs);
     }
     let twice = Ask::new().children("<samlp:NameIDPolicy/><samlp:NameIDPolicy/>");
     assert_eq!(error(&twice), Refusal::Invalid("NameIDPolicy"));

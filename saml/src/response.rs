@@ -10,7 +10,7 @@ use crate::crypto;
 use crate::error::EmitError;
 use crate::idp::Idp;
 use crate::provider::ServiceProvider;
-use crate::request::LoginRequest;
+use crate::request::{LoginRequest, Unmet};
 use crate::xml::{Ns, Writer};
 use crate::{names, signature, time};
 
@@ -204,13 +204,32 @@ pub fn refuse(
     })
 }
 
+/// The same for a request that asked for what this identity provider doesn't have: `InvalidNameIDPolicy`.
+///
+/// # Errors
+/// As in [`refuse`].
+pub fn refuse_unmet(
+    idp: &Idp,
+    provider: &ServiceProvider,
+    unmet: &Unmet,
+    now: u64,
+) -> Result<SignedResponse, EmitError> {
+    let request = unmet.request();
+    let acs = destination(provider, request)?;
+    respond(idp, acs, request, now, |w| {
+        let why = names::STATUS_INVALID_NAME_ID_POLICY;
+        write_status(w, names::STATUS_REQUESTER, Some(why));
+    })
+}
+
 /// Where the response goes: the registered URL, if the request was accepted for it.
 fn destination<'a>(
     provider: &'a ServiceProvider,
     request: &LoginRequest,
 ) -> Result<&'a AcsUrl, EmitError> {
     let acs = provider.ready().ok_or(EmitError::NotReady)?;
-    if provider.entity_id != request.issuer() || acs.as_str() != request.acs() {
+    let fits = provider.entity_id == request.issuer() && acs.as_str() == request.acs();
+    if !fits || provider.require_signed && !request.is_signed() {
         return Err(EmitError::ProviderChanged);
     }
     Ok(acs)

@@ -4,7 +4,7 @@ use roxmltree::{Document, Node};
 use super::*;
 use crate::testkit::{
     ACS, Ask, IDP, NOW, SP, SSO_URL, accepted, canonical, idp, idp_named, pair_a, pair_b, provider,
-    verify,
+    sign_query, signing_provider, verify,
 };
 
 const EMAIL: &str = "alice@customer.example";
@@ -236,6 +236,30 @@ fn row_09_a_provider_that_became_unready_or_changed_gets_nothing() {
         ..provider()
     };
     assert_eq!(judge(&other), EmitError::ProviderChanged);
+    // It must sign since.
+    assert_eq!(judge(&signing_provider()), EmitError::ProviderChanged);
+    let request = receive_signed().unwrap();
+    assert!(
+        sign(
+            &idp(),
+            &signing_provider(),
+            &request,
+            &subject(),
+            &authn(),
+            NOW
+        )
+        .is_ok()
+    );
+}
+
+fn receive_signed() -> Result<LoginRequest, crate::Refusal> {
+    let key = pair_b().signing_key();
+    let query = sign_query(
+        &Ask::new().query(),
+        &key,
+        crate::crypto::SignatureAlgorithm::RsaSha256,
+    );
+    crate::redirect::receive(&query)?.accept(&signing_provider(), SSO_URL, NOW)
 }
 
 #[test]
@@ -290,6 +314,43 @@ fn row_19_a_status_is_signed_and_holds_no_assertion() {
         assert_eq!(response.relay_state(), Some("<b>"));
         assert!(!xml.contains("Assertion "));
     }
+}
+
+#[test]
+fn a_name_identifier_that_cannot_be_given_is_told_and_holds_no_assertion() {
+    let transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+    let ask = Ask::new().children(&format!("<samlp:NameIDPolicy Format=\"{transient}\"/>"));
+    let received = crate::redirect::receive(&(ask.query() + "&RelayState=%3Cb%3E")).unwrap();
+    let judged = received.judge(&provider(), SSO_URL, NOW).unwrap();
+    let crate::Judged::Unmet(unmet) = judged else {
+        panic!("it is accepted");
+    };
+    let response = refuse_unmet(&idp(), &provider(), &unmet, NOW).unwrap();
+    let xml = xml_of(&response);
+    assert_eq!(verify(&xml, &public_key()).unwrap(), ["Response"]);
+    let document = Document::parse(&xml).unwrap();
+    let root = document.root_element();
+    assert_eq!(canonical(&xml, root, false), xml);
+    let codes: Vec<_> = document
+        .descendants()
+        .filter_map(|node| node.attribute("Value"))
+        .collect();
+    let expected = [
+        names::STATUS_REQUESTER,
+        names::STATUS_INVALID_NAME_ID_POLICY,
+    ];
+    assert_eq!(codes, expected);
+    assert_eq!(root.attribute("InResponseTo"), Some("_request-1"));
+    assert_eq!(root.attribute("Destination"), Some(ACS));
+    assert_eq!(response.acs().as_str(), ACS);
+    assert_eq!(response.relay_state(), Some("<b>"));
+    assert!(!xml.contains("Assertion "));
+    let disabled = ServiceProvider {
+        enabled: false,
+        ..provider()
+    };
+    let refused = refuse_unmet(&idp(), &disabled, &unmet, NOW).unwrap_err();
+    assert_eq!(refused, EmitError::NotReady);
 }
 
 #[test]

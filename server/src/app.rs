@@ -5,7 +5,7 @@ use crate::credential::DeviceKeys;
 use crate::error::Fault;
 use crate::keyring::InForce;
 use crate::known::Known;
-use crate::limits::{ENTRIES, MINUTE, Per, PerSource, WRONG_SECRETS};
+use crate::limits::{ENTRIES, MINUTE, Per, PerSource, WRONG_SECRETS, newcomers};
 use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::signer::{NO_KEY, Signer, StartError};
@@ -38,6 +38,10 @@ pub(crate) struct App {
     pub(crate) wrong_keys: PerSource,
     /// What browsers that an account doesn't know asked.
     pub(crate) strangers: PerSource,
+    /// Sessions that were made for browsers without one.
+    pub(crate) newcomers: PerSource,
+    /// Requests that were posted, and belong to no browser yet.
+    pub(crate) posted: PerSource,
     /// What the audit says of requests that anybody may send, and of what their browsers then do.
     pub(crate) entries: PerSource,
     /// What each key of an application began.
@@ -82,7 +86,7 @@ impl App {
         let settings = config.file.mail.as_ref();
         let mail = settings.map(|settings| Mail::new(settings, &config));
         let mail = mail.transpose()?;
-        let strangers = PerSource::new(config.file.challenge.strangers);
+        let strangers = config.file.challenge.strangers;
         Ok(Self {
             clock,
             config,
@@ -93,7 +97,9 @@ impl App {
             wake: Wake::new(),
             wrong_tokens: PerSource::new(WRONG_SECRETS),
             wrong_keys: PerSource::new(WRONG_SECRETS),
-            strangers,
+            strangers: PerSource::new(strangers),
+            newcomers: PerSource::new(newcomers(strangers)),
+            posted: PerSource::new(newcomers(strangers)),
             entries: PerSource::new(ENTRIES),
             asked: Per::new(crate::service::PER_MINUTE, MINUTE),
             metrics: Metrics::new(),
@@ -161,6 +167,23 @@ impl App {
             return self.audit(db, "login", login, result).await;
         }
         tracing::info!(event = "login", subject = login, result, "not in the audit");
+        Ok(())
+    }
+
+    /// What was refused, where it may be asked for again and again: of one source the audit says so only so often in a minute, the log always.
+    pub(crate) async fn audit_refusal(
+        &self,
+        visitor: &Visitor,
+        event: &str,
+        subject: &str,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        if self.entries.is_early(visitor.address, self.now()) {
+            let mut tx = self.store.write().await?;
+            self.audit(&mut tx, event, subject, reason).await?;
+            return Ok(tx.commit().await?);
+        }
+        tracing::info!(event, subject, result = reason, "not in the audit");
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! What may happen so often in a minute or an hour: ten wrong secrets from a source (protocol section 5), what strangers ask
-//! from it (section 12), what a key of an application begins (`docs/service-api.md`).
+//! from it (section 12) and leave here before they ask, what a key of an application begins (`docs/service-api.md`).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -56,6 +56,12 @@ pub(crate) const WRONG_SECRETS: u32 = 10;
 /// Entries of the audit that a source makes in a minute by requests that anybody may send, and by what browsers that the account doesn't
 /// know then do with them.
 pub(crate) const ENTRIES: u32 = 60;
+
+/// Browsers without a session that a source may bring in a minute, and requests that it may post: each leaves rows before anybody types a
+/// name. So many come from an office's one address when its day begins; where more may ask, more may come.
+pub(crate) fn newcomers(strangers: u32) -> u32 {
+    strangers.saturating_mul(5).max(300)
+}
 
 /// By source.
 pub(crate) struct PerSource(Per<IpAddr>);

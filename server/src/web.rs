@@ -10,7 +10,7 @@ use crate::store::Connection;
 use crate::store::sessions::{self, BROWSER_LIFE, Session};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, COOKIE, LOCATION, SET_COOKIE, USER_AGENT,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE, USER_AGENT,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -93,6 +93,8 @@ fn set_cookie(name: &str, value: &str, life: Option<u64>) -> String {
 /// Why a page can't be shown.
 pub(crate) enum Trouble {
     Problem(Problem),
+    /// Too much came from this source: for so many seconds nothing more is taken.
+    Busy(u64),
     Fault(Fault),
 }
 
@@ -141,14 +143,20 @@ pub(crate) fn show(app: &App, visitor: &Visitor, page: Page) -> Response {
 }
 
 fn trouble_page(app: &App, visitor: &Visitor, trouble: Trouble) -> Response {
-    let (problem, reference) = match trouble {
-        Trouble::Problem(problem) => (problem, None),
-        Trouble::Fault(fault) => (Problem::Fault, Some(fault.log())),
+    let (problem, reference, wait) = match trouble {
+        Trouble::Problem(problem) => (problem, None, None),
+        Trouble::Busy(wait) => (Problem::Busy, None, Some(wait)),
+        Trouble::Fault(fault) => (Problem::Fault, Some(fault.log()), None),
     };
     let text = page::problem(&site(app, visitor), problem, reference.as_deref());
     let status =
         StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    html(status, text, content_security_policy())
+    let mut response = html(status, text, content_security_policy());
+    if let Some(wait) = wait {
+        let headers = response.headers_mut();
+        headers.insert(RETRY_AFTER, header(&wait.to_string()));
+    }
+    response
 }
 
 /// A page with the headers that all pages have.
@@ -295,6 +303,11 @@ pub(crate) async fn find_or_make_session(
         }
         return Ok((kept, is_prolonged));
     }
+    // Anybody can come without one: what is made for nobody yet is counted, before anything is written.
+    if let Some(wait) = app.newcomers.blocked(visitor.address, app.now()) {
+        return Err(Trouble::Busy(wait));
+    }
+    app.newcomers.count(visitor.address, app.now());
     Ok((make_session(app, None, None)?, true))
 }
 

@@ -5,7 +5,7 @@ use super::api_keys::{KeyCommand, key};
 use crate::app::App;
 use crate::login::host_of;
 use crate::signer::StartError;
-use crate::sso::{metadata_of, sso_url};
+use crate::sso::{metadata_of, metadata_url, sso_url};
 use crate::store::apps::{self, App as Row};
 use clap::{Args, Subcommand, ValueEnum};
 use countersign_protocol::encoding::encode;
@@ -241,12 +241,13 @@ fn standing(row: &Row) -> &'static str {
 
 fn shown(app: &App, row: &Row) -> Said {
     let text = format!(
-        "{} ({}): {}\n\nEnter at the application:\n  Identity provider Entity ID  {}\n  Identity provider SSO URL    {}\n  Public x509 certificate      countersign-server cert show --pem\n\nEntered here:\n  Service Provider Issuer      {}\n  Audience Restriction         {}\n  SAML response URL            {}\n  Signed requests              {}\n  Host for the service API     {}\n  Ways to be asked             {}",
+        "{} ({}): {}\n\nEnter at the application:\n  Identity provider Entity ID  {}\n  Identity provider SSO URL    {}\n  Public x509 certificate      countersign-server cert show --pem\n  Or all of it as a file       {}\n\nEntered here:\n  Service Provider Issuer      {}\n  Audience Restriction         {}\n  SAML response URL            {}\n  Signed requests              {}\n  Host for the service API     {}\n  Ways to be asked             {}",
         row.name,
         row.id,
         standing(row),
         app.idp.entity_id(),
         sso_url(&app.signer.origin),
+        metadata_url(&app.signer.origin, row),
         row.entity_id,
         row.audience,
         row.acs.as_deref().unwrap_or("-"),
@@ -267,6 +268,7 @@ fn json_of(app: &App, row: &Row) -> Value {
         "name": row.name,
         "entity_id": app.idp.entity_id(),
         "sso_url": sso_url(&app.signer.origin),
+        "metadata_url": metadata_url(&app.signer.origin, row),
         "issuer": row.entity_id,
         "audience": row.audience,
         "acs": row.acs,
@@ -294,8 +296,12 @@ pub(super) fn certificate(app: &App, pem: bool) -> Said {
     Said::new(if pem { text } else { short }, json)
 }
 
-pub(super) fn metadata(app: &App) -> Result<Said, StartError> {
-    let xml = metadata_of(app)?;
+pub(super) async fn metadata(app: &App, slug: Option<&str>) -> Result<Said, StartError> {
+    let row = match slug {
+        Some(slug) => Some(find(app, slug).await?),
+        None => None,
+    };
+    let xml = metadata_of(app, row.as_ref())?;
     let json = json!({ "metadata": xml });
     Ok(Said::new(xml, json))
 }

@@ -73,7 +73,11 @@ enum Command {
     #[command(subcommand)]
     Cert(CertCommand),
     /// The SAML metadata of this server.
-    Metadata,
+    Metadata {
+        /// For this application: it says whether its requests have to be signed.
+        #[arg(long, value_name = "SLUG")]
+        app: Option<String>,
+    },
     /// The keys that phones know this server by.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -219,7 +223,7 @@ async fn administer(
             vec![keys::keys(&app.config, &app.store, app.now(), command).await?]
         }
         Command::Policy(command) => policy::policy(app, command).await?,
-        Command::Metadata => vec![apps::metadata(app)?],
+        Command::Metadata { app: slug } => vec![apps::metadata(app, slug.as_deref()).await?],
         Command::Audit(command) => audit::audit(app, command).await?,
         Command::Restored => vec![restored::restored(app).await?],
     })

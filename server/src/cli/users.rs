@@ -395,7 +395,7 @@ async fn change(app: &App, id: &str, change: Change) -> Result<Vec<Said>, StartE
     let mut row = found.ok_or_else(|| said("there is no phone of that id"))?;
     let (to, reason, event) = change.state();
     credential::change(app, &mut tx, &mut row, to, reason).await?;
-    if change == Change::Revoke {
+    if change != Change::Resume {
         // It may be in other hands: nothing that it approved opens anything any more.
         logins::withdraw_approved(&mut tx, &row.user, "cancelled").await?;
         sessions::forget_browsers(&mut tx, &row.user).await?;

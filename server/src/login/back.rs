@@ -39,13 +39,8 @@ pub(super) async fn back(
     headers: HeaderMap,
     visitor: Visitor,
 ) -> Response {
-    if !is_opened(&headers) {
-        // Not what a browser would keep and show when the page is opened.
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(CACHE_CONTROL, "no-store")],
-        )
-            .into_response();
+    if let Some(nothing) = unopened(&headers) {
+        return nothing;
     }
     let page = async {
         let code = Id::parse(&code).ok_or(Problem::NotFound)?;
@@ -53,6 +48,15 @@ pub(super) async fn back(
         Ok(taken.unwrap_or_else(|| ok(page::come_back(&site(&app, &visitor)))))
     };
     show(&app, &visitor, page.await)
+}
+
+/// For whoever only looks: not what a browser would keep and show when the page is opened.
+pub(crate) fn unopened(headers: &HeaderMap) -> Option<Response> {
+    let nothing = (
+        StatusCode::SERVICE_UNAVAILABLE,
+        [(CACHE_CONTROL, "no-store")],
+    );
+    (!is_opened(headers)).then(|| nothing.into_response())
 }
 
 /// Whether a person opens a page, as far as the browser says: nothing ahead of it, and no part of another one.

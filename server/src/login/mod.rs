@@ -38,7 +38,7 @@ mod finish;
 mod flood;
 mod pages;
 
-pub(crate) use back::return_url;
+pub(crate) use back::{return_url, unopened};
 pub(crate) use begin::{host_of, service, typed as account_of};
 pub(crate) use buttons::buttons;
 pub(crate) use flood::{quiet_until, unwelcome};
@@ -52,7 +52,7 @@ use crate::wake::Topic;
 use crate::web::{self, Page, Trouble, Visitor, show};
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use countersign_protocol::Id;
@@ -76,7 +76,7 @@ pub(crate) fn pages() -> Router<Shared> {
         .route("/r/{code}", get(back::back).head(not_allowed))
 }
 
-async fn not_allowed() -> StatusCode {
+pub(crate) async fn not_allowed() -> StatusCode {
     StatusCode::METHOD_NOT_ALLOWED
 }
 
@@ -151,16 +151,32 @@ async fn show_login(
     State(app): State<Shared>,
     Path(id): Path<String>,
     Query(query): Query<BackQuery>,
+    headers: HeaderMap,
     visitor: Visitor,
 ) -> Response {
     let page = async {
-        let login = find(&app, &visitor, &id).await?;
+        let login = match find(&app, &visitor, &id).await {
+            Ok(login) => login,
+            Err(trouble @ Trouble::Problem(_)) => {
+                let silent = finish::in_silence_later(&app, &visitor, &id).await?;
+                return silent.ok_or(trouble);
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        // Its answer would be thrown away.
+        if let ("approved" | "returned", Some(nothing)) = (login.stage.as_str(), unopened(&headers))
+        {
+            return Ok(nothing);
+        }
         match login.stage.as_str() {
             "approved" => finish::hand_out(&app, &visitor, &login).await,
             "returned" if back::brings(&login, query.back.as_deref()) => {
                 finish::hand_out(&app, &visitor, &login).await
             }
-            _ => pages::of(&app, &visitor, &login, None).await,
+            _ => match finish::in_silence(&app, &visitor, &login).await? {
+                Some(silent) => Ok(silent),
+                None => pages::of(&app, &visitor, &login, None).await,
+            },
         }
     };
     show(&app, &visitor, page.await)

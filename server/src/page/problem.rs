@@ -19,6 +19,8 @@ pub enum Problem {
     Unusable,
     /// The sign-in is over or belongs to another session.
     SignInOver,
+    /// Too much came from where this visitor is.
+    Busy,
     /// The server's own fault.
     Fault,
 }
@@ -31,6 +33,7 @@ impl Problem {
             Self::AppNotReady => 403,
             Self::NotFound => 404,
             Self::SignInOver => 410,
+            Self::Busy => 429,
             Self::Fault => 500,
         }
     }
@@ -45,6 +48,7 @@ pub fn problem(site: &Site<'_>, problem: Problem, reference: Option<&str>) -> St
         Problem::NotFound => (Icon::Question, Message::PageMissing),
         Problem::Unusable => (Icon::Cross, Message::PageUnusable),
         Problem::SignInOver => (Icon::Clock, Message::PageOver),
+        Problem::Busy => (Icon::Clock, Message::PageBusy),
         Problem::Fault => (Icon::Question, Message::PageFault { server }),
     };
     let said = message(site.lang, said);

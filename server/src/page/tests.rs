@@ -154,12 +154,13 @@ fn ends(value: &str) -> [End<'_>; 10] {
     ]
 }
 
-const PROBLEMS: [Problem; 6] = [
+const PROBLEMS: [Problem; 7] = [
     Problem::AppNotReady,
     Problem::CookiesNeeded,
     Problem::NotFound,
     Problem::Unusable,
     Problem::SignInOver,
+    Problem::Busy,
     Problem::Fault,
 ];
 

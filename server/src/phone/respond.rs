@@ -408,6 +408,9 @@ async fn carry_out(
             )
             .await?;
             let (user, device) = (&caller.user, Some(caller.device.as_str()));
+            // One of the two copies is somebody else's: what either let in may be theirs, and another phone of the ID would keep it open.
+            logins::withdraw_approved(db, user, "cancelled").await?;
+            sessions::forget_browsers(db, user).await?;
             told.extend(others::notice(app, db, user, Event::Suspended, device).await?);
             told.extend(txn::pause(app, db, user).await?);
         }

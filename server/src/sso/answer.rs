@@ -8,13 +8,21 @@ use crate::store::apps::App as AppRow;
 use crate::store::users::User;
 use crate::web::{self, Page, SESSION_LIFE, Trouble, Visitor, html};
 use axum::http::StatusCode;
+use axum::response::Response;
 use countersign_protocol::Id;
 use countersign_saml::response::{
     self, Attribute, Authn, AuthnContext, SignedResponse, Status, Subject, claims,
 };
-use countersign_saml::{EmitError, LoginRequest};
+use countersign_saml::{EmitError, LoginRequest, Unmet};
 
-/// The assertion that `user` signed in at `instant` with the phone.
+/// A page that posts a signed response.
+pub(crate) struct Answer {
+    pub(crate) page: Response,
+    /// The response's, by which its application can find it.
+    pub(crate) id: String,
+}
+
+/// The assertion that `user` signed in at `instant` with the phone; or why there is none.
 pub(crate) fn assertion(
     app: &App,
     visitor: &Visitor,
@@ -22,9 +30,11 @@ pub(crate) fn assertion(
     request: &LoginRequest,
     user: &User,
     instant: u64,
-) -> Page {
+) -> Result<Result<Answer, EmitError>, Trouble> {
+    let now = app.now();
     let authn = Authn {
-        instant,
+        // Not in the future, should the clock have been set back since.
+        instant: instant.min(now),
         context: AuthnContext::Phone,
         session_index: format!("_{}", Id::make()?),
         session_not_on_or_after: instant + SESSION_LIFE,
@@ -35,9 +45,9 @@ pub(crate) fn assertion(
         request,
         &subject(user),
         &authn,
-        app.now(),
+        now,
     );
-    post(app, visitor, row, signed)
+    Ok(signed.map(|signed| post(app, visitor, row, &signed)))
 }
 
 /// A signed refusal.
@@ -49,20 +59,30 @@ pub(crate) fn refusal(
     status: Status,
 ) -> Page {
     let signed = response::refuse(&app.idp, &provider(row)?, request, status, app.now());
-    post(app, visitor, row, signed)
+    posted(app, visitor, row, signed)
 }
 
-fn post(
+/// The same, to what asked for what we don't have.
+pub(super) fn refusal_unmet(app: &App, visitor: &Visitor, row: &AppRow, unmet: &Unmet) -> Page {
+    let signed = response::refuse_unmet(&app.idp, &provider(row)?, unmet, app.now());
+    posted(app, visitor, row, signed)
+}
+
+fn posted(
     app: &App,
     visitor: &Visitor,
     row: &AppRow,
     signed: Result<SignedResponse, EmitError>,
 ) -> Page {
-    let signed = signed.map_err(|error| match error {
+    match signed {
+        Ok(signed) => Ok(post(app, visitor, row, &signed).page),
         // The application was changed while the person was at the phone.
-        EmitError::NotReady | EmitError::ProviderChanged => Trouble::from(Problem::AppNotReady),
-        other => Fault::from(other).into(),
-    })?;
+        Err(EmitError::NotReady | EmitError::ProviderChanged) => Err(Problem::AppNotReady.into()),
+        Err(other) => Err(Fault::from(other).into()),
+    }
+}
+
+fn post(app: &App, visitor: &Visitor, row: &AppRow, signed: &SignedResponse) -> Answer {
     let mut fields = vec![("SAMLResponse", signed.saml_response())];
     fields.extend(signed.relay_state().map(|state| ("RelayState", state)));
     let form = PostForm {
@@ -71,11 +91,11 @@ fn post(
         fields: &fields,
     };
     let text = page::post_form(&web::site(app, visitor), &form);
-    Ok(html(
-        StatusCode::OK,
-        text,
-        content_security_policy_for_post(signed.acs().as_str()),
-    ))
+    let policy = content_security_policy_for_post(signed.acs().as_str());
+    Answer {
+        page: html(StatusCode::OK, text, policy),
+        id: signed.id().to_owned(),
+    }
 }
 
 fn subject(user: &User) -> Subject {

@@ -13,18 +13,21 @@ use crate::error::Fault;
 use crate::login;
 use crate::page::Problem;
 use crate::store::apps::{self, App as AppRow};
+use crate::store::credentials;
 use crate::store::logins::{self, Login};
 use crate::store::sessions::Session;
 use crate::web::{self, Fresh, Page, Trouble, Visitor, see_other, show};
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use countersign_protocol::{Id, Origin, encoding};
 use countersign_saml::response::Status;
 use countersign_saml::{
-    AcsUrl, LoginRequest, Received, Refusal, ServiceProvider, SpCertificate, metadata, redirect,
+    AcsUrl, Judged, LoginRequest, Received, Refusal, ServiceProvider, SpCertificate, Unmet,
+    metadata, redirect,
 };
 
 /// How long a person may take to sign in, seconds.
@@ -32,9 +35,17 @@ pub(crate) const LOGIN_LIFE: u64 = 1800;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/saml/sso", get(sso).post(posted::receive))
-        .route("/saml/sso/{secret}", get(posted::open))
+        // Not by HEAD: it would begin a login, or use a posted request up, and show nothing.
+        .route(
+            "/saml/sso",
+            get(sso).post(posted::receive).head(login::not_allowed),
+        )
+        .route(
+            "/saml/sso/{secret}",
+            get(posted::open).head(login::not_allowed),
+        )
         .route("/saml/metadata", get(metadata_file))
+        .route("/saml/metadata/{slug}", get(metadata_file_of))
         .route("/saml/certificate", get(certificate_file))
 }
 
@@ -47,23 +58,44 @@ pub(crate) fn sso_url(origin: &Origin) -> String {
     format!("{origin}/saml/sso")
 }
 
-pub(crate) fn metadata_of(app: &App) -> Result<String, Fault> {
+/// Our metadata for one application, which says whether it has to sign: some send no request, or sign none, if it says otherwise
+/// than they are set up.
+pub(crate) fn metadata_url(origin: &Origin, row: &AppRow) -> String {
+    format!("{origin}/saml/metadata/{}", row.id)
+}
+
+/// For one application, or for any.
+pub(crate) fn metadata_of(app: &App, row: Option<&AppRow>) -> Result<String, Fault> {
+    let want_signed = row.is_some_and(|row| row.require_signed);
     Ok(metadata::idp(
         &app.idp,
         &sso_url(&app.signer.origin),
-        false,
+        want_signed,
     )?)
 }
 
+fn metadata_page(app: &App, row: Option<&AppRow>) -> Page {
+    let headers = [
+        (CONTENT_TYPE, "application/samlmetadata+xml"),
+        (CONTENT_DISPOSITION, "inline; filename=metadata.xml"),
+    ];
+    Ok((headers, metadata_of(app, row)?).into_response())
+}
+
 async fn metadata_file(State(app): State<Shared>, visitor: Visitor) -> Response {
-    let file = metadata_of(&app).map(|xml| {
-        let headers = [
-            (CONTENT_TYPE, "application/samlmetadata+xml"),
-            (CONTENT_DISPOSITION, "inline; filename=metadata.xml"),
-        ];
-        (headers, xml).into_response()
-    });
-    show(&app, &visitor, file.map_err(Trouble::from))
+    show(&app, &visitor, metadata_page(&app, None))
+}
+
+async fn metadata_file_of(
+    State(app): State<Shared>,
+    Path(slug): Path<String>,
+    visitor: Visitor,
+) -> Response {
+    let page = async {
+        let row = apps::by_id(&mut *app.store.read().await?, &slug).await?;
+        metadata_page(&app, Some(&row.ok_or(Problem::NotFound)?))
+    };
+    show(&app, &visitor, page.await)
 }
 
 async fn certificate_file(State(app): State<Shared>) -> Response {
@@ -95,7 +127,15 @@ pub(crate) fn provider(row: &AppRow) -> Result<ServiceProvider, Fault> {
     })
 }
 
-async fn sso(State(app): State<Shared>, RawQuery(query): RawQuery, visitor: Visitor) -> Response {
+async fn sso(
+    State(app): State<Shared>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    visitor: Visitor,
+) -> Response {
+    if let Some(nothing) = login::unopened(&headers) {
+        return nothing;
+    }
     let page = begin(&app, &visitor, query.as_deref().unwrap_or_default()).await;
     show(&app, &visitor, page)
 }
@@ -103,32 +143,35 @@ async fn sso(State(app): State<Shared>, RawQuery(query): RawQuery, visitor: Visi
 async fn begin(app: &App, visitor: &Visitor, query: &str) -> Page {
     match accept(app, redirect::receive(query)).await? {
         Ok((row, request)) => enter(app, visitor, &row, &request).await,
-        Err(denied) => Err(refused(app, visitor, denied).await?),
+        Err(denied) => refused(app, visitor, denied).await,
     }
 }
 
 /// An accepted request becomes a login of the browser that brings it along with its cookie.
 async fn enter(app: &App, visitor: &Visitor, row: &AppRow, request: &LoginRequest) -> Page {
+    let session = web::session(app, visitor).await?;
+    let is_silent = request.is_passive()
+        && (request.force_authn() || !answers(app, row, session.as_ref()).await?);
     // A session is made only for a login: what is refused leaves nothing behind.
+    let begun = match is_silent {
+        true => None,
+        false => Some(web::find_or_make_session(app, visitor).await?),
+    };
     let mut tx = app.store.write().await?;
     if logins::is_answered(&mut tx, &row.id, request.id()).await? {
         drop(tx);
-        return Err(refused(app, visitor, Denied::seen_before(row)).await?);
+        return refused(app, visitor, Denied::seen_before(row)).await;
     }
-    if request.is_passive() {
-        let session = web::session(app, visitor).await?;
-        let signed_in = session.is_some_and(|session| is_enough(row, &session));
-        if request.force_authn() || !signed_in {
-            drop(tx);
-            return refusal(app, visitor, row, request, Status::NoPassive);
-        }
-    }
-    let (fresh, is_new) = web::find_or_make_session(app, visitor).await?;
+    let Some((fresh, is_new)) = begun else {
+        drop(tx);
+        return refusal(app, visitor, row, request, Status::NoPassive);
+    };
     let signed_in = is_enough(row, &fresh.session) && !request.force_authn();
     let login = make_login(app, &fresh, row, request, signed_in)?;
     if is_new {
         fresh.store(&mut tx).await?;
     }
+    logins::make_room(&mut tx, &login.session_hash).await?;
     logins::insert(&mut tx, &login).await?;
     app.audit_of(&mut tx, visitor, signed_in, &login.id, &login.stage)
         .await?;
@@ -147,11 +190,30 @@ fn is_enough(row: &AppRow, session: &Session) -> bool {
     session.user.is_some() && (session.same || !row.same_only)
 }
 
+/// Whether a session answers by itself: an ID that rests shows a page.
+async fn answers(app: &App, row: &AppRow, session: Option<&Session>) -> Result<bool, Fault> {
+    let session = session.filter(|session| is_enough(row, session));
+    let Some(user) = session.and_then(|session| session.user.as_deref()) else {
+        return Ok(false);
+    };
+    let mut db = app.store.read().await?;
+    let active = credentials::of_user(&mut db, user, &["active"]).await?;
+    Ok(!active.is_empty())
+}
+
 /// A request that is refused: which application (if it is one), why, and what the person sees.
 struct Denied {
     subject: String,
     reason: String,
-    problem: Problem,
+    to: To,
+}
+
+/// Where a refused request goes.
+enum To {
+    /// Nowhere: a page of ours says that it can't be done.
+    Nobody(Problem),
+    /// To its application, which asked for what we don't have.
+    Asker(Box<(AppRow, Unmet)>),
 }
 
 impl Denied {
@@ -163,7 +225,7 @@ impl Denied {
         Self {
             subject: subject.to_owned(),
             reason: refusal.to_string(),
-            problem,
+            to: To::Nobody(problem),
         }
     }
 
@@ -172,7 +234,15 @@ impl Denied {
         Self {
             subject: row.id.clone(),
             reason: "request seen before".to_owned(),
-            problem: Problem::SignInOver,
+            to: To::Nobody(Problem::SignInOver),
+        }
+    }
+
+    fn unmet(row: AppRow, unmet: Unmet) -> Self {
+        Self {
+            subject: row.id.clone(),
+            reason: unmet.refusal().to_string(),
+            to: To::Asker(Box::new((row, unmet))),
         }
     }
 }
@@ -192,28 +262,25 @@ async fn accept(
         return Ok(Err(Denied {
             subject: String::new(),
             reason,
-            problem: Problem::Unusable,
+            to: To::Nobody(Problem::Unusable),
         }));
     };
     let url = sso_url(&app.signer.origin);
-    match received.accept(&provider(&row)?, &url, app.now()) {
-        Ok(request) => Ok(Ok((row, request))),
+    match received.judge(&provider(&row)?, &url, app.now()) {
+        Ok(Judged::Accepted(request)) => Ok(Ok((row, request))),
+        Ok(Judged::Unmet(unmet)) => Ok(Err(Denied::unmet(row, unmet))),
         Err(refusal) => Ok(Err(Denied::new(&row.id, refusal))),
     }
 }
 
-/// A refused request goes nowhere: the audit says why, and a page of ours that it can't be done. Of one source it says so only so often
-/// in a minute, the log always: an entry stays for ever, and each waits for the disk.
-async fn refused(app: &App, visitor: &Visitor, denied: Denied) -> Result<Trouble, Trouble> {
-    let (subject, reason) = (denied.subject.as_str(), denied.reason.as_str());
-    if app.entries.is_early(visitor.address, app.now()) {
-        let mut tx = app.store.write().await?;
-        app.audit(&mut tx, "sso", subject, reason).await?;
-        tx.commit().await?;
-    } else {
-        tracing::info!(event = "sso", subject, result = reason, "not in the audit");
+/// The audit says why a request was refused, the person sees that it can't be done.
+async fn refused(app: &App, visitor: &Visitor, denied: Denied) -> Page {
+    app.audit_refusal(visitor, "sso", &denied.subject, &denied.reason)
+        .await?;
+    match denied.to {
+        To::Nobody(problem) => Err(problem.into()),
+        To::Asker(asker) => answer::refusal_unmet(app, visitor, &asker.0, &asker.1),
     }
-    Ok(denied.problem.into())
 }
 
 fn make_login(

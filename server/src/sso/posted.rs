@@ -18,9 +18,10 @@
 //! somebody to such an address gains what the address of a redirect would give: our own sign-in page
 //! for an application's genuine request. Who takes it away from somebody gains a login to do himself.
 
-use super::{Denied, accept, enter, refused};
+use super::{Denied, To, accept, enter, refused};
 use crate::app::{App, Shared};
 use crate::error::Fault;
+use crate::login;
 use crate::page::Problem;
 use crate::signer::hidden;
 use crate::store::posted::{self, Posted};
@@ -61,16 +62,21 @@ async fn unreadable(app: &App, visitor: &Visitor) -> Page {
     let denied = Denied {
         subject: String::new(),
         reason: "the body is too large or no form".to_owned(),
-        problem: Problem::Unusable,
+        to: To::Nobody(Problem::Unusable),
     };
-    Err(refused(app, visitor, denied).await?)
+    refused(app, visitor, denied).await
 }
 
 async fn keep(app: &App, visitor: &Visitor, form: &str) -> Page {
     let (row, request) = match accept(app, post::receive(form)).await? {
         Ok(accepted) => accepted,
-        Err(denied) => return Err(refused(app, visitor, denied).await?),
+        Err(denied) => return refused(app, visitor, denied).await,
     };
+    // It has no cookie yet that could tell who posts, so all count.
+    if let Some(wait) = app.posted.blocked(visitor.address, app.now()) {
+        return Err(Trouble::Busy(wait));
+    }
+    app.posted.count(visitor.address, app.now());
     let secret = Id::make()?.to_string();
     let posted = Posted {
         token_hash: hidden(&secret),
@@ -81,7 +87,7 @@ async fn keep(app: &App, visitor: &Visitor, form: &str) -> Page {
     let mut tx = app.store.write().await?;
     if logins::is_answered(&mut tx, &row.id, request.id()).await? {
         drop(tx);
-        return Err(refused(app, visitor, Denied::seen_before(&row)).await?);
+        return refused(app, visitor, Denied::seen_before(&row)).await;
     }
     posted::insert(&mut tx, &posted).await?;
     tx.commit().await?;
@@ -100,8 +106,12 @@ fn is_form(headers: &HeaderMap) -> bool {
 pub(super) async fn open(
     State(app): State<Shared>,
     Path(secret): Path<String>,
+    headers: HeaderMap,
     visitor: Visitor,
 ) -> Response {
+    if let Some(nothing) = login::unopened(&headers) {
+        return nothing;
+    }
     let page = async {
         let posted = take(&app, &visitor, &secret).await?;
         let row = apps::by_id(&mut *app.store.read().await?, &posted.app).await?;
@@ -125,12 +135,9 @@ async fn take(app: &App, visitor: &Visitor, secret: &str) -> Result<Posted, Trou
     }
     let posted = posted.filter(|posted| app.now() <= posted.expires as u64);
     let Some(posted) = posted else {
-        let denied = Denied {
-            subject: String::new(),
-            reason: "posted request over".to_owned(),
-            problem: Problem::SignInOver,
-        };
-        return Err(refused(app, visitor, denied).await?);
+        app.audit_refusal(visitor, "sso", "", "posted request over")
+            .await?;
+        return Err(Problem::SignInOver.into());
     };
     Ok(posted)
 }

@@ -177,6 +177,25 @@ async fn after_a_minute_it_is_over_and_swept_out() {
 }
 
 #[tokio::test]
+async fn a_request_is_not_used_up_by_one_that_shows_nothing() {
+    let world = World::new().await;
+    let browser = Browser::new(&world);
+    let path = posted(&world, &Provider::wiki()).await;
+    for path in [&path, &Provider::wiki().request(&world)] {
+        let head = browser.request("HEAD", path, None);
+        let refused = world.refuses(&[], browser.once(head)).await;
+        assert_eq!((refused.status, refused.cookies()), (405, Vec::new()));
+    }
+    let mut ahead = browser.request("GET", &path, None);
+    ahead
+        .headers_mut()
+        .insert("sec-purpose", "prefetch".parse().unwrap());
+    assert_eq!(world.refuses(&[], browser.once(ahead)).await.status, 503);
+    assert_eq!(browser.open(&path).await.heading(), "signin");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_address_that_was_never_given_out_is_refused() {
     let world = World::new().await;
     let made_up = format!("{SSO}/{}", Id::make().unwrap());
@@ -232,7 +251,7 @@ async fn row_01_to_05_and_18_what_is_no_good_request_is_refused() {
         ),
         (
             "the parameter SAMLRequest is not correctly encoded",
-            format!("{}\r\n", packed(&good)),
+            format!("{}\t\r\n", packed(&good)),
         ),
     ] {
         let fields = [("SAMLRequest", value.as_str())];
@@ -429,6 +448,29 @@ async fn row_19_a_passive_post_without_a_session_is_answered_no_passive() {
 }
 
 #[tokio::test]
+async fn a_post_for_another_name_identifier_is_told_so_at_once() {
+    let world = World::new().await;
+    let policy = "</saml:Issuer><samlp:NameIDPolicy Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"/>";
+    let xml = Provider::wiki()
+        .xml(&world)
+        .replace("</saml:Issuer>", policy);
+    let entries = &[("sso", "the name identifier format is not supported")];
+    let answer = world.refuses(entries, post(&world, &xml)).await;
+    let page = Shown {
+        path: SSO.to_owned(),
+        answer,
+    };
+    assert!(page.is_answer_to(&Provider::wiki()));
+    let response = Base64::decode_vec(&page.hidden("SAMLResponse").unwrap()).unwrap();
+    let response = String::from_utf8(response).unwrap();
+    assert!(
+        response.contains("status:InvalidNameIDPolicy") && !response.contains("<saml:Assertion")
+    );
+    assert_eq!(page.answer.cookies(), []);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn row_20_a_posted_relay_state_comes_back_as_it_was() {
     let world = World::new().await;
     let phone = world.with_phone().await;
@@ -440,4 +482,20 @@ async fn row_20_a_posted_relay_state_comes_back_as_it_was() {
     let end = sign_in(&browser, &phone, &page).await;
     assert_eq!(end.hidden("RelayState").as_deref(), Some(relay));
     assert!(!end.answer.body.contains("<script>alert"));
+}
+
+#[tokio::test]
+async fn row_26_nobody_fills_the_disk_by_posts_that_nobody_follows() {
+    let world = World::new().await;
+    for _ in 0..300 {
+        posted(&world, &Provider::wiki()).await;
+    }
+    let xml = Provider::wiki().xml(&world);
+    let refused = world.refuses(&[], post(&world, &xml)).await;
+    refused.is_page(429);
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(world.count("posted_requests").await, 300);
+    world.pass(60);
+    posted(&world, &Provider::wiki()).await;
+    world.end().await;
 }

@@ -89,6 +89,19 @@ pub(crate) async fn insert(db: &mut Connection, login: &Login) -> Result<()> {
     .map(drop)
 }
 
+/// So many sign-ins a browser may have begun without typing a name: tabs that somebody still looks at.
+pub(crate) const NEW: usize = 20;
+
+/// Makes room for one more that a browser session begins: the oldest beyond these goes.
+pub(crate) async fn make_room(db: &mut Connection, session: &str) -> Result<()> {
+    db.run(
+        "DELETE FROM logins WHERE rowid IN
+             (SELECT rowid FROM logins WHERE session_hash = ? AND stage = 'new' ORDER BY rowid DESC LIMIT -1 OFFSET ?)",
+        (session, NEW as i64 - 1),
+    )
+    .map(drop)
+}
+
 pub(crate) async fn by_id(db: &mut Connection, id: &str) -> Result<Option<Login>> {
     db.one(select!("WHERE id = ?"), [id])
 }

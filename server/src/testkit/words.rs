@@ -35,6 +35,7 @@ fn titles() -> Vec<countersign_texts::Text> {
         Message::PageMissing,
         Message::PageUnusable,
         Message::PageOver,
+        Message::PageBusy,
         Message::PageFault { server },
     ];
     let ids = ids.map(|id| text(Lang::En, id));

@@ -1,6 +1,6 @@
 //! The log of what was done, as an administrator looks at it.
 
-use crate::testkit::{ANNA, World};
+use crate::testkit::{ANNA, Page, Provider, World};
 
 /// What `audit check` says, with what was noted where something was.
 async fn check(world: &World, noted: Option<(&str, &str)>) -> Result<String, String> {
@@ -95,5 +95,45 @@ async fn the_newest_entries_are_listed_of_all_or_of_one() {
     assert!(list(&["--subject", "nobody"]).await.is_empty());
     // No entry names anybody.
     assert!(all.iter().all(|line| !line.to_string().contains(ANNA)));
+    world.end().await;
+}
+
+/// The ID of the response that a page posts.
+fn response_id(page: &Page) -> String {
+    use base64ct::{Base64, Encoding as _};
+    let response = Base64::decode_vec(&page.hidden("SAMLResponse").unwrap()).unwrap();
+    let response = String::from_utf8(response).unwrap();
+    let (_, id) = response.split_once(" ID=\"").unwrap();
+    id.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn it_says_long_afterwards_who_was_let_in_where_and_by_which_response() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let other = Provider::named("other");
+    world.add_app(&other, &[]).await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    let by_phone = browser.open(&page.path).await;
+    // By the session alone.
+    let by_session = browser.arrive(&other).await;
+    let anna = world.value("SELECT id FROM users").await;
+    world.pass(5 * 86_400);
+    crate::store::sweep(&world.app.store, world.now())
+        .await
+        .unwrap();
+    assert_eq!(world.count("logins").await, 0);
+    let line = ["audit", "list", "--subject", &anna];
+    let said = world.try_command(&line).await.unwrap();
+    let said = said.iter().filter(|entry| entry["event"] == "sso");
+    let results: Vec<&str> = said
+        .map(|entry| entry["result"].as_str().unwrap())
+        .collect();
+    let expected = [("wiki", &by_phone), ("other", &by_session)].map(|(app, page)| {
+        let login = page.path.rsplit('/').next().unwrap();
+        format!("{app} {login} {}", response_id(page))
+    });
+    assert_eq!(results, expected);
     world.end().await;
 }

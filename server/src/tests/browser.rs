@@ -40,20 +40,84 @@ async fn row_21_the_cookie_from_before_the_login_is_worth_nothing_after_it() {
 }
 
 #[tokio::test]
-async fn row_21_every_result_is_handed_out_under_a_new_cookie() {
+async fn row_21_each_sign_in_has_a_new_cookie_also_where_somebody_is_signed_in() {
     let world = World::new().await;
     let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
     let (browser, page) = world.waiting().await;
     phone.approve_on(&page).await;
     browser.open(&page.path).await;
-    let first = browser.copy();
-    assert!(
-        browser
-            .arrive(&Provider::wiki())
-            .await
-            .is_answer_to(&Provider::wiki())
-    );
-    assert_eq!(first.arrive(&Provider::wiki()).await.heading(), "signin");
+    // In the same second, too.
+    for seconds in [0, 60] {
+        world.pass(seconds);
+        let before = browser.copy();
+        let force = wiki
+            .xml(&world)
+            .replace(" Version=", " ForceAuthn=\"true\" Version=");
+        let page = browser.open(&crate::testkit::address(&force)).await;
+        let page = browser.fill(&page, &page.path, &[("account", ANNA)]).await;
+        phone.approve_on(&page).await;
+        assert!(browser.is_signed_in(&page).await);
+        assert_eq!(before.arrive(&wiki).await.heading(), "signin");
+        assert!(browser.arrive(&wiki).await.is_answer_to(&wiki));
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_session_that_answers_by_itself_leaves_other_tabs_their_cookie() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (wiki, other) = (Provider::wiki(), Provider::named("other"));
+    world.add_app(&other, &[]).await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    // The browser restores two tabs, and sends what it has before either is answered: all orders of the four requests.
+    for order in [[0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0]] {
+        let tabs = [browser.copy(), browser.copy()];
+        let mut next = [&wiki, &other].map(|provider| provider.request(&world));
+        let mut ends = Vec::new();
+        for tab in order {
+            let answer = tabs[tab].open_once(&next[tab]).await;
+            match answer.header("location") {
+                Some(login) => next[tab] = login.to_owned(),
+                None => ends.push(answer.body.contains("SAMLResponse")),
+            }
+            assert_eq!(answer.cookies(), []);
+        }
+        assert_eq!(ends, [true, true], "{order:?}");
+        // Whichever the browser keeps, it stays signed in.
+        for tab in tabs {
+            assert!(tab.arrive(&wiki).await.is_answer_to(&wiki), "{order:?}");
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_session_answers_leaves_the_one_who_signed_in_meanwhile() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let bob = world.with_bob().await;
+    let wiki = Provider::wiki();
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    let begun = browser.open_once(&wiki.request(&world)).await;
+    let left = begun.header("location").unwrap();
+    let force = wiki
+        .xml(&world)
+        .replace(" Version=", " ForceAuthn=\"true\" Version=");
+    let page = browser.open(&crate::testkit::address(&force)).await;
+    let page = browser
+        .fill(&page, &page.path, &[("account", crate::testkit::BOB)])
+        .await;
+    bob.approve_on(&page).await;
+    assert!(browser.is_signed_in(&page).await);
+    browser.open(left).await;
+    let who = "SELECT account FROM users JOIN sessions ON sessions.user = users.id";
+    assert_eq!(world.value(who).await, crate::testkit::BOB);
     world.end().await;
 }
 
@@ -162,6 +226,52 @@ async fn a_result_is_not_used_up_by_a_request_that_shows_nothing() {
     let head = browser.request("HEAD", &page.path, None);
     assert_eq!(world.refuses(&[], browser.once(head)).await.status, 405);
     assert!(browser.is_signed_in(&page).await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_result_is_not_used_up_by_what_a_browser_fetches_ahead_or_into_another_page() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    let with = |path: &str, headers: &[(&'static str, &str)]| {
+        let mut request = browser.request("GET", path, None);
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        request
+    };
+    let navigation = [
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    // As long as it waits there is nothing to be used up.
+    let ahead = browser.once(with(&page.path, &[("sec-purpose", "prefetch")]));
+    assert_eq!(ahead.await.status, 200);
+    phone.approve_on(&page).await;
+    let request = Provider::wiki().request(&world);
+    for header in [
+        ("sec-purpose", "prefetch;prerender"),
+        ("purpose", "prefetch"),
+        ("sec-fetch-mode", "no-cors"),
+        ("sec-fetch-dest", "image"),
+        ("sec-fetch-dest", "iframe"),
+    ] {
+        for path in [&page.path, &request] {
+            let ahead = browser.once(with(path, &[header]));
+            let nothing = world.refuses(&[], ahead).await;
+            assert_eq!(
+                (nothing.status, nothing.body.as_str()),
+                (503, ""),
+                "{header:?}"
+            );
+            assert_eq!(nothing.header("cache-control"), Some("no-store"));
+            assert_eq!(nothing.cookies(), []);
+        }
+    }
+    assert_eq!(browser.once(with(&request, &navigation)).await.status, 303);
+    let end = browser.once(with(&page.path, &navigation)).await;
+    assert!(end.body.contains("SAMLResponse"));
     world.end().await;
 }
 

@@ -397,3 +397,80 @@ async fn row_26_the_end_of_a_request_that_woke_nobody_wakes_nobody() {
     assert!(phone.ask_wake("").await.waiting);
     world.end().await;
 }
+
+#[tokio::test]
+async fn row_26_nobody_fills_the_disk_by_requests_that_nobody_goes_on_with() {
+    let world = World::new().await;
+    let wiki = Provider::wiki();
+    let colleague = Browser::new(&world);
+    let page = colleague.arrive(&wiki).await;
+    // An office whose day begins.
+    for _ in 0..299 {
+        let begun = Browser::new(&world).open_once(&wiki.request(&world)).await;
+        assert_eq!(begun.status, 303);
+    }
+    let stranger = Browser::new(&world);
+    for _ in 0..3 {
+        let request = wiki.request(&world);
+        let refused = world.refuses(&[], stranger.open_once(&request)).await;
+        refused.is_page(429);
+        assert_eq!(refused.header("retry-after"), Some("60"));
+        assert_eq!(refused.cookies(), []);
+    }
+    // Who has a session goes on, and so do other sources, and what shows nobody anything.
+    assert_eq!(colleague.arrive(&wiki).await.heading(), "signin");
+    let page = colleague
+        .fill(&page, &page.path, &[("account", ANNA)])
+        .await;
+    assert_eq!(page.heading(), "wait");
+    let request = stranger.request("GET", &wiki.request(&world), None);
+    let elsewhere = world.send_from("198.51.100.7:1", request).await;
+    assert_eq!(elsewhere.status, 303);
+    let passive = wiki
+        .xml(&world)
+        .replace(" Version=", " IsPassive=\"true\" Version=");
+    let passive = crate::testkit::address(&passive);
+    let silent = world.refuses(&[], stranger.open(&passive)).await;
+    assert!(silent.is_answer_to(&wiki));
+    // Nor by the addresses of invitations.
+    let invitation = world.invite(ANNA).await;
+    world
+        .refuses(&[], stranger.open_once(&invitation))
+        .await
+        .is_page(429);
+    world.pass(60);
+    assert_eq!(stranger.arrive(&wiki).await.heading(), "signin");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_26_where_more_may_ask_more_may_come() {
+    for (strangers, newcomers) in [(0, 300), (60, 300), (61, 305), (u32::MAX, u32::MAX)] {
+        assert_eq!(crate::limits::newcomers(strangers), newcomers);
+    }
+}
+
+#[tokio::test]
+async fn row_26_a_browser_has_twenty_sign_ins_that_it_only_began() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
+    let browser = Browser::new(&world);
+    let waiting = browser.ask(&wiki, ANNA).await;
+    let mut pages = Vec::new();
+    for _ in 0..23 {
+        pages.push(browser.arrive(&wiki).await);
+    }
+    // Another browser's are its own.
+    Browser::new(&world).arrive(&wiki).await;
+    let new = "SELECT count(*) || '' FROM logins WHERE stage = 'new'";
+    assert_eq!(world.value(new).await, "21");
+    for (n, page) in pages.iter().enumerate() {
+        let status = if n < 3 { 410 } else { 200 };
+        assert_eq!(browser.open_once(&page.path).await.status, status, "{n}");
+    }
+    // What a phone was asked for is none of them.
+    phone.approve_on(&waiting).await;
+    assert!(browser.is_signed_in(&waiting).await);
+    world.end().await;
+}

@@ -1,6 +1,6 @@
 //! "This wasn't me", two copies of a phone, and what an administrator does about phones.
 
-use crate::testkit::{ANNA, Browser, Enrolment, Provider, World};
+use crate::testkit::{ANNA, BOB, Browser, Enrolment, Provider, World};
 use countersign_protocol::Id;
 use countersign_protocol::statement::{Decision, Prev, Standing, StateReason, VerdictCode};
 
@@ -273,6 +273,55 @@ async fn a_browser_that_was_let_in_is_a_stranger_once_that_was_taken_back() {
         }
         let challenge = ask().await;
         assert!(!challenge.context.as_ref().unwrap().known, "{way}");
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_copied_or_suspended_phone_let_in_is_shut_out_also_where_another_phone_goes_on() {
+    for way in ["clone", "suspend"] {
+        let world = World::new().await;
+        let [phone, tablet] = world.with_two_phones().await;
+        let bob = world.with_bob().await;
+        let wiki = Provider::wiki();
+        let colleague = Browser::new(&world);
+        let page = colleague.ask(&wiki, BOB).await;
+        bob.approve_on(&page).await;
+        assert!(colleague.is_signed_in(&page).await);
+        // A thief signs in by the phone, or a copy of it, and has one more approved that isn't fetched yet.
+        let (thief, page) = world.waiting().await;
+        phone.approve_on(&page).await;
+        assert!(thief.is_signed_in(&page).await);
+        let (second, approved) = world.waiting().await;
+        phone.approve_on(&approved).await;
+
+        match way {
+            "clone" => {
+                world.waiting().await;
+                let challenge = phone.challenge().await;
+                let mut copy = phone.response(&challenge, Decision::Deny, None);
+                (copy.ctr, copy.prev) = (1, Prev(None));
+                let copy = crate::testkit::sign(copy, &phone.dev);
+                assert_eq!(phone.deliver(&copy).await.code, VerdictCode::Suspended);
+            }
+            _ => drop(
+                world
+                    .command(&["phone", "suspend", &phone.id.to_string()])
+                    .await,
+            ),
+        }
+        assert!(tablet.state().await.state == Standing::Active);
+        let end = second.open(&approved.path).await;
+        assert!(!end.is_answer_to(&wiki), "{way}: {}", end.heading());
+        assert_eq!(thief.arrive(&wiki).await.heading(), "signin", "{way}");
+        world.pass(121);
+        thief.ask(&wiki, ANNA).await;
+        let challenge = tablet.challenge().await;
+        assert!(!challenge.context.as_ref().unwrap().known, "{way}");
+        // Nobody else's.
+        assert!(colleague.arrive(&wiki).await.is_answer_to(&wiki), "{way}");
+        let known: &'static str = "SELECT account FROM users JOIN known_browsers ON user = id";
+        assert_eq!(world.value(known).await, BOB, "{way}");
         world.end().await;
     }
 }

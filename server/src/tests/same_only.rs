@@ -133,7 +133,8 @@ async fn what_was_approved_by_a_number_before_it_became_so_is_not_handed_out() {
     world
         .command(&["app", "set", "wiki", "--modes", "same"])
         .await;
-    let end = world.refuses(&[], browser.open(&page.path)).await;
+    let why = &[("login", "not by the device of the browser")];
+    let end = world.refuses(why, browser.open(&page.path)).await;
     end.answer.is_page(410);
     // Nor is one that waits sent again with a number.
     world

@@ -2,7 +2,7 @@
 
 use crate::page::Problem;
 use crate::testkit::{
-    ANNA, Answer, Browser, Provider, World, address, provider_certificate, signed_address,
+    ANNA, Answer, Browser, Page, Provider, World, address, provider_certificate, signed_address,
 };
 
 /// What is not accepted is shown on a page of ours, goes nowhere, and no login comes of it.
@@ -35,7 +35,8 @@ async fn row_06_a_request_that_was_answered_is_not_answered_again() {
     }
     assert!(browser.open(&pages[0].path).await.is_answer_to(&wiki));
     // The same request was approved for the other browser too; there is one assertion for it.
-    let late = world.refuses(&[], rival.open(&pages[1].path)).await;
+    let why = &[("login", "request seen before")];
+    let late = world.refuses(why, rival.open(&pages[1].path)).await;
     late.answer.is_page(410);
 
     is_refused(&world, &request, Problem::SignInOver, "request seen before").await;
@@ -147,9 +148,48 @@ async fn row_09_an_application_that_was_disabled_during_the_login_gets_nothing()
     let phone = world.with_phone().await;
     let (browser, page) = world.waiting().await;
     phone.approve_on(&page).await;
+    let path = world.folder().join("sp.pem");
+    std::fs::write(&path, provider_certificate()).unwrap();
+    let file = path.display().to_string();
+    let must_sign = ["app", "set", "wiki", "--cert", &file, "--require-signed"];
+    let move_away = [
+        "app",
+        "set",
+        "wiki",
+        "--acs",
+        "https://wiki.example.com/new",
+    ];
+    let move_back = ["app", "set", "wiki", "--acs", &Provider::wiki().acs];
+    for (change, why, back) in [
+        (
+            &["app", "set", "wiki", "--disabled"][..],
+            "not ready",
+            &["app", "set", "wiki", "--disabled=false"][..],
+        ),
+        (&move_away[..], "application changed", &move_back[..]),
+        (
+            &must_sign[..],
+            "application changed",
+            &["app", "set", "wiki", "--require-signed=false"][..],
+        ),
+    ] {
+        world.command(change).await;
+        let why = &[("login", why)];
+        let end = world.refuses(why, browser.open(&page.path)).await;
+        end.answer.is_page(Problem::AppNotReady.status());
+        world.command(back).await;
+    }
+    // Who tries again and again fills no audit.
     world.command(&["app", "set", "wiki", "--disabled"]).await;
-    let end = world.refuses(&[], browser.open(&page.path)).await;
-    end.answer.is_page(Problem::AppNotReady.status());
+    let before = world.audit(0).await.len();
+    for _ in 0..70 {
+        browser.open(&page.path).await;
+    }
+    assert!(world.audit(before).await.len() < 60);
+    world
+        .command(&["app", "set", "wiki", "--disabled=false"])
+        .await;
+    assert!(browser.is_signed_in(&page).await);
     world.end().await;
 }
 
@@ -209,6 +249,42 @@ async fn row_10_completing_an_application_does_not_make_it_take_unsigned_request
 }
 
 #[tokio::test]
+async fn row_10_the_metadata_of_an_application_says_whether_it_has_to_sign() {
+    let world = World::new().await;
+    signing(&world).await;
+    let browser = Browser::new(&world);
+    let plain = browser.open_once("/saml/metadata").await;
+    let unsigned = "WantAuthnRequestsSigned=\"false\"";
+    assert!(plain.body.contains(unsigned), "{}", plain.body);
+    assert_eq!(
+        browser.open_once("/saml/metadata/wiki").await.body,
+        plain.body
+    );
+    let signed = plain
+        .body
+        .replace(unsigned, "WantAuthnRequestsSigned=\"true\"");
+    let shown = world.command(&["app", "show", "signing"]).await;
+    let address = shown["metadata_url"].as_str().unwrap();
+    let path = address.strip_prefix("https://id.example.com").unwrap();
+    let own = browser.open_once(path).await;
+    assert_eq!(own.body, signed);
+    for name in ["content-type", "content-disposition"] {
+        assert_eq!(own.header(name), plain.header(name));
+    }
+    let line = ["metadata", "--app", "signing"];
+    assert_eq!(world.command(&line).await["metadata"], own.body);
+    assert_eq!(world.command(&["metadata"]).await["metadata"], plain.body);
+
+    let line = ["app", "set", "signing", "--require-signed=false"];
+    world.command(&line).await;
+    assert_eq!(browser.open_once(path).await.body, plain.body);
+    browser.open_once("/saml/metadata/x").await.is_page(404);
+    let unknown = world.try_command(&["metadata", "--app", "x"]).await;
+    assert!(unknown.is_err());
+    world.end().await;
+}
+
+#[tokio::test]
 async fn row_12_a_signed_query_is_taken_only_unchanged() {
     let world = World::new().await;
     let provider = signing(&world).await;
@@ -258,6 +334,122 @@ async fn row_19_a_passive_request_without_a_session_shows_nobody_anything() {
     // The refusal has no assertion in it, which is most of an answer.
     let length = |page: &crate::testkit::Page| page.hidden("SAMLResponse").unwrap().len();
     assert!(length(&refusal) < length(&approved) && length(&approved) == length(&silent));
+    world.end().await;
+}
+
+/// The status of the response on a page that posts one to the wiki.
+fn status(page: &Page) -> String {
+    use base64ct::{Base64, Encoding as _};
+    assert!(page.is_answer_to(&Provider::wiki()), "{}", page.heading());
+    let response = Base64::decode_vec(&page.hidden("SAMLResponse").unwrap()).unwrap();
+    let response = String::from_utf8(response).unwrap();
+    let codes = response.split("<samlp:StatusCode Value=\"");
+    let last = codes.last().unwrap().split('"').next().unwrap();
+    last.rsplit(':').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn row_19_a_passive_request_shows_nothing_also_where_the_session_opens_nothing_any_more() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
+    let passive = || {
+        let xml = wiki.xml(&world);
+        address(&xml.replace(" Version=", " IsPassive=\"true\" Version="))
+    };
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    assert_eq!(status(&browser.open(&passive()).await), "Success");
+
+    // The person makes a pause: before, and between the two requests of a browser.
+    let begun = browser.open_once(&passive()).await;
+    assert_eq!(phone.act("pause", None).await.status, 204);
+    let silent = world.refuses(&[], browser.open(&passive())).await;
+    assert_eq!(status(&silent), "NoPassive");
+    let login = begun.header("location").unwrap();
+    for _ in 0..2 {
+        assert_eq!(status(&browser.open(login).await), "NoPassive");
+    }
+    // A page that may be shown says so.
+    assert_eq!(browser.arrive(&wiki).await.heading(), "end.paused");
+    let id = phone.id.to_string();
+    world.command(&["phone", "resume", &id]).await;
+
+    // The session ends between the two requests.
+    let begun = browser.open_once(&passive()).await;
+    let plain = browser.open_once(&wiki.request(&world)).await;
+    world.command(&["phone", "suspend", &id]).await;
+    let login = begun.header("location").unwrap();
+    let silent = world.refuses(&[], browser.open(login)).await;
+    assert_eq!(status(&silent), "NoPassive");
+    // That is nobody else's, and nothing that may be shown.
+    let thief = Browser::new(&world);
+    thief.open_once(login).await.is_page(400);
+    thief.arrive(&wiki).await;
+    thief.open_once(login).await.is_page(410);
+    let plain = plain.header("location").unwrap();
+    browser.open_once(plain).await.is_page(410);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn row_06_a_passive_request_that_was_answered_is_not_answered_again() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    let xml = Provider::wiki().xml(&world);
+    let passive = address(&xml.replace(" Version=", " IsPassive=\"true\" Version="));
+    let [first, second] = [
+        browser.open_once(&passive).await,
+        browser.open_once(&passive).await,
+    ];
+    let [first, second] = [&first, &second].map(|answer| answer.header("location").unwrap());
+    assert_eq!(status(&browser.open(first).await), "Success");
+    assert_eq!(browser.open(first).await.heading(), "end.elsewhere");
+    browser.open_once(second).await.is_page(410);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_application_that_asks_for_another_name_identifier_is_told_so() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let wiki = Provider::wiki();
+    let transient = || {
+        let policy = "</saml:Issuer><samlp:NameIDPolicy Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\"/>";
+        wiki.xml(&world).replace("</saml:Issuer>", policy)
+    };
+    let entries = &[("sso", "the name identifier format is not supported")];
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    browser.open(&page.path).await;
+    // Also where somebody is signed in: nobody is signed in by it.
+    for browser in [&Browser::new(&world), &browser] {
+        let request = address(&transient());
+        let told = world.refuses(entries, browser.open(&request)).await;
+        assert_eq!(status(&told), "InvalidNameIDPolicy");
+        assert_eq!(told.answer.cookies(), []);
+    }
+    // Sent nowhere but to the registered address, and only by its own application.
+    let elsewhere = transient().replace(&wiki.acs, "https://evil.example/acs");
+    let why = "the assertion consumer service is not the registered one";
+    is_refused(&world, &address(&elsewhere), Problem::Unusable, why).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_keeps_nobody_out() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let (browser, page) = world.waiting().await;
+    phone.approve_on(&page).await;
+    world.set_back(5);
+    assert_eq!(status(&browser.open(&page.path).await), "Success");
+    world.set_back(200);
+    assert_eq!(status(&browser.arrive(&Provider::wiki()).await), "Success");
     world.end().await;
 }
 

@@ -1,7 +1,7 @@
 //! What is over is swept out, and nothing that somebody may still use.
 
 use crate::store::sweep;
-use crate::testkit::World;
+use crate::testkit::{Browser, Provider, World};
 use countersign_protocol::statement::{Decision, Standing, VerdictCode};
 
 #[tokio::test]
@@ -79,4 +79,46 @@ async fn a_browser_is_known_as_long_as_it_keeps_its_cookie() {
         sweep(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.count("known_browsers").await, known);
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_only_begun_goes_when_its_time_is_over() {
+    let world = World::new().await;
+    let phone = world.with_phone().await;
+    let browser = Browser::new(&world);
+    let page = browser.arrive(&Provider::wiki()).await;
+    let (asked, waiting) = world.waiting().await;
+    for (seconds, left) in [(1800, 2), (1, 1)] {
+        world.pass(seconds);
+        sweep(&world.app.store, world.now()).await.unwrap();
+        assert_eq!(world.count("logins").await, left);
+    }
+    browser.open(&page.path).await.answer.is_page(410);
+    // One that a phone was asked for is kept, as long as a report may come.
+    let challenge = "SELECT stage FROM logins";
+    assert_eq!(world.value(challenge).await, "waiting");
+    asked.open(&waiting.path).await.answer.is_page(410);
+    assert!(phone.state().await.state == Standing::Active);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_has_something_to_write_does_not_wait_for_all_that_is_over() {
+    let world = World::new().await;
+    let mut tx = world.app.store.write().await.unwrap();
+    tx.look::<i64>(
+        "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 10000)
+         INSERT INTO sessions (token_hash, expires) SELECT 'old ' || n, 1 FROM many",
+    );
+    tx.commit().await.unwrap();
+    let left = "SELECT count(*) FROM sessions";
+    let store = &world.app.store;
+    let (swept, seen) = tokio::join!(sweep(store, world.now()), async {
+        let seen = store.write().await.unwrap().look::<i64>(left);
+        seen[0]
+    });
+    swept.unwrap();
+    assert!((1..10_000).contains(&seen), "{seen}");
+    assert_eq!(world.count("sessions").await, 0);
+    world.end().await;
 }
