@@ -358,7 +358,8 @@ impl Check {
         };
         let findings = &mut self.report.findings;
         for gap in self.gaps.drain(..).filter(is_open) {
-            let behind = findings.iter().position(|found| found.line > gap.line);
+            // Before what else is wrong with the entry, as where an entry is misplaced otherwise.
+            let behind = findings.iter().position(|found| found.line >= gap.line);
             findings.insert(behind.unwrap_or(findings.len()), gap);
             self.report.more += u64::from(findings.len() > Report::MOST);
             findings.truncate(Report::MOST);

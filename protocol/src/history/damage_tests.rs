@@ -93,6 +93,7 @@ fn a_cut_at_the_end_with_its_first_line_mended_shows_by_the_other_file_only() {
     assert_eq!(report.findings.len(), 1);
     assert_eq!(report.findings[0].finding, Finding::Cut { from: 6, to: 7 });
     assert_eq!((report.vouched.unwrap().to, other.findings.len()), (5, 0));
+    assert_eq!(report.judged_elsewhere, 0);
     let (report, _) = with(&house.export(&[]), &server);
     assert_eq!(report.findings[0].finding, Finding::Cut { from: 1, to: 7 });
     // The server may have forgotten what was long ago, and may not have got all.
@@ -263,6 +264,11 @@ fn what_is_moved_stays_wrong_however_many_there_are() {
     let report = check(&lines, house.trusted());
     let open = ("removed", Some(FIRST as u64 + 101), Some(201));
     assert_eq!(found(&report)[0], open);
+    assert_eq!((report.findings.len(), report.more), (100, 0));
+    // And counted where there are too many.
+    lines.extend(["x".to_owned(), "x".to_owned()]);
+    let report = check(&lines, house.trusted());
+    assert_eq!((report.findings.len(), report.more), (100, 2));
 }
 
 #[test]
@@ -305,6 +311,34 @@ fn a_fork_shows_across_a_gap_and_is_not_called_a_cut() {
     let (_, other) = check_with(&phone, &house.export(&server), house.trusted());
     let line = Some(FIRST as u64 + 11);
     assert_eq!(found(&other), [("response.prev", line, Some(24))]);
+}
+
+#[test]
+fn what_a_file_says_by_itself_is_not_told_again_and_what_only_the_other_shows_is() {
+    let house = House::new();
+    let chain = house.chain(5);
+    let nowhere = Some(Digest::of(&[b"no answer"]));
+    let odd = |ctr| house.three(ctr, nowhere, Bend::default());
+    let with = |phone: &[Three], server: &[Three]| {
+        let (report, _) = check_with(&house.export(phone), &house.export(server), house.trusted());
+        (found(&report), report.vouched)
+    };
+    // It doesn't follow the second, which stands before it.
+    let (one, two) = (chain[0].clone(), chain[1].clone());
+    let line = Some(FIRST as u64 + 3);
+    let (codes, vouched) = with(&[one.clone(), two.clone(), odd(3)], &chain[..2]);
+    assert_eq!(codes, [("response.prev", line, Some(3))]);
+    assert_eq!(vouched, Some(Span { from: 1, to: 2 }));
+    // Behind a gap it may follow anything, but for the answer that the other file has before it.
+    let (codes, _) = with(&[one.clone(), two, odd(5)], &chain[..4]);
+    assert_eq!(
+        codes,
+        [("removed", line, Some(5)), ("forked", None, Some(5))]
+    );
+    // The first is taken as it is; what stands behind it doesn't make it follow.
+    let (codes, vouched) = with(&[odd(5), chain[3].clone()], &chain[3..4]);
+    assert!(codes.contains(&("forked", None, Some(5))), "{codes:?}");
+    assert_eq!(vouched, None);
 }
 
 #[test]

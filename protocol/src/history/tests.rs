@@ -229,6 +229,25 @@ fn entries_that_are_removed_added_moved_or_forked_are_found() {
         }
     );
     assert_eq!(removed.vouched, span(1, 2));
+    // Among what else is found it stands in its place, before what else is wrong with its line.
+    let among = with(&|lines| {
+        let again = lines[FIRST].clone();
+        lines.insert(FIRST + 1, again.clone());
+        lines.push(again);
+        drop(lines.remove(FIRST + 3));
+        let Ok(Line::Entry(mut entry)) = Line::parse(lines[FIRST + 3].as_bytes()) else {
+            panic!("an entry")
+        };
+        entry.verdict = chain[0].verdict.as_ref().map(|it| it.compact().to_owned());
+        lines[FIRST + 3] = text(&Line::Entry(entry));
+    });
+    let expected = [
+        ("repeated", line(2), Some(1)),
+        ("removed", line(4), Some(4)),
+        ("verdict.challenge", line(4), Some(4)),
+        ("repeated", line(7), Some(1)),
+    ];
+    assert_eq!(found(&among), expected);
     let first = with(&|lines| drop(lines.remove(FIRST)));
     assert_eq!(found(&first), [("header.from", line(1), Some(2))]);
     let last = with(&|lines| drop(lines.pop()));
@@ -236,6 +255,7 @@ fn entries_that_are_removed_added_moved_or_forked_are_found() {
     assert_eq!(last.vouched, span(1, 5));
     let repeated = with(&|lines| lines.insert(FIRST + 4, lines[FIRST + 1].clone()));
     assert_eq!(found(&repeated), [("repeated", line(5), Some(2))]);
+    assert_eq!(repeated.answers, 6, "counted once");
     let swapped = with(&|lines| lines.swap(FIRST + 1, FIRST + 2));
     assert_eq!(found(&swapped), [("moved", line(3), Some(2))]);
     assert_eq!(swapped.vouched, span(1, 1));
@@ -264,7 +284,7 @@ fn entries_that_are_removed_added_moved_or_forked_are_found() {
     let forked = with(&|lines| lines.insert(FIRST + 4, twin.clone()));
     assert_eq!(found(&forked), [("forked", line(5), Some(4))]);
     // The fork is at the fourth: which of the two it was is told by nothing.
-    assert_eq!(forked.vouched, span(1, 3));
+    assert_eq!((forked.vouched, forked.answers), (span(1, 3), 6));
     let instead = with(&|lines| lines[FIRST + 3] = twin.clone());
     assert_eq!(found(&instead), [("response.prev", line(5), Some(5))]);
     let sibling = text(&house.three(5, prev, bend()).line());
