@@ -204,6 +204,18 @@ fn a_flood_of_requests_is_refused_before_it_fills_the_store() {
     assert_eq!(app.poll(&id, 0).unwrap().prompts.len(), 1);
 }
 
+/// As many notes as there may be, each this one.
+fn fill(core: &Core, id: &Id, seen: &Seen) {
+    let note = |change: &mut Change<'_>| {
+        (0..4096u16).try_for_each(|n| {
+            let [high, low] = n.to_be_bytes();
+            let jti = std::array::from_fn(|at| if at == 0 { high } else { low });
+            change.put(&Seen::place(id, &Id::from(jti)), seen)
+        })
+    };
+    core.vault.change(note).unwrap();
+}
+
 /// As many notes as there may be, of requests that were taken back at once; and a request that a stranger asked for.
 fn as_many_as_may_be(phone: &Phone) -> (Core, Id, Id) {
     let (app, id) = phone.enrolled();
@@ -212,14 +224,7 @@ fn as_many_as_may_be(phone: &Phone) -> (Core, Id, Id) {
     let challenge = phone.peer.sign(phone.peer.challenge(Id::from([9; 16])));
     let mut over = Seen::new(&challenge, challenge.iat * 1000, false);
     over.cancel(CancelReason::Withdrawn);
-    let note = |change: &mut Change<'_>| {
-        (0..4096u16).try_for_each(|n| {
-            let [high, low] = n.to_be_bytes();
-            let jti = std::array::from_fn(|at| if at == 0 { high } else { low });
-            change.put(&Seen::place(&id, &Id::from(jti)), &over)
-        })
-    };
-    core.vault.change(note).unwrap();
+    fill(&core, &id, &over);
     (core, id, phone.peer.ask(77, |_| {}))
 }
 
@@ -284,14 +289,7 @@ fn what_may_still_be_reported_makes_no_way() {
     let core = Core::new(phone.config.clone(), phone.ports(0)).unwrap();
     let challenge = phone.peer.sign(phone.peer.challenge(Id::from([9; 16])));
     let over = Seen::new(&challenge, challenge.iat * 1000, false);
-    let note = |change: &mut Change<'_>| {
-        (0..4096u16).try_for_each(|n| {
-            let [high, low] = n.to_be_bytes();
-            let jti = std::array::from_fn(|at| if at == 0 { high } else { low });
-            change.put(&Seen::place(&id, &Id::from(jti)), &over)
-        })
-    };
-    core.vault.change(note).unwrap();
+    fill(&core, &id, &over);
     phone.pass(200);
     for number in [77, 78] {
         phone.peer.ask(number, |_| {});

@@ -115,10 +115,9 @@ impl Chain {
     /// Where an answer that was found to be a fork makes it with another one of this file: at the later of the two.
     pub(super) fn fork_off(&mut self, response: &Signed<Response>) -> u64 {
         let ctr = response.ctr;
-        let is_twin = self.has(ctr);
-        let at = match self.behind.get(&response.prev.0) {
-            Some(&other) if !is_twin => other.max(ctr),
-            _ => ctr,
+        let at = match self.has(ctr) {
+            true => ctr,
+            false => self.fork(ctr, response.prev.0).unwrap_or(ctr),
         };
         self.forked = Some(self.forked.map_or(at, |first| first.min(at)));
         at
@@ -144,7 +143,7 @@ impl Chain {
         &self.answers
     }
 
-    /// Where an answer elsewhere and another of these follow the same one: at the later of the two.
+    /// Where another answer and one of these follow the same one: at the later of the two.
     pub(super) fn fork(&self, ctr: u64, prev: Option<Digest>) -> Option<u64> {
         let ours = *self.behind.get(&prev)?;
         (ours != ctr).then(|| ours.max(ctr))

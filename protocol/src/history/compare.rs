@@ -36,8 +36,9 @@ impl Check {
                 continue;
             }
             furthest = Some(*ctr);
-            match (ours.and_then(|ours| ours.judged), theirs.judged) {
-                (None, Some(_)) if ours.is_some() => self.report.judged_elsewhere += 1,
+            let Some(ours) = ours else { continue };
+            match (ours.judged, theirs.judged) {
+                (None, Some(_)) => self.report.judged_elsewhere += 1,
                 (Some(one), Some(two)) if one != two => {
                     self.note_at(Finding::Differs("verdict"), None, Some(*ctr));
                     self.report.end_before(*ctr);

@@ -35,6 +35,18 @@ async fn asked(phone: &Phone<'_>) -> Signed<Challenge> {
     asked
 }
 
+fn with_pin(settings: String) -> String {
+    settings
+        .replacen(r#"min = [["dev"]]"#, r#"min = [["dev", "pin"]]"#, 1)
+        .replacen("pin = 0", "pin = 6", 1)
+}
+
+fn without_pin(settings: String) -> String {
+    settings
+        .replacen(r#"min = [["dev", "pin"]]"#, r#"min = [["dev"]]"#, 1)
+        .replacen("pin = 6", "pin = 0", 1)
+}
+
 #[tokio::test]
 async fn a_stricter_policy_is_taken_by_a_state() {
     let world = World::with_pin().await;
@@ -96,19 +108,10 @@ async fn a_phone_that_could_not_answer_any_more_keeps_its_policy() {
     let world = World::new().await;
     let phone = world.with_phone().await;
     // A PIN, which it has not; and less, which it has nothing to agree to with.
-    let pin = |settings: String| {
-        settings
-            .replacen(r#"min = [["dev"]]"#, r#"min = [["dev", "pin"]]"#, 1)
-            .replacen("pin = 0", "pin = 6", 1)
-    };
-    let app = world.beside(pin).await;
+    let app = world.beside(with_pin).await;
     assert_eq!(apply(&app).await.unwrap(), "add_anew");
-    let without = |settings: String| {
-        settings
-            .replacen(r#"min = [["dev", "pin"]]"#, r#"min = [["dev"]]"#, 1)
-            .replacen("pin = 6", "pin = 0", 1)
-            .replacen("match = true", "match = false", 1)
-    };
+    let without =
+        |settings: String| without_pin(settings).replacen("match = true", "match = false", 1);
     let app = world.beside(without).await;
     assert_eq!(app.policy.n, 3);
     assert_eq!(apply(&app).await.unwrap(), "add_anew");
@@ -191,12 +194,7 @@ async fn a_phone_on_probation_or_at_rest_is_not_asked_for_less() {
 async fn a_pin_that_is_asked_for_no_more_is_kept_no_more() {
     let world = World::with_pin().await;
     let phone = world.with_phone().await;
-    let without = |settings: String| {
-        settings
-            .replacen(r#"min = [["dev", "pin"]]"#, r#"min = [["dev"]]"#, 1)
-            .replacen("pin = 6", "pin = 0", 1)
-    };
-    let app = world.beside(without).await;
+    let app = world.beside(without_pin).await;
     assert_eq!(apply(&app).await.unwrap(), "asked");
     let (open, _page) = (asked(&phone).await, world.waiting().await);
     assert_eq!(phone.confirm(&open, None).await, VerdictCode::Ok);
@@ -213,12 +211,7 @@ async fn a_pin_that_is_asked_for_no_more_is_kept_no_more() {
         answer.is_problem(400, "bad_request");
     }
     // It is asked for again, of a phone that has none.
-    let with = |settings: String| {
-        settings
-            .replacen(r#"min = [["dev"]]"#, r#"min = [["dev", "pin"]]"#, 1)
-            .replacen("pin = 0", "pin = 6", 1)
-    };
-    let app = world.beside(with).await;
+    let app = world.beside(with_pin).await;
     assert_eq!(apply(&app).await.unwrap(), "add_anew");
     world.end().await;
 }
