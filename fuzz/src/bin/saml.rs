@@ -6,7 +6,8 @@ use base64ct::{Base64, Encoding};
 use countersign_fuzz::reading;
 use countersign_saml::response::{self, Attribute, Authn, AuthnContext, Subject};
 use countersign_saml::{
-    AcsUrl, Idp, LoginRequest, Received, Refusal, ServiceProvider, SpCertificate, post, redirect,
+    AcsUrl, Idp, Judged, LoginRequest, Received, Refusal, ServiceProvider, SpCertificate, Unmet,
+    post, redirect,
 };
 use flate2::{Compression, write::DeflateEncoder};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
@@ -104,9 +105,27 @@ fn both_bindings(xml: &str) {
 }
 
 fn judged(received: Result<Received, Refusal>) -> Result<LoginRequest, Refusal> {
-    let request = received?.accept(&PROVIDER, SSO, NOW)?;
-    assert!(request.issuer() == SP && !request.is_signed());
-    Ok(request)
+    match received?.judge(&PROVIDER, SSO, NOW)? {
+        Judged::Accepted(request) => {
+            assert!(request.issuer() == SP && !request.is_signed());
+            Ok(request)
+        }
+        Judged::Unmet(unmet) => {
+            told(&unmet);
+            Err(unmet.refusal())
+        }
+    }
+}
+
+/// Who asked for what we don't have is told so at the registered address, and nobody is signed in by it.
+fn told(unmet: &Unmet) {
+    let signed = response::refuse_unmet(&IDP, &PROVIDER, unmet, NOW).expect("it is signed");
+    assert_eq!(signed.acs().as_str(), ACS);
+    let xml = Base64::decode_vec(signed.saml_response()).expect("base64");
+    let xml = String::from_utf8(xml).expect("UTF-8");
+    let document = roxmltree::Document::parse(&xml).expect("XML");
+    let mut nodes = document.descendants();
+    assert!(nodes.all(|node| !matches!(node.tag_name().name(), "Assertion" | "NameID")));
 }
 
 /// The root's own attributes say what was accepted.
